@@ -1,0 +1,38 @@
+# Every target makes what it needs: on a fresh Debian machine python3 (>= 3.11), git and make are enough.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format generate bench clean
+
+help: ## Show the targets
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+setup: $(READY) ## Make .venv with every extra that the tests and the demo need
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kubewright needs Python 3.11 or newer: set PYTHON=python3.x")'
+	@$(PYTHON) -m venv $(VENV) || { echo "no venv module: installing Debian's python3-venv"; apt-get install -y python3-venv && $(PYTHON) -m venv $(VENV); }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: $(READY) ## Run the Website operator end to end on the embedded control plane
+	$(BIN)/kubewright demo
+
+test: $(READY) ## Run the test-suite
+	$(BIN)/python -m pytest -n auto --dist worksteal -q
+
+lint: $(READY) ## Formatting, lint rules, import floors, strict types
+	$(BIN)/ruff format --check src tests tools examples bench
+	$(BIN)/ruff check src tests tools examples bench
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+format: $(READY) ## Format the sources and fix what lint can fix
+	$(BIN)/ruff format src tests tools examples bench
+	$(BIN)/ruff check --fix src tests tools examples bench
+
+clean: ## Remove what the targets made
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache build dist

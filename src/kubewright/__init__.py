@@ -1,0 +1,1 @@
+"""Build, run, test, ship and trust Kubernetes operators in Python."""

@@ -1,0 +1,93 @@
+"""What is particular to one kind: its defaults, its rules, its columns.
+
+The generic pipeline (`registry/store.py`) runs every create and update through a strategy's methods in a fixed order.
+Objects are plain JSON (``dict``), already decoded against the schema; methods change them in place or return
+what is wrong with them.  Custom resources have one strategy for all; a built-in kind without rules of its own uses
+this base class as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple, Protocol
+
+from kubewright.objects.errors import Cause
+
+Object = dict[str, Any]
+
+
+class Reader(Protocol):
+    """Other objects of the same logical cluster, as strategies and admission may need them; reads are consistent."""
+
+    def get(self, group: str, resource: str, namespace: str, name: str) -> Object | None: ...
+
+    def list(self, group: str, resource: str, namespace: str = "") -> Iterable[Object]: ...
+
+
+class Column(NamedTuple):
+    """A column of the Table that kubectl prints."""
+
+    name: str
+    type: str = "string"
+    format: str = ""
+    description: str = ""
+    priority: int = 0
+
+
+class Strategy:
+    """Defaults and rules of one kind; every method may be left as it is here."""
+
+    columns: ClassVar[Sequence[Column]] = (
+        Column("Name", format="name"),
+        Column("Created At", "date"),
+    )
+    generation: ClassVar[bool] = False
+    """Whether ``metadata.generation`` is kept: 1 on create, then one more with every change outside metadata and status."""
+
+    status: ClassVar[bool] = False
+    """Whether there is a status subresource: main writes leave ``status`` alone, status writes leave the rest alone."""
+
+    allow_create_on_update: ClassVar[bool] = False
+    """Whether a PUT of an absent object makes it (nodes, leases, ... : as each kind's strategy in Kubernetes)."""
+
+    allow_unconditional_update: ClassVar[bool] = True
+    """Whether an update may leave out the resource version."""
+
+    graceful: ClassVar[bool] = False
+    """Whether deletion waits for a grace period (Pods)."""
+
+    def default(self, obj: Object) -> None:
+        """Fill what the versioned API's defaulting functions fill (``SetDefaults_*``)."""
+
+    def prepare_for_create(self, obj: Object, reader: Reader) -> None:
+        """Drop what a client may not set, allocate what the server sets; ``status`` is already emptied if separate."""
+
+    def prepare_for_update(self, obj: Object, old: Object, reader: Reader) -> None: ...
+
+    def prepare_for_status_update(self, obj: Object, old: Object, reader: Reader) -> None: ...
+
+    def validate(self, obj: Object, reader: Reader) -> list[Cause]:
+        return []
+
+    def validate_update(self, obj: Object, old: Object, reader: Reader) -> list[Cause]:
+        """Rules for changes; called with the new object, after ``validate`` semantics that an update must keep."""
+        return self.validate(obj, reader)
+
+    def validate_status_update(self, obj: Object, old: Object, reader: Reader) -> list[Cause]:
+        return []
+
+    def warnings(self, obj: Object, old: Object | None) -> list[str]:
+        """Texts for the ``Warning`` header."""
+        return []
+
+    def fields(self, obj: Object) -> Mapping[str, str]:
+        """What field selectors may name, beside ``metadata.name`` and ``metadata.namespace``."""
+        return {}
+
+    field_labels: ClassVar[frozenset[str]] = frozenset()
+    """The keys that ``fields`` gives: another in a selector is a bad request."""
+
+    def cells(self, obj: Object) -> list[Any]:
+        """One Table row; as many cells as there are ``columns``."""
+        metadata = obj["metadata"]
+        return [metadata.get("name", ""), metadata.get("creationTimestamp")]

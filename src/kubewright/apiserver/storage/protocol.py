@@ -1,0 +1,113 @@
+"""What the API server asks of a store: a map from keys to bytes with one revision counter over all of it.
+
+The shape is etcd's, reduced to what Kubernetes uses.  Keys follow Kubernetes' layout,
+``/registry/[GROUP/]RESOURCE/[NAMESPACE/]NAME`` (logical clusters other than the default prefix it with
+``/clusters/CLUSTER``); values are the encoded objects *without* a resource version, which is the revision of
+the entry.  Every write has been committed before its method returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import NamedTuple, Protocol
+
+
+class Entry(NamedTuple):
+    """One stored value; ``revision`` is that of its last write."""
+
+    key: str
+    value: bytes
+    revision: int
+
+
+class Change(NamedTuple):
+    """One write: ``value`` is None for a deletion, ``previous`` is None for a creation."""
+
+    revision: int
+    key: str
+    value: bytes | None
+    previous: Entry | None
+
+
+class Page(NamedTuple):
+    """A part of a range, all as of ``revision``."""
+
+    entries: list[Entry]
+    revision: int
+    remaining: int
+
+
+class KeyExists(Exception):
+    """A create found the key taken."""
+
+
+class RevisionMismatch(Exception):
+    """A conditional write found another revision; ``current`` is the entry there, None when the key is gone."""
+
+    def __init__(self, current: Entry | None) -> None:
+        super().__init__(f"found {current.revision if current else 'no entry'}")
+        self.current = current
+
+
+class Compacted(Exception):
+    """The revision is older than the store keeps; ``oldest`` is the first that it still has."""
+
+    def __init__(self, oldest: int) -> None:
+        super().__init__(f"revisions before {oldest} were compacted")
+        self.oldest = oldest
+
+
+class FutureRevision(Exception):
+    """The revision lies ahead of the store's."""
+
+
+class Storage(Protocol):
+    """A revisioned key-value store."""
+
+    async def open(self) -> None:
+        """Make ready; creates the store where there is none.
+
+        :raises OSError: the store cannot be read or written.
+        """
+
+    async def close(self) -> None: ...
+
+    async def get(self, key: str) -> Entry | None: ...
+
+    async def range(self, prefix: str, *, revision: int = 0, limit: int = 0, after: str = "") -> Page:
+        """Entries whose key starts with ``prefix``, in key order, as of ``revision`` (0: now).
+
+        :param after: only keys greater than this one.
+        :raises Compacted: the revision is no longer kept.
+        :raises FutureRevision: the revision has not happened yet.
+        """
+
+    async def create(self, key: str, value: bytes) -> int:
+        """Write a new key and return the revision.
+
+        :raises KeyExists: the key is taken.
+        """
+
+    async def update(self, key: str, value: bytes, *, expected: int) -> int:
+        """Replace a value whose revision is ``expected`` and return the new revision.
+
+        :raises RevisionMismatch: it is not.
+        """
+
+    async def delete(self, key: str, *, expected: int) -> int:
+        """Remove a key whose revision is ``expected`` and return the revision of the removal.
+
+        :raises RevisionMismatch: it is not.
+        """
+
+    async def revision(self) -> int:
+        """The revision of the last write, read consistently."""
+
+    def watch(self, prefix: str, *, after: int) -> AsyncIterator[list[Change]]:
+        """All changes below ``prefix`` with a revision greater than ``after``, in order, in batches, then live.
+
+        :raises Compacted: ``after`` lies before what the store keeps.
+        """
+
+    async def compact(self, revision: int) -> None:
+        """Forget what was overwritten or deleted before ``revision``."""
