@@ -42,7 +42,7 @@ class Strategy:
         Column("Created At", "date"),
     )
     generation: ClassVar[bool] = False
-    """Whether ``metadata.generation`` is kept: 1 on create, then one more with every change outside metadata and status."""
+    """Whether ``metadata.generation`` counts the changes outside metadata and status, from 1 on."""
 
     status: ClassVar[bool] = False
     """Whether there is a status subresource: main writes leave ``status`` alone, status writes leave the rest alone."""
