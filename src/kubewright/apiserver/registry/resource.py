@@ -31,6 +31,8 @@ class Resource:
 
     ``storage_version`` names the version that objects are stored in (equal to ``gvk.version`` but for kinds served in
     several); ``node`` is the schema of this version, with ``metadata`` resolved to the real ObjectMeta.
+    ``stored_as`` is set where objects are kept as another resource's (``events.k8s.io`` Events are core Events,
+    ``autoscaling/v1`` HorizontalPodAutoscalers are v2's): the strategy's ``to_storage`` and ``from_storage`` translate.
     """
 
     gvk: GroupVersionKind
@@ -40,6 +42,7 @@ class Resource:
     node: Node
     strategy: Strategy
     storage_version: str
+    stored_as: GroupVersionKind | None = None
     short_names: Sequence[str] = ()
     categories: Sequence[str] = ()
     verbs: Sequence[str] = ALL_VERBS

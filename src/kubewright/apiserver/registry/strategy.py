@@ -87,6 +87,20 @@ class Strategy:
     field_labels: ClassVar[frozenset[str]] = frozenset()
     """The keys that ``fields`` gives: another in a selector is a bad request."""
 
+    def unknown_field_label(self, label: str) -> str:
+        """The message of that bad request."""
+        if self.field_labels:
+            return f"field label not supported: {label}"
+        return f'"{label}" is not a known field selector: only "metadata.name", "metadata.namespace"'
+
+    def to_storage(self, obj: Object) -> Object:
+        """The object as it is stored, where that is another version or group (``Resource.stored_as``)."""
+        return obj
+
+    def from_storage(self, obj: Object) -> Object:
+        """The opposite of ``to_storage``; the stored object is left as it is."""
+        return obj
+
     def cells(self, obj: Object) -> list[Any]:
         """One Table row; as many cells as there are ``columns``."""
         metadata = obj["metadata"]

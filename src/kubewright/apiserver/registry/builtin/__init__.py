@@ -1,0 +1,47 @@
+"""The built-in kinds: names, schemas and strategies, ready to be served."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+from kubewright.apiserver.registry.builtin.catalog import CATALOG, STORED_AS, subresources
+from kubewright.apiserver.registry.builtin.definitions import definition_name, definitions
+from kubewright.apiserver.registry.resource import Resource
+from kubewright.apiserver.registry.strategy import Strategy
+from kubewright.objects.names import GroupVersion, GroupVersionKind
+
+__all__ = ["builtin_resources", "definition_name", "definitions"]
+
+
+@cache
+def builtin_resources() -> Sequence[Resource]:
+    """Every built-in resource, each group's preferred version first."""
+    return tuple(_resources())
+
+
+def _resources() -> list[Resource]:
+    found = []
+    for api_version, rows in CATALOG:
+        version = GroupVersion.parse(api_version)
+        for row in rows:
+            kind = GroupVersionKind(version.group, version.version, row.kind)
+            stored = STORED_AS.get((api_version, row.kind), kind)
+            found.append(
+                Resource(
+                    gvk=kind,
+                    plural=row.plural,
+                    singular=row.kind.lower(),
+                    namespaced=row.namespaced,
+                    node=definitions()[definition_name(kind)],
+                    strategy=Strategy(),
+                    storage_version=stored.version,
+                    stored_as=None if stored == kind else stored,
+                    short_names=row.short_names,
+                    categories=row.categories,
+                    verbs=row.verbs,
+                    subresources=subresources(row, version),
+                    list_kind=f"{row.kind}List",
+                )
+            )
+    return found
