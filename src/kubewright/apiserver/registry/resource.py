@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from kubewright.apiserver.registry.strategy import Strategy
-from kubewright.objects.names import GroupVersionKind, GroupVersionResource
+from kubewright.apiserver.registry.strategy import Object, Strategy
+from kubewright.objects.names import GroupResource, GroupVersionKind, GroupVersionResource
 from kubewright.schema.node import Node
 
 ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
@@ -25,6 +26,16 @@ class Subresource:
     verbs: Sequence[str] = ("get", "patch", "update")
 
 
+class Converter(Protocol):
+    """Turns custom objects from one version into another."""
+
+    async def convert(self, objects: Sequence[Object], to: str) -> list[Object]:
+        """New objects whose ``apiVersion`` is ``to``, in the same order.
+
+        :raises APIError: an object cannot be converted.
+        """
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Resource:
     """One version of one resource.
@@ -33,6 +44,7 @@ class Resource:
     several); ``node`` is the schema of this version, with ``metadata`` resolved to the real ObjectMeta.
     ``stored_as`` is set where objects are kept as another resource's (``events.k8s.io`` Events are core Events,
     ``autoscaling/v1`` HorizontalPodAutoscalers are v2's): the strategy's ``to_storage`` and ``from_storage`` translate.
+    ``converter`` translates between the versions of a custom resource.
     """
 
     gvk: GroupVersionKind
@@ -43,6 +55,7 @@ class Resource:
     strategy: Strategy
     storage_version: str
     stored_as: GroupVersionKind | None = None
+    converter: Converter | None = None
     short_names: Sequence[str] = ()
     categories: Sequence[str] = ()
     verbs: Sequence[str] = ALL_VERBS
@@ -54,6 +67,20 @@ class Resource:
     @property
     def gvr(self) -> GroupVersionResource:
         return GroupVersionResource(self.gvk.group, self.gvk.version, self.plural)
+
+    @property
+    def group_resource(self) -> GroupResource:
+        return GroupResource(self.gvk.group, self.plural)
+
+    @property
+    def stored_gvk(self) -> GroupVersionKind:
+        """The type that the stored bytes are of."""
+        return self.stored_as or GroupVersionKind(self.gvk.group, self.storage_version, self.gvk.kind)
+
+    @property
+    def storage_prefix(self) -> str:
+        """The part of a storage key that stands for the resource; only custom ones have their group in it."""
+        return f"/registry/{self.gvk.group}/{self.plural}/" if self.custom else f"/registry/{self.plural}/"
 
     def subresource(self, name: str) -> Subresource | None:
         return next((sub for sub in self.subresources if sub.name == name), None)

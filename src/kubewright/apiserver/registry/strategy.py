@@ -56,6 +56,16 @@ class Strategy:
     graceful: ClassVar[bool] = False
     """Whether deletion waits for a grace period (Pods)."""
 
+    return_deleted: ClassVar[bool] = False
+    """Whether a deletion answers with the object as it last was, rather than with a success Status."""
+
+    orphan_dependents: ClassVar[bool] = False
+    """Whether a deletion without a propagation policy leaves the dependents (Jobs, ReplicationControllers)."""
+
+    def grace_period(self, obj: Object, requested: int | None) -> int:
+        """Seconds that a deletion waits; asked only where ``graceful`` is set (0: the object goes at once)."""
+        return requested or 0
+
     def default(self, obj: Object) -> None:
         """Fill what the versioned API's defaulting functions fill (``SetDefaults_*``)."""
 

@@ -1,14 +1,14 @@
 """What the API server asks of a store: a map from keys to bytes with one revision counter over all of it.
 
 The shape is etcd's, reduced to what Kubernetes uses.  Keys follow Kubernetes' layout,
-``/registry/[GROUP/]RESOURCE/[NAMESPACE/]NAME`` (logical clusters other than the default prefix it with
-``/clusters/CLUSTER``); values are the encoded objects *without* a resource version, which is the revision of
-the entry.  Every write has been committed before its method returns.
+``/registry/[GROUP/]RESOURCE/[NAMESPACE/]NAME``, where only custom resources have the group (logical clusters other
+than the default prefix it with ``/clusters/CLUSTER``); values are the encoded objects *without* a resource version,
+which is the revision of the entry.  Every write has been committed before its method returns.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 
@@ -35,6 +35,10 @@ class Page(NamedTuple):
     entries: list[Entry]
     revision: int
     remaining: int
+
+
+Deliver = Callable[[Sequence[Change]], None]
+Stop = Callable[[], None]
 
 
 class KeyExists(Exception):
@@ -103,11 +107,19 @@ class Storage(Protocol):
     async def revision(self) -> int:
         """The revision of the last write, read consistently."""
 
-    def watch(self, prefix: str, *, after: int) -> AsyncIterator[list[Change]]:
-        """All changes below ``prefix`` with a revision greater than ``after``, in order, in batches, then live.
+    async def watch(self, prefix: str, *, after: int, deliver: Deliver) -> Stop:
+        """Hand on all changes below ``prefix`` with a revision greater than ``after``, in order.
 
+        What is past is delivered before this returns.  Later changes follow as they happen: a store that lives in
+        this process delivers a write before the method that made it returns, so whoever listens is never behind.
+
+        :param deliver: called with one or more changes; it must not block nor raise.
+        :returns: a function that ends the watch.
         :raises Compacted: ``after`` lies before what the store keeps.
         """
 
     async def compact(self, revision: int) -> None:
-        """Forget what was overwritten or deleted before ``revision``."""
+        """Forget what was overwritten or deleted before ``revision``: it becomes the oldest that can be read."""
+
+    async def oldest(self) -> int:
+        """The oldest revision that ``range`` and ``watch`` can start from."""

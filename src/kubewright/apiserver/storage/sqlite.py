@@ -1,0 +1,186 @@
+"""The embedded store: one SQLite file holding a log of every write, keyed by revision.
+
+The newest row of a key is its current value (or its deletion); older rows are the history that watches and reads of
+past revisions are answered from, until they are compacted.  Each write is one committed transaction in WAL mode: a
+process that is killed loses nothing that it acknowledged.  Calls take some tens of microseconds and are made on the
+event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+from kubewright.apiserver.storage.protocol import (
+    Change,
+    Compacted,
+    Deliver,
+    Entry,
+    FutureRevision,
+    KeyExists,
+    Page,
+    RevisionMismatch,
+    Stop,
+)
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS log (
+    revision INTEGER PRIMARY KEY,
+    key TEXT NOT NULL,
+    value BLOB,                 -- NULL where the key was deleted
+    previous INTEGER NOT NULL   -- the revision of the value that this one replaced, 0 for a creation
+);
+CREATE INDEX IF NOT EXISTS log_by_key ON log (key, revision);
+CREATE TABLE IF NOT EXISTS compaction (revision INTEGER NOT NULL);
+"""
+
+_NEWEST = """
+SELECT key, value, MAX(revision) FROM log
+WHERE key >= :first AND key < :end AND revision <= :revision
+GROUP BY key HAVING value IS NOT NULL ORDER BY key LIMIT :limit
+"""
+
+_HISTORY = """
+SELECT log.revision, log.key, log.value, log.previous, old.value
+FROM log LEFT JOIN log AS old ON old.revision = log.previous
+WHERE log.revision > :after AND log.key >= :first AND log.key < :end ORDER BY log.revision
+"""
+
+_SUPERSEDED = """
+DELETE FROM log WHERE revision IN (
+    SELECT revision FROM log AS old WHERE revision < :before AND (value IS NULL OR EXISTS (
+        SELECT 1 FROM log WHERE key = old.key AND revision > old.revision AND revision <= :before
+    )) ORDER BY revision LIMIT :batch  -- oldest first: a deletion must not go before what it deleted
+)
+"""
+
+_BATCH = 2000
+"""Rows that a compaction removes at a time, between which requests are served."""
+
+_ALL = -1
+"""SQLite's LIMIT for no limit."""
+
+
+class SqliteStorage:
+    """The `Storage` protocol on a file, or in memory.
+
+    :param path: the database file, whose directory is made when missing; ``:memory:`` keeps nothing.
+    :param synchronous: ``NORMAL`` survives the death of the process, ``FULL`` that of the machine too.
+    """
+
+    def __init__(self, path: Path | str = ":memory:", *, synchronous: str = "NORMAL") -> None:
+        self.path = path
+        self._synchronous = synchronous
+        self._watches: dict[object, tuple[str, Deliver]] = {}
+        self._revision = 0
+        self._oldest = 0
+
+    async def open(self) -> None:
+        if self.path != ":memory:":
+            Path(self.path).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._db = sqlite3.connect(self.path, isolation_level=None, cached_statements=32)
+            # One process owns the file: without shared memory a commit is cheaper, and a second server is refused.
+            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute(f"PRAGMA synchronous = {self._synchronous}")
+            self._db.execute("PRAGMA busy_timeout = 2000")
+            self._db.executescript(_SCHEMA)
+        except sqlite3.Error as error:
+            raise OSError(f"cannot open the store {self.path}: {error}; is another server using it?") from error
+        (self._revision,) = self._db.execute("SELECT coalesce(MAX(revision), 0) FROM log").fetchone()
+        (self._oldest,) = self._db.execute("SELECT coalesce(MAX(revision), 0) FROM compaction").fetchone()
+
+    async def close(self) -> None:
+        self._watches.clear()
+        self._db.close()
+
+    async def get(self, key: str) -> Entry | None:
+        return self._current(key)
+
+    async def range(self, prefix: str, *, revision: int = 0, limit: int = 0, after: str = "") -> Page:
+        if revision > self._revision:
+            raise FutureRevision
+        if revision and revision < self._oldest:
+            raise Compacted(self._oldest)
+        revision = revision or self._revision
+        bounds = {
+            "first": max(prefix, after + "\0") if after else prefix,
+            "end": _end(prefix),
+            "revision": revision,
+            "limit": limit or _ALL,
+        }
+        entries = [Entry(key, value, changed) for key, value, changed in self._db.execute(_NEWEST, bounds)]
+        remaining = 0
+        if limit and len(entries) == limit:
+            rest = {**bounds, "first": entries[-1].key + "\0", "limit": _ALL}
+            (remaining,) = self._db.execute(f"SELECT COUNT(*) FROM ({_NEWEST})", rest).fetchone()
+        return Page(entries, revision, remaining)
+
+    async def create(self, key: str, value: bytes) -> int:
+        if self._current(key) is not None:
+            raise KeyExists(key)
+        return self._append(key, value, None)
+
+    async def update(self, key: str, value: bytes, *, expected: int) -> int:
+        return self._append(key, value, self._expect(key, expected))
+
+    async def delete(self, key: str, *, expected: int) -> int:
+        return self._append(key, None, self._expect(key, expected))
+
+    async def revision(self) -> int:
+        return self._revision
+
+    async def oldest(self) -> int:
+        return self._oldest
+
+    async def watch(self, prefix: str, *, after: int, deliver: Deliver) -> Stop:
+        if after < self._oldest:
+            raise Compacted(self._oldest)
+        rows = self._db.execute(_HISTORY, {"after": after, "first": prefix, "end": _end(prefix)})
+        if past := [
+            Change(rev, key, value, Entry(key, was, old) if old else None) for rev, key, value, old, was in rows
+        ]:
+            deliver(past)
+        watch = object()
+        self._watches[watch] = (prefix, deliver)
+        return lambda: self._watches.pop(watch, None) and None
+
+    async def compact(self, revision: int) -> None:
+        revision = min(revision, self._revision)
+        if revision <= self._oldest:
+            return
+        self._oldest = revision
+        self._db.execute("DELETE FROM compaction")
+        self._db.execute("INSERT INTO compaction VALUES (?)", (revision,))
+        while self._db.execute(_SUPERSEDED, {"before": revision, "batch": _BATCH}).rowcount == _BATCH:
+            await asyncio.sleep(0)
+
+    def _current(self, key: str) -> Entry | None:
+        row = self._db.execute(
+            "SELECT key, value, revision FROM log WHERE key = ? ORDER BY revision DESC LIMIT 1", (key,)
+        ).fetchone()
+        return None if row is None or row[1] is None else Entry(*row)
+
+    def _expect(self, key: str, revision: int) -> Entry:
+        current = self._current(key)
+        if current is None or current.revision != revision:
+            raise RevisionMismatch(current)
+        return current
+
+    def _append(self, key: str, value: bytes | None, previous: Entry | None) -> int:
+        revision = self._revision + 1
+        row = (revision, key, value, previous.revision if previous else 0)
+        self._db.execute("INSERT INTO log VALUES (?, ?, ?, ?)", row)
+        self._revision = revision
+        changes = (Change(revision, key, value, previous),)
+        for prefix, deliver in tuple(self._watches.values()):
+            if key.startswith(prefix):
+                deliver(changes)
+        return revision
+
+
+def _end(prefix: str) -> str:
+    """The first text after all that start with ``prefix``."""
+    return prefix[:-1] + chr(ord(prefix[-1]) + 1) if prefix else "\U0010ffff"
