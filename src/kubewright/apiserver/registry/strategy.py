@@ -16,6 +16,10 @@ from kubewright.objects.errors import Cause
 Object = dict[str, Any]
 
 
+class DecodeError(ValueError):
+    """An object does not have the types that its schema asks for; the text is worded as Go's JSON decoder words it."""
+
+
 class Reader(Protocol):
     """Other objects of the same logical cluster, as strategies and admission may need them; reads are consistent."""
 
@@ -65,6 +69,16 @@ class Strategy:
     def grace_period(self, obj: Object, requested: int | None) -> int:
         """Seconds that a deletion waits; asked only where ``graceful`` is set (0: the object goes at once)."""
         return requested or 0
+
+    def decode(self, obj: Object, unknown: list[str]) -> Object:
+        """The object as its Go type would hold it: values normalised, empty fields dropped, unknown ones left out.
+
+        Runs first on whatever a client sent and on the outcome of a patch; paths of unknown fields are added to
+        ``unknown``.
+
+        :raises DecodeError: a value has the wrong type.
+        """
+        return obj
 
     def default(self, obj: Object) -> None:
         """Fill what the versioned API's defaulting functions fill (``SetDefaults_*``)."""
