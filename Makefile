@@ -34,5 +34,8 @@ format: $(READY) ## Format the sources and fix what lint can fix
 	$(BIN)/ruff format src tests tools examples bench
 	$(BIN)/ruff check --fix src tests tools examples bench
 
+generate: $(READY) ## Write the generated sources anew (a second run changes nothing)
+	$(BIN)/python tools/generate_objects.py
+
 clean: ## Remove what the targets made
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache build dist

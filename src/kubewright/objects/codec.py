@@ -1,0 +1,157 @@
+"""Objects to JSON and back.
+
+Typed objects are written without None, empty lists and maps, and without structs of the spine that nobody touched
+(see `base`); reading fills what is missing with the struct's defaults and, as Go's decoder does, takes null for absent.
+"""
+
+from __future__ import annotations
+
+import copy
+import typing
+from functools import cache
+from types import UnionType
+from typing import Any, TypeVar
+
+import msgspec
+
+from kubewright.objects.base import Scalar
+from kubewright.objects.unstructured import Unstructured
+
+T = TypeVar("T")
+
+
+def to_json(obj: msgspec.Struct | Unstructured) -> bytes:
+    """The object as JSON text."""
+    return _ENCODER.encode(_writable(obj))
+
+
+def to_dict(obj: msgspec.Struct | Unstructured) -> dict[str, Any]:
+    """The object as plain JSON values; shares nothing with a typed object."""
+    plain: dict[str, Any] = msgspec.to_builtins(_writable(obj), enc_hook=_encode_scalar)
+    return plain
+
+
+def from_json(cls: type[T], data: bytes | str) -> T:
+    """Read JSON text as an object of a class.
+
+    :raises ValueError: it is no JSON, or a value has not the type that the class says; the message gives the path.
+    """
+    if issubclass(cls, Unstructured):
+        return cls(msgspec.json.decode(data))
+    try:
+        return _decoder(cls).decode(data)
+    except msgspec.ValidationError:
+        return from_dict(cls, msgspec.json.decode(data))
+
+
+def from_dict(cls: type[T], plain: dict[str, Any]) -> T:
+    """Read plain JSON values as an object of a class.
+
+    :raises ValueError: as `from_json`.
+    """
+    if issubclass(cls, Unstructured):
+        return cls(dict(plain))
+    try:
+        return msgspec.convert(plain, cls, dec_hook=_decode_scalar)
+    except msgspec.ValidationError:
+        return msgspec.convert(_without_nulls(plain), cls, dec_hook=_decode_scalar)
+
+
+def copy_of(obj: T) -> T:
+    """A deep copy of a typed or an unstructured object."""
+    return copy.deepcopy(obj)
+
+
+def _encode_scalar(value: object) -> str:
+    if isinstance(value, Scalar):
+        return value.to_scalar()
+    raise NotImplementedError(f"{type(value).__name__} has no JSON form: give it from_scalar() and to_scalar()")
+
+
+def _decode_scalar(cls: type, value: object) -> object:
+    if issubclass(cls, Scalar):
+        return cls.from_scalar(value)
+    raise NotImplementedError(f"{cls.__name__} has no JSON form: give it from_scalar() and to_scalar()")
+
+
+_ENCODER = msgspec.json.Encoder(enc_hook=_encode_scalar)
+
+
+_DECODERS: dict[type, msgspec.json.Decoder[Any]] = {}
+
+
+def _decoder(cls: type[T]) -> msgspec.json.Decoder[T]:
+    decoder = _DECODERS.get(cls)
+    if decoder is None:
+        decoder = _DECODERS[cls] = msgspec.json.Decoder(cls, dec_hook=_decode_scalar)
+    return decoder
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
+def _writable(obj: msgspec.Struct | Unstructured) -> Any:
+    if isinstance(obj, Unstructured):
+        return {"apiVersion": obj.api_version, "kind": obj.kind, "metadata": obj.metadata, **obj.content}
+    return _trimmed(obj)
+
+
+def _trimmed(struct: msgspec.Struct) -> msgspec.Struct:
+    """The struct itself, or a shallow copy in which untouched parts of the spine are marked as unset."""
+    trimmed = struct
+    for field, untouched in _spine(type(struct)):
+        value = getattr(struct, field)
+        if not value:
+            continue
+        if untouched is not None and value == untouched:
+            replacement: Any = msgspec.UNSET
+        elif isinstance(value, msgspec.Struct):
+            replacement = _trimmed(value)
+        elif isinstance(value, list):
+            replacement = [_trimmed(item) if isinstance(item, msgspec.Struct) else item for item in value]
+        elif isinstance(value, dict):
+            replacement = {k: _trimmed(item) if isinstance(item, msgspec.Struct) else item for k, item in value.items()}
+        else:
+            continue
+        if replacement is not value:
+            if trimmed is struct:
+                trimmed = copy.copy(struct)
+            setattr(trimmed, field, replacement)
+    return trimmed
+
+
+@cache
+def _spine(cls: type[msgspec.Struct]) -> tuple[tuple[str, msgspec.Struct | None], ...]:
+    """The fields below which untouched structs may stand, each with its untouched value if it is one itself."""
+    found: list[tuple[str, msgspec.Struct | None]] = []
+    for field in msgspec.structs.fields(cls):
+        factory = field.default_factory
+        if isinstance(factory, type) and issubclass(factory, msgspec.Struct):
+            found.append((field.name, factory()))
+        elif any(_leads_to_spine(struct, frozenset()) for struct in _structs_in(field.type)):
+            found.append((field.name, None))
+    return tuple(found)
+
+
+def _leads_to_spine(cls: type[msgspec.Struct], above: frozenset[type]) -> bool:
+    if cls in above:
+        return False
+    for field in msgspec.structs.fields(cls):
+        factory = field.default_factory
+        if isinstance(factory, type) and issubclass(factory, msgspec.Struct):
+            return True
+        if any(_leads_to_spine(struct, above | {cls}) for struct in _structs_in(field.type)):
+            return True
+    return False
+
+
+def _structs_in(annotation: Any) -> list[type[msgspec.Struct]]:
+    """The struct classes that a field's type mentions."""
+    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
+        return [annotation]
+    if isinstance(annotation, UnionType) or typing.get_origin(annotation) is not None:
+        return [struct for part in typing.get_args(annotation) for struct in _structs_in(part)]
+    return []
