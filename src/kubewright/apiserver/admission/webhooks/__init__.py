@@ -1,0 +1,5 @@
+"""The server's side of admission webhooks: which ones a write goes to, what they are sent, and what follows."""
+
+from kubewright.apiserver.admission.webhooks.validating import ValidatingWebhooks
+
+__all__ = ["ValidatingWebhooks"]
