@@ -1,8 +1,8 @@
 """Bringing a project to a newer scaffold by a three-way merge, file by file.
 
-The base is what the old scaffold rendered, one side is what the new one renders, the other is what the user made of it.  A
-plan is computed whole before anything is written: on a conflict nothing is touched, and nothing is ever deleted that the
-scaffold did not write itself.
+The base is what the old scaffold rendered, one side is what the new one renders, the other is what the user made of
+it.  A plan is computed whole before anything is written: on a conflict nothing is touched, and nothing is ever deleted
+that the scaffold did not write itself.
 """
 
 from __future__ import annotations
