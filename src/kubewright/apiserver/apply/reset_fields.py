@@ -1,0 +1,40 @@
+"""Which fields each endpoint of a resource puts back to what they were: nobody comes to own them through it.
+
+This is ``GetResetFields`` of Kubernetes' strategies: the resource itself resets ``status`` where that is a subresource,
+and ``status`` resets the rest.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kubewright.apiserver.apply import fieldset
+from kubewright.apiserver.apply.fieldset import FieldSet
+
+_STATUS: Final = fieldset.of(("f:status",))
+_SPEC: Final = fieldset.of(("f:spec",))
+_SPEC_AND_METADATA: Final = fieldset.of(("f:spec",), ("f:metadata",))
+
+_OF_STATUS: Final = {
+    ("apps", "deployments"): fieldset.of(("f:spec",), ("f:metadata", "f:labels")),
+    ("", "pods"): fieldset.of(("f:spec",), ("f:metadata", "f:deletionTimestamp"), ("f:metadata", "f:ownerReferences")),
+    ("certificates.k8s.io", "certificatesigningrequests"): _SPEC,
+    ("apiextensions.k8s.io", "customresourcedefinitions"): _SPEC_AND_METADATA,
+    ("apiregistration.k8s.io", "apiservices"): _SPEC_AND_METADATA,
+    ("flowcontrol.apiserver.k8s.io", "flowschemas"): _SPEC_AND_METADATA,
+    ("flowcontrol.apiserver.k8s.io", "prioritylevelconfigurations"): _SPEC_AND_METADATA,
+    ("admissionregistration.k8s.io", "validatingadmissionpolicies"): _SPEC_AND_METADATA,
+}
+
+
+def reset_fields(group: str, resource: str, subresource: str, *, has_status: bool, custom: bool = False) -> FieldSet:
+    """The fields that a write to an endpoint cannot change.
+
+    :param has_status: whether the resource has a status subresource.
+    :param custom: whether it is a custom resource.
+    """
+    if not subresource:
+        return _STATUS if has_status else {}
+    if subresource != "status":
+        return {}
+    return _SPEC_AND_METADATA if custom else _OF_STATUS.get((group, resource), _SPEC)

@@ -1,0 +1,164 @@
+"""How server-side apply sees a schema: which values are owned as a whole and which piece by piece.
+
+A `Type` is made once from each schema node and keeps just the facts that the walks in `walk.py` ask for.  The rules are
+those by which Kubernetes turns OpenAPI into the schema of structured-merge-diff (kube-openapi, schemaconv):
+``x-kubernetes-list-type``/``-map-keys``/``-map-type`` decide, lists are atomic and objects granular by default, and
+where the schema is silent (unknown fields preserved) the value itself decides: maps granular, lists atomic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum, auto
+from functools import cached_property
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+import msgspec
+
+from kubewright.schema.node import MISSING, Node
+
+
+class Kind(Enum):
+    """The ways to own a value."""
+
+    LEAF = auto()
+    """A scalar, or a container owned as a whole."""
+
+    MAP = auto()
+    """A struct or map whose members are owned each."""
+
+    SET = auto()
+    """A list of scalars, each owned by its value."""
+
+    KEYED = auto()
+    """A list of objects, each identified by some of its fields."""
+
+    DEDUCED = auto()
+    """No schema: a map is owned by members, anything else as a whole."""
+
+
+# The published definitions leave out Go's defaults; of all keys of associative lists, only the protocol of service and
+# container ports has one.  (Custom resources must give a default in the schema or require the key.)
+_KEY_DEFAULTS: Final = {"protocol": "TCP"}
+
+_SCALARS: Final[Mapping[str | None, tuple[str, tuple[type, ...]]]] = {
+    "string": ("string", (str,)),
+    "boolean": ("boolean", (bool,)),
+    "integer": ("numeric (int or float)", (int, float)),
+    "number": ("numeric (int or float)", (int, float)),
+}
+
+
+class Type:
+    """What apply knows of the values at one place; made by `type_of`."""
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.kind = _kind(node)
+        self._members: dict[str, Type | None] = {}
+
+    @cached_property
+    def name(self) -> str:
+        """The type's name in messages."""
+        if self.is_list:
+            return "list"
+        if self.is_map:
+            return "map"
+        return self.scalar[0] if self.scalar else "scalar"
+
+    @cached_property
+    def is_list(self) -> bool:
+        return self.node.type == "array"
+
+    @cached_property
+    def is_map(self) -> bool:
+        return self.node.type == "object" and self.kind is not Kind.DEDUCED
+
+    @cached_property
+    def scalar(self) -> tuple[str, tuple[type, ...]] | None:
+        """Name and Python types of the scalars allowed; None for any."""
+        return None if self.node.int_or_string else _SCALARS.get(self.node.type)
+
+    def member(self, name: str) -> Type | None:
+        """The type of one member of a map; None where the schema has no such field."""
+        try:
+            return self._members[name]
+        except KeyError:
+            found = self._members[name] = self._member(name)
+            return found
+
+    def _member(self, name: str) -> Type | None:
+        if self.kind is Kind.DEDUCED:
+            return self
+        node = self.node.field(name)
+        if node is not None:
+            return type_of(node)
+        return DEDUCED if self.node.preserve_unknown or not self.node.properties else None
+
+    def is_field(self, name: str) -> bool:
+        """Whether the name is a struct's field, as opposed to a map's key."""
+        return name in self.node.properties
+
+    @cached_property
+    def item(self) -> Type:
+        """The type of a list's items."""
+        return type_of(self.node.items) if self.node.items is not None else DEDUCED
+
+    @cached_property
+    def keys(self) -> tuple[tuple[str, Any], ...]:
+        """An associative list's keys by name, each with its default or ``MISSING``."""
+        names = self.node.list_map_keys or tuple(filter(None, (self.node.patch_merge_key,)))
+        fields = self.node.items.properties if self.node.items is not None else {}
+        return tuple((name, _key_default(name, fields.get(name))) for name in sorted(names))
+
+    @cached_property
+    def key_prefixes(self) -> tuple[str, ...]:
+        """What precedes each key's value in a path element, the braces and commas included."""
+        names = (msgspec.json.encode(name).decode() for name, _ in self.keys)
+        return tuple(f"{',' if position else 'k:{'}{name}:" for position, name in enumerate(names))
+
+
+def _key_default(name: str, node: Node | None) -> object:
+    default = node.default if node is not None else MISSING
+    return _KEY_DEFAULTS.get(name, MISSING) if default is MISSING else default
+
+
+def _kind(node: Node) -> Kind:
+    if node.int_or_string:
+        return Kind.LEAF
+    match node.type:
+        case "object":
+            if node.map_type == "atomic":
+                return Kind.LEAF
+            return Kind.MAP if node.properties or node.additional is not None else Kind.DEDUCED
+        case "array":
+            return _list_kind(node)
+        case None:
+            return Kind.DEDUCED
+        case _:
+            return Kind.LEAF
+
+
+def _list_kind(node: Node) -> Kind:
+    if "x-kubernetes-list-type" in node.raw:
+        return {"set": Kind.SET, "map": Kind.KEYED}.get(node.list_type, Kind.LEAF)
+    if "merge" not in node.patch_strategies:
+        return Kind.LEAF
+    return Kind.KEYED if node.patch_merge_key else Kind.SET
+
+
+_types: WeakKeyDictionary[Node, Type] = WeakKeyDictionary()
+
+
+def type_of(node: Node) -> Type:
+    """The one type of a node."""
+    found = _types.get(node)
+    if found is None:
+        found = _types[node] = Type(node)
+    return found
+
+
+_ANY: Final = Node({})
+DEDUCED: Final = type_of(_ANY)
+"""The type of values without a schema."""

@@ -1,0 +1,423 @@
+"""Walks over objects by their types: which fields a value sets, merging, comparing and removing.
+
+Values are plain JSON and are never changed; whatever did not change keeps its identity, so that the next walk can skip
+it (a comparison of an object with the outcome of a merge costs only what the merge touched).  The rules are those of
+structured-merge-diff, package typed.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import msgspec
+
+from kubewright.apiserver.apply import fieldset
+from kubewright.apiserver.apply.fieldset import MEMBER, FieldSet
+from kubewright.apiserver.apply.types import DEDUCED, Kind, Type
+from kubewright.schema.node import MISSING
+
+
+class TypeMismatch(ValueError):
+    """A value does not fit the schema; the text begins with the path of the field."""
+
+
+class Comparison(NamedTuple):
+    """What differs between two objects."""
+
+    added: FieldSet
+    modified: FieldSet
+    removed: FieldSet
+
+    def without(self, fields: FieldSet) -> Comparison:
+        """Leave out these fields and all below them."""
+        return Comparison(*(fieldset.recursive_difference(part, fields) for part in self)) if fields else self
+
+
+def equal(left: Any, right: Any) -> bool:
+    """JSON equality: unlike Python's, ``true`` is not 1."""
+    if left is right:
+        return True
+    if left != right:
+        return False
+    if isinstance(left, dict):
+        return all(equal(value, right[name]) for name, value in left.items())
+    if isinstance(left, list):
+        return all(map(equal, left, right))
+    return isinstance(left, bool) is isinstance(right, bool)
+
+
+# --- path elements of list items ------------------------------------------------------------------------------------
+
+
+def item_element(list_type: Type, item: Any) -> str:
+    """The path element that identifies an item of a set or keyed list.
+
+    :raises TypeMismatch: the item lacks a key, or is no scalar where a set holds scalars.
+    """
+    if list_type.kind is Kind.SET:
+        if isinstance(item, (dict, list)) or item is None:
+            raise TypeMismatch(": associative list without keys has an element that's a map or list type")
+        return f"v:{msgspec.json.encode(item).decode()}"
+    if not isinstance(item, dict):
+        raise TypeMismatch(": associative list with keys may not have non-map elements")
+    parts = []
+    for (name, default), prefix in zip(list_type.keys, list_type.key_prefixes, strict=True):
+        value = item.get(name, default)
+        if value is MISSING:
+            raise TypeMismatch(f': associative list with keys has an element that omits key field "{name}"')
+        parts.append(f"{prefix}{msgspec.json.encode(value).decode()}")
+    return f"{''.join(parts)}}}"
+
+
+def _indexed(list_type: Type, items: Any) -> dict[str, list[Any]]:
+    """The items by their elements, in order; more than one under an element that occurs twice."""
+    found: dict[str, list[Any]] = {}
+    for item in items or ():
+        found.setdefault(item_element(list_type, item), []).append(item)
+    return found
+
+
+# --- which fields a value sets --------------------------------------------------------------------------------------
+
+
+def fields_of(type_: Type, value: Any) -> FieldSet:
+    """The fields that an applied configuration sets, checking it against the schema on the way.
+
+    :raises TypeMismatch: a value has the wrong type, a field is unknown, or an item occurs twice.
+    """
+    try:
+        return _fields_below(type_, value, strict=True) or {}
+    except TypeMismatch as mismatch:
+        raise TypeMismatch(f"errors:\n  {mismatch}") from None
+
+
+def present_fields(type_: Type, value: Any) -> FieldSet:
+    """Like `fields_of` for a stored object, which is taken as it is."""
+    return _fields_below(type_, value, strict=False) or {}
+
+
+def _fields_below(type_: Type, value: Any, *, strict: bool) -> FieldSet | None:
+    """The fields below a value; None where the value is owned as a whole."""
+    kind = type_.kind
+    if kind is Kind.DEDUCED:
+        if not isinstance(value, dict):
+            return None
+    elif kind is Kind.LEAF or value is None:
+        if strict:
+            check(type_, value)
+        return None if kind is Kind.LEAF else {}
+    if kind is Kind.MAP or kind is Kind.DEDUCED:
+        if not isinstance(value, dict):
+            raise TypeMismatch(f": expected map, got {value!r}")
+        return _members_set(type_, value, strict=strict)
+    if not isinstance(value, list):
+        raise TypeMismatch(f": expected list, got {value!r}")
+    return _items_set(type_, value, strict=strict)
+
+
+def _members_set(type_: Type, value: dict[str, Any], *, strict: bool) -> FieldSet:
+    fields: FieldSet = {}
+    for name, member in value.items():
+        member_type = type_.member(name)
+        if member_type is None:
+            if strict:
+                raise TypeMismatch(f".{name}: field not declared in schema")
+            continue
+        try:
+            below = _fields_below(member_type, member, strict=strict)
+        except TypeMismatch as mismatch:
+            raise TypeMismatch(f".{name}{mismatch}") from None
+        if below is None:
+            fields[f"f:{name}"] = {}
+        elif member is None or member == {} or type_.kind is Kind.DEDUCED or not type_.is_field(name):
+            fields[f"f:{name}"] = {MEMBER: {}, **below} if below else {}
+        elif below:
+            fields[f"f:{name}"] = below
+    return fields
+
+
+def _items_set(type_: Type, value: list[Any], *, strict: bool) -> FieldSet:
+    fields: FieldSet = {}
+    for position, item in enumerate(value):
+        try:
+            element = item_element(type_, item)
+        except TypeMismatch as mismatch:
+            if strict:
+                raise TypeMismatch(f": element {position}{mismatch}") from None
+            continue
+        if element in fields:
+            if strict:
+                raise TypeMismatch(f": duplicate entries for key {fieldset.path_text((element,))}")
+            continue
+        try:
+            below = _fields_below(type_.item, item, strict=strict)
+        except TypeMismatch as mismatch:
+            raise TypeMismatch(f"{fieldset.path_text((element,))}{mismatch}") from None
+        fields[element] = {MEMBER: {}, **below} if below else {}
+    return fields
+
+
+def check(type_: Type, value: Any) -> None:
+    """Check a value that is owned as a whole, down to its scalars.
+
+    :raises TypeMismatch: it does not fit.
+    """
+    if value is None or type_.kind is Kind.DEDUCED:
+        return
+    if type_.is_list:
+        if not isinstance(value, list):
+            raise TypeMismatch(f": expected list, got {value!r}")
+        for position, item in enumerate(value):
+            try:
+                check(type_.item, item)
+            except TypeMismatch as mismatch:
+                raise TypeMismatch(f"[{position}]{mismatch}") from None
+    elif type_.is_map:
+        if not isinstance(value, dict):
+            raise TypeMismatch(f": expected map, got {value!r}")
+        for name, member in value.items():
+            member_type = type_.member(name)
+            if member_type is None:
+                raise TypeMismatch(f".{name}: field not declared in schema")
+            try:
+                check(member_type, member)
+            except TypeMismatch as mismatch:
+                raise TypeMismatch(f".{name}{mismatch}") from None
+    elif scalar := type_.scalar:
+        name, allowed = scalar
+        if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
+            raise TypeMismatch(f": expected {name}, got {value!r}")
+
+
+# --- merge ----------------------------------------------------------------------------------------------------------
+
+
+def merge(type_: Type, live: Any, config: Any) -> Any:
+    """Lay a configuration over a live value; where nothing differs, the live value itself is returned.
+
+    Items that both have keep the configuration's relative order; other live items stay where they are.
+    """
+    if live is config or config is MISSING:
+        return live
+    if live is MISSING:
+        return config
+    kind = type_.kind
+    if kind is Kind.MAP or kind is Kind.DEDUCED:
+        if isinstance(live, dict) and isinstance(config, dict) and (live or config):
+            return _merge_maps(type_, live, config)
+        if kind is Kind.MAP and config is None and live:
+            return live
+    elif kind is not Kind.LEAF:
+        if isinstance(live, list) and isinstance(config, list) and (live or config):
+            return _merge_lists(type_, live, config)
+        if config is None and live:
+            return live
+    return live if equal(live, config) else config
+
+
+def _merge_maps(type_: Type, live: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
+    changed: dict[str, Any] = {}
+    for name, theirs in config.items():
+        ours = live.get(name, MISSING)
+        merged = merge(type_.member(name) or DEDUCED, ours, theirs)
+        if merged is not ours:
+            changed[name] = merged
+    return {**live, **changed} if changed else live
+
+
+def _merge_lists(type_: Type, live: list[Any], config: list[Any]) -> list[Any]:
+    theirs = {element: items[0] for element, items in _indexed(type_, config).items()}
+    live_elements = [item_element(type_, item) for item in live]
+    ours: dict[str, Any] = {}
+    for element, item in zip(live_elements, live, strict=True):
+        # An item that occurs twice in the live list is replaced by the configuration's, not merged with one of them.
+        ours[element] = MISSING if element in ours else item
+    merged: list[Any] = []
+
+    def take(element: str) -> None:
+        merged.append(merge(type_.item, ours.get(element, MISSING), theirs[element]))
+
+    config_elements = list(theirs)
+    shared = [element for element in config_elements if element in ours]
+    done: set[str] = set()
+    i = j = next_shared = 0
+    while i < len(live_elements) or j < len(config_elements):
+        left = live_elements[i] if i < len(live_elements) else None
+        right = config_elements[j] if j < len(config_elements) else None
+        if left is not None and right is not None:
+            if left == right:
+                take(left)
+                done.add(left)
+                i, j, next_shared = i + 1, j + 1, next_shared + 1
+                continue
+            if left in theirs and next_shared < len(shared) and shared[next_shared] != left:
+                i += 1  # shared, but the configuration wants another one first
+                continue
+        if left is not None:
+            if left not in theirs:
+                merged.append(live[i])
+                i += 1
+                continue
+            if left in done:
+                i += 1
+        if right is not None:
+            if right not in done:
+                take(right)
+                done.add(right)
+                if next_shared < len(shared) and shared[next_shared] == right:
+                    next_shared += 1
+            j += 1
+    if len(merged) == len(live) and all(map(_is, merged, live)):
+        return live
+    return merged
+
+
+def _is(left: object, right: object) -> bool:
+    return left is right
+
+
+# --- compare --------------------------------------------------------------------------------------------------------
+
+
+def compare(type_: Type, old: Any, new: Any) -> Comparison:
+    """Which fields were added, modified and removed between two objects."""
+    result = Comparison({}, {}, {})
+    if old is not new:
+        _compare_maps(type_, old, new, result)
+    return result
+
+
+def _compare(type_: Type, element: str, old: Any, new: Any, result: Comparison) -> None:
+    if old is new:
+        return
+    if old is MISSING:
+        result.added[element] = _everything(type_, new)
+        return
+    if new is MISSING:
+        result.removed[element] = _everything(type_, old)
+        return
+    kind = type_.kind
+    below = Comparison({}, {}, {})
+    if kind is Kind.DEDUCED and isinstance(old, dict) and isinstance(new, dict) and (old or new):
+        _compare_maps(type_, old, new, below)
+    elif kind is Kind.MAP and _either(dict, old, new):
+        _compare_maps(type_, old or {}, new or {}, below)
+    elif (kind is Kind.SET or kind is Kind.KEYED) and _either(list, old, new):
+        _compare_lists(type_, old or [], new or [], below)
+    elif not equal(old, new):
+        result.modified[element] = {}
+    for whole, part in zip(result, below, strict=True):
+        if part:
+            whole[element] = part
+
+
+def _either(container: type, old: Any, new: Any) -> bool:
+    """Both are containers or null, and not both empty (which compare as leaves, to tell null from empty)."""
+    return (
+        bool(old or new) and (old is None or isinstance(old, container)) and (new is None or isinstance(new, container))
+    )
+
+
+def _compare_maps(type_: Type, old: dict[str, Any], new: dict[str, Any], result: Comparison) -> None:
+    for name, theirs in new.items():
+        ours = old.get(name, MISSING)
+        if ours is not theirs:
+            _compare(type_.member(name) or DEDUCED, f"f:{name}", ours, theirs, result)
+    for name, ours in old.items():
+        if name not in new:
+            _compare(type_.member(name) or DEDUCED, f"f:{name}", ours, MISSING, result)
+
+
+def _compare_lists(type_: Type, old: list[Any], new: list[Any], result: Comparison) -> None:
+    before, after = _indexed(type_, old), _indexed(type_, new)
+    for element in before | after:
+        ours, theirs = before.get(element, []), after.get(element, [])
+        if len(ours) < 2 and len(theirs) < 2:
+            _compare(type_.item, element, ours[0] if ours else MISSING, theirs[0] if theirs else MISSING, result)
+        elif len(ours) > 1 and len(theirs) > 1:
+            # Items that occur twice are compared, and owned, as if they were one atomic value.
+            if not equal(ours, theirs):
+                result.modified[element] = {}
+        elif len(ours) > 1:
+            if theirs:
+                _compare(type_.item, element, MISSING, theirs[0], result)
+            result.removed[element] = {}
+        else:
+            if ours:
+                _compare(type_.item, element, ours[0], MISSING, result)
+            result.added[element] = {}
+
+
+def _everything(type_: Type, value: Any) -> FieldSet:
+    """All paths of a value that only one side has, those of its containers included."""
+    kind = type_.kind
+    if kind is Kind.LEAF or not value:
+        return {}
+    fields: FieldSet = {}
+    if kind is Kind.MAP or kind is Kind.DEDUCED:
+        if isinstance(value, dict):
+            fields[MEMBER] = {}
+            for name, member in value.items():
+                fields[f"f:{name}"] = _everything(type_.member(name) or DEDUCED, member)
+    elif isinstance(value, list):
+        fields[MEMBER] = {}
+        for element, items in _indexed(type_, value).items():
+            fields[element] = _everything(type_.item, items[0]) if len(items) == 1 else {}
+    return fields
+
+
+# --- remove ---------------------------------------------------------------------------------------------------------
+
+
+def remove(type_: Type, value: Any, fields: FieldSet) -> Any:
+    """The value without these fields and items; a container that loses its last one stays, empty."""
+    if not fields or not value or type_.kind is Kind.LEAF:
+        return value
+    if isinstance(value, dict):
+        return _remove_members(type_, value, fields)
+    if isinstance(value, list) and type_.kind is not Kind.DEDUCED:
+        return _remove_items(type_, value, fields)
+    return value
+
+
+def _remove_members(type_: Type, value: dict[str, Any], fields: FieldSet) -> dict[str, Any]:
+    result = {}
+    for name, member in value.items():
+        below = fields.get(f"f:{name}")
+        if below is None:
+            result[name] = member
+        elif not fieldset.is_member(below):
+            result[name] = remove(type_.member(name) or DEDUCED, member, below)
+    return result
+
+
+def _remove_items(type_: Type, value: list[Any], fields: FieldSet) -> list[Any]:
+    result = []
+    for item in value:
+        below = fields.get(item_element(type_, item))
+        if below is None:
+            result.append(item)
+        elif not fieldset.is_member(below):
+            result.append(remove(type_.item, item, below))
+    return result
+
+
+def with_named_parents(type_: Type, fields: FieldSet) -> FieldSet:
+    """Make members of all struct fields that have members below them.
+
+    A configuration never owns the structs on the way to its fields; when the last field goes, so must they.
+    """
+    result: FieldSet = {}
+    for element, below in fields.items():
+        if not below:
+            result[element] = below
+            continue
+        if element.startswith("f:"):
+            name = element[2:]
+            member = type_.member(name) or DEDUCED
+            named = type_.kind is Kind.MAP and type_.is_field(name)
+        else:
+            member, named = type_.item, False
+        extended = with_named_parents(member, below)
+        result[element] = {MEMBER: {}, **extended} if named else extended
+    return result
