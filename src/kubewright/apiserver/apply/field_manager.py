@@ -6,7 +6,8 @@ Where the write pipeline calls it (as kube-apiserver does; everything it does is
 * create, update and the other patches: after decoding and defaulting, *before* mutating admission, `record_update`
   with the live object (None on create) and the new one.  What admission changes afterwards is owned by no one.
 * apply: `apply` with the live object (None where there is none: then it is a create) in place of a patch engine; then
-  defaulting, mutating admission, and so on as for any update, but no `record_update`.
+  decoding (a Go type drops what became empty), defaulting, mutating admission, and so on as for any update, but no
+  `record_update`.
 * all: `managers.keep_times(live, new)` last, just before the pipeline asks whether anything changed.
 
 One instance serves one version of a resource, or one of its subresources; it keeps no state between calls.
@@ -15,7 +16,6 @@ Semantics: sigs.k8s.io/structured-merge-diff (merge.Updater) and k8s.io/apimachi
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
@@ -23,7 +23,6 @@ import msgspec
 from kubewright.apiserver.apply import fieldset, managers, walk
 from kubewright.apiserver.apply.fieldset import FieldSet
 from kubewright.apiserver.apply.managers import Manager, Managers, Owned
-from kubewright.apiserver.apply.skeleton import empty_object
 from kubewright.apiserver.apply.types import Type, type_of
 from kubewright.apiserver.apply.walk import Comparison, TypeMismatch
 from kubewright.apiserver.registry.strategy import Object
@@ -57,7 +56,8 @@ class FieldManager:
     :param node: the schema of the version.
     :param subresource: ``status``, ``scale``, ... or nothing for the resource itself.
     :param reset: fields that writes through this endpoint cannot change (`reset_fields`): they are never owned by them.
-    :param custom: whether the kind is a custom resource, whose creations start from nothing.
+    :param empty: what a creation is compared with: for a built-in kind its zero value, as Go prints it (structs that
+        are always there are owned by no one), nothing for a custom resource.
     :param others: the resource's further versions, where it has any.
     """
 
@@ -68,7 +68,7 @@ class FieldManager:
         *,
         subresource: str = "",
         reset: FieldSet | None = None,
-        custom: bool = False,
+        empty: Object | None = None,
         others: OtherVersions | None = None,
     ) -> None:
         self._type = type_of(node)
@@ -76,8 +76,8 @@ class FieldManager:
         self._api_version = gvk.api_version
         self._subresource = subresource
         self._reset = reset or {}
-        self._custom = custom
         self._others = others
+        self._empty: Object = {**(empty or {}), "apiVersion": gvk.api_version, "kind": gvk.kind}
 
     # --- the two operations -----------------------------------------------------------------------------------------
 
@@ -274,7 +274,7 @@ class FieldManager:
     def _take_over(self, live: Object | None, new: Object, known: Managers, me: Manager, now: str) -> None:
         """Give ``me`` what differs between the two objects, and take it from all others."""
         if live is None:
-            old = self._nothing
+            old = self._empty
         else:
             old = {**live, "metadata": {k: v for k, v in live["metadata"].items() if k != "managedFields"}}
         comparison = self._settle(old, new, known, None, force=True)
@@ -286,12 +286,6 @@ class FieldManager:
         if before is not None:
             taken = fieldset.union(taken, before.fields)
         known[me] = Owned(fieldset.ordered(taken), self._api_version, now)
-
-    @cached_property
-    def _nothing(self) -> Object:
-        """The object before its creation."""
-        empty = {} if self._custom else empty_object(self._type.node)
-        return {**empty, "apiVersion": self._gvk.api_version, "kind": self._gvk.kind}
 
     # --- both -------------------------------------------------------------------------------------------------------
 

@@ -78,7 +78,8 @@ class Type:
     @cached_property
     def scalar(self) -> tuple[str, tuple[type, ...]] | None:
         """Name and Python types of the scalars allowed; None for any."""
-        return None if self.node.int_or_string else _SCALARS.get(self.node.type)
+        untyped = self.node.int_or_string or self.node.raw.get("format") == "quantity"
+        return None if untyped else _SCALARS.get(self.node.type)
 
     def member(self, name: str) -> Type | None:
         """The type of one member of a map; None where the schema has no such field."""
