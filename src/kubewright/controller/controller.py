@@ -1,0 +1,198 @@
+"""The controller: sources fill a queue, workers empty it, one reconcile at a time for each request.
+
+The reconciler is called with each request and says by its return or its exception when to look again.  The rules are
+controller-runtime's (``pkg/internal/controller``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Hashable, Iterable
+from typing import Generic, TypeVar
+
+from kubewright.controller import scope
+from kubewright.controller.counts import ReconcileCounts
+from kubewright.controller.outcome import Requeue, TerminalError
+from kubewright.controller.sources import Source
+from kubewright.workqueue import Cause, Item, ShutDown, WorkQueue
+
+R = TypeVar("R", bound=Hashable)
+
+_SLICE = 0.005
+"""Seconds a worker may go on without giving way to other tasks, where its reconciles never wait for anything."""
+
+logger = logging.getLogger("kubewright.controller")
+
+
+class SourceNotReady(Exception):
+    """A source did not deliver its initial events in time; the text names it."""
+
+
+class Controller(Generic[R]):
+    """Reconciles requests of type ``R``, usually :class:`~kubewright.objects.names.ObjectKey`.
+
+    :param reconcile: called with the queue's item: its ``key`` is the request, its ``causes`` tell why.
+    :param workers: how many requests are worked on at a time; never two with the same key.
+    :param timeout: seconds after which a reconcile is cancelled and counts as failed; None: never.
+    :param sync_timeout: seconds within which each source must have delivered its initial events.
+    :param needs_leader: whether it runs on the leader only.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        reconcile: Callable[[Item[R]], Awaitable[Requeue | None]],
+        *,
+        workers: int = 1,
+        timeout: float | None = None,
+        sync_timeout: float = 120.0,
+        needs_leader: bool = True,
+        queue: WorkQueue[R] | None = None,
+    ) -> None:
+        if workers < 1:
+            raise ValueError(f"controller {name} needs at least one worker, not {workers}")
+        self.name = name
+        self.workers = workers
+        self.needs_leader = needs_leader
+        self.queue: WorkQueue[R] = queue if queue is not None else WorkQueue(name)
+        self.counts = ReconcileCounts(workers)
+        self._reconcile = reconcile
+        self._timeout = timeout
+        self._sync_timeout = sync_timeout
+        self._watches: dict[Source[R], _Watch[R]] = {}
+        self._tasks: asyncio.TaskGroup | None = None
+
+    def watch(self, source: Source[R]) -> None:
+        """Take requests from ``source``, from the start or, if the controller runs already, from now on."""
+        self._watches[source] = watch = _Watch(source)
+        if self._tasks is not None:
+            self._start(watch, self._tasks)
+
+    def stop_watching(self, source: Source[R]) -> None:
+        """End one source; the requests that it has added stay in the queue."""
+        watch = self._watches.pop(source)
+        if watch.task is not None:
+            watch.task.cancel()
+
+    async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+        """Work until ``stop`` is set, then finish the reconciles that run.  Requests that still wait are dropped: the
+        next start lists everything anyway.
+
+        :raises SourceNotReady: a source did not become ready in time.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            watches = list(self._watches.values())
+            for watch in watches:
+                self._start(watch, tasks)
+            await self._until_ready(watches)
+            workers = [tasks.create_task(self._work(), name=f"{self.name}/worker-{n}") for n in range(self.workers)]
+            logger.info("controller %s runs with %d workers", self.name, self.workers)
+            ready()
+            try:
+                await stop.wait()
+            finally:
+                self._tasks = None
+                for source in list(self._watches):
+                    self.stop_watching(source)
+                self.queue.shut_down()
+            await asyncio.gather(*workers)
+
+    def _start(self, watch: _Watch[R], tasks: asyncio.TaskGroup) -> None:
+        watch.task = tasks.create_task(watch.source.run(self.queue, watch.ready.set), name=watch.source.name)
+
+    async def _until_ready(self, watches: Iterable[_Watch[R]]) -> None:
+        for watch in watches:
+            try:
+                async with asyncio.timeout(self._sync_timeout):
+                    await watch.ready.wait()
+            except TimeoutError:
+                raise SourceNotReady(
+                    f"controller {self.name}: {watch.source.name} has not delivered its initial list "
+                    f"within {self._sync_timeout:g} s"
+                ) from None
+
+    async def _work(self) -> None:
+        clock = asyncio.get_running_loop().time
+        slice_ends = clock() + _SLICE
+        while True:
+            try:
+                item = await self.queue.get()
+            except ShutDown:
+                return
+            try:
+                await self._process(item)
+            finally:
+                self.queue.done(item.key)
+            if clock() >= slice_ends:
+                await asyncio.sleep(0)
+                slice_ends = clock() + _SLICE
+
+    async def _process(self, item: Item[R]) -> None:
+        key, counts = item.key, self.counts
+        clock = asyncio.get_running_loop().time
+        started = clock()
+        counts.active += 1
+        token = scope.enter(
+            scope.ReconcileScope(self.name, str(key), str(uuid.uuid4()), self.queue.failures(key) + 1, item.causes)
+        )
+        try:
+            logger.debug("reconciling because of %s", item.causes)
+            outcome = await self._call(item)
+        except TerminalError as error:
+            counts.terminal_errors += 1
+            counts.errors += 1
+            logger.error("failed for good: %s", error, exc_info=error)
+        # Whatever a reconciler raises must neither end the worker nor lose the key.
+        except Exception as error:
+            counts.errors += 1
+            delay = self.queue.add_rate_limited(key, priority=item.priority, cause=Cause("retry"))
+            logger.error("failed, next try in %.3g s: %s", delay, _describe(error), exc_info=error)
+        else:
+            self._settle(item, outcome)
+        finally:
+            scope.leave(token)
+            counts.active -= 1
+            counts.time.observe(clock() - started)
+
+    async def _call(self, item: Item[R]) -> Requeue | None:
+        if self._timeout is None:
+            return await self._reconcile(item)
+        deadline = asyncio.timeout(self._timeout)
+        try:
+            async with deadline:
+                return await self._reconcile(item)
+        except TimeoutError as error:
+            if deadline.expired():
+                self.counts.timeouts += 1
+                raise TimeoutError(f"reconcile took longer than {self._timeout:g} s") from error.__cause__
+            raise
+
+    def _settle(self, item: Item[R], outcome: Requeue | None) -> None:
+        if outcome is None:
+            self.counts.success += 1
+            self.queue.forget(item.key)
+            return
+        priority = item.priority if outcome.priority is None else outcome.priority
+        if outcome.after > 0:
+            self.counts.requeue_after += 1
+            self.queue.forget(item.key)
+            self.queue.add_after(item.key, outcome.after, priority=priority, cause=Cause("requeue"))
+        else:
+            self.counts.requeue += 1
+            self.queue.add_rate_limited(item.key, priority=priority, cause=Cause("requeue"))
+
+
+class _Watch(Generic[R]):
+    """A source while the controller runs it."""
+
+    def __init__(self, source: Source[R]) -> None:
+        self.source = source
+        self.ready = asyncio.Event()
+        self.task: asyncio.Task[None] | None = None
+
+
+def _describe(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -1,0 +1,251 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from tests.virtual_time import run
+
+from kubewright.controller.controller import Controller, SourceNotReady
+from kubewright.controller.outcome import Requeue, TerminalError
+from kubewright.controller.scope import ReconcileScope, current_reconcile
+from kubewright.controller.sources import Channel, Source
+from kubewright.workqueue import Item, WorkQueue
+
+Reconcile = Callable[[Item[str]], Awaitable[Requeue | None]]
+
+
+@asynccontextmanager
+async def running(controller: Controller[str]) -> AsyncIterator[None]:
+    stop, ready = asyncio.Event(), asyncio.Event()
+    task = asyncio.ensure_future(controller.run(stop, ready.set))
+    waiting = asyncio.ensure_future(ready.wait())
+    await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    try:
+        yield
+    finally:
+        stop.set()
+        await task
+
+
+def make(reconcile: Reconcile, *, workers: int = 1, timeout: float | None = None) -> Controller[str]:
+    queue = WorkQueue[str]("test", clock=asyncio.get_running_loop().time)
+    return Controller("test", reconcile, workers=workers, timeout=timeout, queue=queue)
+
+
+def results(reconcile: Reconcile, *, seconds: float = 60.0, timeout: float | None = None) -> Controller[str]:
+    """Reconcile the key ``a`` for so many (virtual) seconds."""
+
+    async def main() -> Controller[str]:
+        controller = make(reconcile, timeout=timeout)
+        controller.queue.add("a")
+        async with running(controller):
+            await asyncio.sleep(seconds)
+        return controller
+
+    return run(main)
+
+
+def test_success_forgets_failures() -> None:
+    calls: list[float] = []
+
+    async def fail_twice(item: Item[str]) -> None:
+        calls.append(asyncio.get_running_loop().time())
+        if len(calls) < 3:
+            raise RuntimeError("boom")
+
+    controller = results(fail_twice)
+    assert [round(later - calls[0], 3) for later in calls] == [0.0, 0.005, 0.015]
+    assert (controller.counts.errors, controller.counts.success) == (2, 1)
+    assert controller.queue.failures("a") == 0
+
+
+def test_a_terminal_error_is_counted_and_not_tried_again() -> None:
+    async def fail(item: Item[str]) -> None:
+        raise TerminalError("spec makes no sense")
+
+    counts = results(fail).counts
+    assert (counts.terminal_errors, counts.errors) == (1, 1)
+
+
+def test_requeue_after_comes_back_then_and_counts_no_failure() -> None:
+    async def again(item: Item[str]) -> Requeue:
+        return Requeue(after=25)
+
+    controller = results(again)
+    assert controller.counts.requeue_after == 3
+    assert controller.queue.failures("a") == 0
+
+
+def test_a_bare_requeue_backs_off() -> None:
+    async def again(item: Item[str]) -> Requeue:
+        return Requeue()
+
+    assert results(again).counts.requeue == 14
+
+
+def test_a_retry_keeps_the_priority_and_says_why() -> None:
+    seen: list[tuple[int, list[str], int]] = []
+
+    async def fail_once(item: Item[str]) -> None:
+        scope = current_reconcile()
+        assert scope is not None
+        seen.append((item.priority, [cause.event for cause in item.causes], scope.attempt))
+        if len(seen) == 1:
+            raise RuntimeError("boom")
+
+    async def main() -> None:
+        controller = make(fail_once)
+        controller.queue.add("a", priority=-100)
+        async with running(controller):
+            await asyncio.sleep(1)
+
+    run(main)
+    assert seen == [(-100, [], 1), (-100, ["retry"], 2)]
+
+
+def test_a_reconcile_that_takes_too_long_is_cancelled_and_retried() -> None:
+    cancelled = 0
+
+    async def hang(item: Item[str]) -> None:
+        nonlocal cancelled
+        try:
+            await asyncio.sleep(1e6)
+        except asyncio.CancelledError:
+            cancelled += 1
+            raise
+
+    controller = results(hang, timeout=20, seconds=20.001)
+    assert (cancelled, controller.counts.timeouts) == (1, 1)
+    assert controller.counts.errors == 1
+
+
+def test_a_timeout_inside_the_reconciler_is_an_ordinary_failure() -> None:
+    async def fail(item: Item[str]) -> None:
+        raise TimeoutError("the database")
+
+    controller = results(fail, timeout=20, seconds=0.001)
+    assert (controller.counts.timeouts, controller.counts.errors) == (0, 1)
+
+
+def test_one_key_is_never_worked_on_twice_at_once_and_workers_run_side_by_side() -> None:
+    active: set[str] = set()
+    most = 0
+
+    async def work(item: Item[str]) -> None:
+        nonlocal most
+        assert item.key not in active
+        active.add(item.key)
+        most = max(most, len(active))
+        await asyncio.sleep(1)
+        active.remove(item.key)
+
+    async def main() -> Controller[str]:
+        controller = make(work, workers=3)
+        async with running(controller):
+            for _ in range(20):
+                for key in "abcde":
+                    controller.queue.add(key)
+                await asyncio.sleep(0.25)
+        return controller
+
+    assert run(main).counts.errors == 0
+    assert most == 3
+
+
+def test_stopping_finishes_what_runs_and_drops_what_waits() -> None:
+    done: list[str] = []
+
+    async def work(item: Item[str]) -> None:
+        await asyncio.sleep(5)
+        done.append(item.key)
+
+    async def main() -> None:
+        controller = make(work)
+        controller.queue.add("a")
+        controller.queue.add("b")
+        async with running(controller):
+            await asyncio.sleep(1)
+
+    run(main)
+    assert done == ["a"]
+
+
+async def test_each_reconcile_has_its_own_scope() -> None:
+    scopes: list[ReconcileScope | None] = []
+    both = asyncio.Event()
+
+    async def work(item: Item[str]) -> None:
+        scopes.append(current_reconcile())
+        if len(scopes) == 2:
+            both.set()
+
+    controller = make(work)
+    controller.queue.add("a")
+    controller.queue.add("b")
+    async with running(controller):
+        await both.wait()
+    first, second = scopes
+    assert first is not None and second is not None
+    assert (first.controller, first.key, second.key) == ("test", "a", "b")
+    assert first.id != second.id
+    assert current_reconcile() is None
+
+
+async def test_reconcilers_that_never_wait_leave_room_for_others() -> None:
+    async def nothing(item: Item[str]) -> None:
+        controller.queue.add(item.key)
+
+    controller = make(nothing)
+    controller.queue.add("a")
+    async with running(controller):
+        await asyncio.sleep(0.02)
+    assert controller.counts.success > 10
+
+
+def test_a_source_that_does_not_become_ready_is_named() -> None:
+    class Silent:
+        name = "Website"
+
+        async def run(self, queue: WorkQueue[str], ready: Callable[[], None]) -> None:
+            await asyncio.sleep(1e6)
+
+    async def nothing(item: Item[str]) -> None: ...
+
+    async def main() -> None:
+        controller = make(nothing)
+        source: Source[str] = Silent()
+        controller.watch(source)
+        async with running(controller):
+            pass
+
+    with pytest.raises(ExceptionGroup) as failure:
+        run(main)
+    assert failure.group_contains(SourceNotReady, match="Website has not delivered its initial list within 120 s")
+
+
+async def test_sources_come_and_go_while_it_runs() -> None:
+    keys: asyncio.Queue[str] = asyncio.Queue()
+
+    async def work(item: Item[str]) -> None:
+        keys.put_nowait(item.key)
+
+    controller, first, second = make(work), Channel[str]("first"), Channel[str]("second")
+    controller.watch(first)
+    async with running(controller):
+        controller.watch(second)
+        second.send("b")
+        assert await keys.get() == "b"
+        controller.stop_watching(second)
+        await asyncio.sleep(0)
+        second.send("c")
+        first.send("a")
+        assert await keys.get() == "a"
+
+
+def test_a_controller_needs_a_worker() -> None:
+    async def nothing(item: Item[str]) -> None: ...
+
+    with pytest.raises(ValueError, match="at least one worker"):
+        Controller[str]("test", nothing, workers=0)
