@@ -88,7 +88,7 @@ def test_quantities_bytes_and_times_round_trip() -> None:
     assert b'"cpu":"1500m"' in text and b'"creationTimestamp":"2026-01-02T03:04:05Z"' in text
     assert from_json(Pod, text) == pod
     assert from_json(Secret, b'{"data":{"a":"aGk="}}').data == {"a": b"hi"}
-    lease = Lease(spec=LeaseSpec(renew_time=MicroTime.from_scalar("2026-01-02T03:04:05Z")))
+    lease = Lease(spec=LeaseSpec(renew_time=MicroTime.from_plain("2026-01-02T03:04:05Z")))
     assert b'"renewTime":"2026-01-02T03:04:05.000000Z"' in to_json(lease)
     assert from_json(Lease, to_json(lease)) == lease
 

@@ -3,7 +3,7 @@
 The built-in kinds stand in one module an API group: ``from kubewright.objects.apps_v1 import Deployment``.
 """
 
-from kubewright.objects.base import Scalar, Struct
+from kubewright.objects.base import PlainValue, Struct
 from kubewright.objects.codec import copy_of, from_dict, from_json, to_dict, to_json
 from kubewright.objects.meta import (
     JSON,
@@ -61,7 +61,7 @@ __all__ = [
     "Preconditions",
     "Quantity",
     "RawExtension",
-    "Scalar",
+    "PlainValue",
     "Struct",
     "Time",
     "Unstructured",

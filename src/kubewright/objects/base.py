@@ -9,7 +9,8 @@ fields are ignored on reading.
 
 from __future__ import annotations
 
-from typing import Any, Protocol, Self, runtime_checkable
+import copy
+from typing import Any, Protocol, Self, dataclass_transform
 
 import msgspec
 
@@ -26,33 +27,39 @@ class StructMeta(msgspec.StructMeta):
     def __new__(mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], /, **config: Any) -> StructMeta:
         for field, annotation in namespace.get("__annotations__", {}).items():
             if field in namespace and "ClassVar" not in str(annotation):
-                namespace[field] = _always_written(namespace[field])
+                namespace[field] = _written_even_if_default(namespace[field])
         return super().__new__(mcls, name, bases, namespace, **config)
 
 
-def _always_written(default: Any) -> Any:
+def _written_even_if_default(default: Any) -> Any:
     name = None
     if isinstance(default, _FIELD):
-        name, default = default.name, (default if default.default is msgspec.NODEFAULT else default.default)
-    if default is None or default is msgspec.UNSET or isinstance(default, list | dict | set | _FIELD):
-        return default if name is None or isinstance(default, _FIELD) else msgspec.field(default=default, name=name)
-    return msgspec.field(default_factory=lambda: default, name=name)
+        if default.default is msgspec.NODEFAULT:
+            return default
+        name, default = default.name, default.default
+    if default is None or (isinstance(default, list | dict | set) and not default):
+        return msgspec.field(default=default, name=name)
+    if isinstance(default, msgspec.Struct) and default == type(default)():
+        return msgspec.field(default_factory=type(default), name=name)
+    return msgspec.field(default_factory=lambda: copy.deepcopy(default), name=name)
 
 
+@dataclass_transform(kw_only_default=True, field_specifiers=(msgspec.field,))
 class Struct(msgspec.Struct, metaclass=StructMeta, kw_only=True, omit_defaults=True, rename="camel"):
     """A part of a Kubernetes object."""
 
 
-@runtime_checkable
-class Scalar(Protocol):
-    """A value with a type of its own that JSON shows as a plain string: a quantity, a duration, a precise time."""
+class PlainValue(Protocol):
+    """A value with a type of its own that has a plain JSON form: a quantity, a duration, a precise time, ..."""
 
     @classmethod
-    def from_scalar(cls, value: object) -> Self:
+    def from_plain(cls, value: Any) -> Self:
         """Make it from the decoded JSON value.
 
         :raises ValueError: the value is none; the message says why.
         """
         ...
 
-    def to_scalar(self) -> str: ...
+    def to_plain(self) -> Any:
+        """The value that JSON shows: text, a number, a list or a dictionary."""
+        ...

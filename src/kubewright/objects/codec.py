@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from kubewright.objects.base import Scalar
 from kubewright.objects.unstructured import Unstructured
 
 T = TypeVar("T")
@@ -27,7 +26,7 @@ def to_json(obj: msgspec.Struct | Unstructured) -> bytes:
 
 def to_dict(obj: msgspec.Struct | Unstructured) -> dict[str, Any]:
     """The object as plain JSON values; shares nothing with a typed object."""
-    plain: dict[str, Any] = msgspec.to_builtins(_writable(obj), enc_hook=_encode_scalar)
+    plain: dict[str, Any] = msgspec.to_builtins(_writable(obj), enc_hook=_encode_plain)
     return plain
 
 
@@ -52,9 +51,9 @@ def from_dict(cls: type[T], plain: dict[str, Any]) -> T:
     if issubclass(cls, Unstructured):
         return cls(dict(plain))
     try:
-        return msgspec.convert(plain, cls, dec_hook=_decode_scalar)
+        return msgspec.convert(plain, cls, dec_hook=_decode_plain)
     except msgspec.ValidationError:
-        return msgspec.convert(_without_nulls(plain), cls, dec_hook=_decode_scalar)
+        return msgspec.convert(_without_nulls(plain), cls, dec_hook=_decode_plain)
 
 
 def copy_of(obj: T) -> T:
@@ -62,19 +61,23 @@ def copy_of(obj: T) -> T:
     return copy.deepcopy(obj)
 
 
-def _encode_scalar(value: object) -> str:
-    if isinstance(value, Scalar):
-        return value.to_scalar()
-    raise NotImplementedError(f"{type(value).__name__} has no JSON form: give it from_scalar() and to_scalar()")
+def _encode_plain(value: Any) -> Any:
+    if hasattr(value, "to_plain"):
+        return value.to_plain()
+    if hasattr(value, "model_dump"):  # a pydantic model, as a custom resource's spec may be
+        return value.model_dump(mode="json", by_alias=True, exclude_none=True)
+    raise NotImplementedError(f"{type(value).__name__} has no JSON form: give it from_plain() and to_plain()")
 
 
-def _decode_scalar(cls: type, value: object) -> object:
-    if issubclass(cls, Scalar):
-        return cls.from_scalar(value)
-    raise NotImplementedError(f"{cls.__name__} has no JSON form: give it from_scalar() and to_scalar()")
+def _decode_plain(cls: Any, value: object) -> Any:
+    if hasattr(cls, "from_plain"):
+        return cls.from_plain(value)
+    if hasattr(cls, "model_validate"):
+        return cls.model_validate(value)
+    raise NotImplementedError(f"{cls.__name__} has no JSON form: give it from_plain() and to_plain()")
 
 
-_ENCODER = msgspec.json.Encoder(enc_hook=_encode_scalar)
+_ENCODER = msgspec.json.Encoder(enc_hook=_encode_plain)
 
 
 _DECODERS: dict[type, msgspec.json.Decoder[Any]] = {}
@@ -83,7 +86,7 @@ _DECODERS: dict[type, msgspec.json.Decoder[Any]] = {}
 def _decoder(cls: type[T]) -> msgspec.json.Decoder[T]:
     decoder = _DECODERS.get(cls)
     if decoder is None:
-        decoder = _DECODERS[cls] = msgspec.json.Decoder(cls, dec_hook=_decode_scalar)
+        decoder = _DECODERS[cls] = msgspec.json.Decoder(cls, dec_hook=_decode_plain)
     return decoder
 
 
@@ -95,7 +98,7 @@ def _without_nulls(value: Any) -> Any:
 
 def _writable(obj: msgspec.Struct | Unstructured) -> Any:
     if isinstance(obj, Unstructured):
-        return {"apiVersion": obj.api_version, "kind": obj.kind, "metadata": obj.metadata, **obj.content}
+        return obj.to_plain()
     return _trimmed(obj)
 
 

@@ -5,7 +5,7 @@ A kind is a struct with ``metadata`` that knows, as a class, by which names the 
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Protocol, TypeAlias
+from typing import Annotated, Any, ClassVar, Protocol, TypeAlias
 
 import msgspec
 from msgspec import field
@@ -14,10 +14,10 @@ from kubewright.objects.base import Struct
 from kubewright.objects.names import GroupVersionKind, ObjectKey
 from kubewright.objects.time import Time
 
-JSON: TypeAlias = Any
-"""Any JSON value."""
+JSON: TypeAlias = Annotated[Any, "any JSON value"]
+"""Any JSON value.  A custom resource's field must say so by this name: a bare ``Any`` is refused as an oversight."""
 
-RawExtension: TypeAlias = dict[str, Any]
+RawExtension: TypeAlias = Annotated[dict[str, Any], "any JSON object"]
 """Any JSON object."""
 
 IntOrString: TypeAlias = int | str

@@ -44,12 +44,12 @@ class Quantity:
             self._nano, self._format = _parse(value if isinstance(value, str) else repr(value))
 
     @classmethod
-    def from_scalar(cls, value: object) -> Self:
+    def from_plain(cls, value: object) -> Self:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise ValueError(f"a quantity is a string or a number, not {type(value).__name__}")
         return cls(value)
 
-    def to_scalar(self) -> str:
+    def to_plain(self) -> str:
         return str(self)
 
     @classmethod

@@ -51,7 +51,7 @@ class MicroTime(datetime):
     """A time that JSON shows with six fractional digits, even where they are zeros."""
 
     @classmethod
-    def from_scalar(cls, value: object) -> Self:
+    def from_plain(cls, value: object) -> Self:
         if not isinstance(value, str):
             raise ValueError(f"a time is a string, not {type(value).__name__}")
         return cls.of(parse_time(value))
@@ -60,7 +60,7 @@ class MicroTime(datetime):
     def of(cls, time: datetime) -> Self:
         return cls.fromtimestamp(time.timestamp(), UTC) if time.tzinfo is not UTC else cls.combine(time, time.timetz())
 
-    def to_scalar(self) -> str:
+    def to_plain(self) -> str:
         return self.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
@@ -78,14 +78,14 @@ class Duration(timedelta):
         return super().__new__(cls, **parts)
 
     @classmethod
-    def from_scalar(cls, value: object) -> Self:
+    def from_plain(cls, value: object) -> Self:
         if not isinstance(value, str):
             raise ValueError(f'a duration is a string such as "1h30m", not {type(value).__name__}')
         if not value:
             raise ValueError('time: invalid duration ""')
         return cls(value)
 
-    def to_scalar(self) -> str:
+    def to_plain(self) -> str:
         return str(self)
 
     def __str__(self) -> str:

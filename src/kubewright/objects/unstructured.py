@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
@@ -29,6 +29,15 @@ class Unstructured:
             raise ValueError(f"an object needs {missing.args[0]}") from None
         self.metadata = msgspec.convert(content.pop("metadata", None) or {}, ObjectMeta)
         self.content = content
+
+    @classmethod
+    def from_plain(cls, value: Any) -> Self:
+        if not isinstance(value, dict):
+            raise ValueError(f"an object is a JSON object, not {type(value).__name__}")
+        return cls(dict(value))
+
+    def to_plain(self) -> dict[str, Any]:
+        return {"apiVersion": self.api_version, "kind": self.kind, "metadata": self.metadata, **self.content}
 
     @property
     def gvk(self) -> GroupVersionKind:
