@@ -59,7 +59,8 @@ def too_long(field: str, limit: int) -> Cause:
 
 
 def too_many(field: str, actual: int, limit: int) -> Cause:
-    return Cause("FieldValueTooMany", f"Too many: {actual}: must have at most {limit} items", field)
+    noun = "item" if limit == 1 else "items"
+    return Cause("FieldValueTooMany", f"Too many: {actual}: must have at most {limit} {noun}", field)
 
 
 def _join(head: str, detail: str) -> str:

@@ -1,0 +1,10 @@
+"""Structural schemas of custom resources: checked once, compiled once, then applied to every object.
+
+A raw OpenAPI v3 schema flows in; a `CompiledSchema` that defaults, prunes and validates objects, or the list of
+what is wrong with the schema itself, flows out.
+"""
+
+from kubewright.schema.structural.check import check_schema
+from kubewright.schema.structural.compiled import CompiledSchema, compile_schema
+
+__all__ = ["CompiledSchema", "check_schema", "compile_schema"]

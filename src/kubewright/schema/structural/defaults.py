@@ -1,0 +1,46 @@
+"""Whether the defaults of a structural schema follow it themselves."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kubewright.objects.errors import Cause
+from kubewright.objects.field_errors import invalid
+from kubewright.schema.node import MISSING, Node
+from kubewright.schema.structural.invariants import compile_embedded
+from kubewright.schema.structural.problems import NO_FIELD, Problems, same
+from kubewright.schema.structural.pruning import compile_prune_value
+from kubewright.schema.structural.values import compile_values
+
+
+def check_defaults(raw: Mapping[str, Any], path: str) -> list[Cause]:
+    """One error for each default with unknown fields, or the errors of its value."""
+    return list(_walk(Node(raw), path))
+
+
+def _walk(node: Node, path: str) -> Iterator[Cause]:
+    """Maps are not entered: defaults are forbidden in there."""
+    if node.default is not MISSING and node.default is not None:
+        yield from _check(node, node.default, f"{path}.default")
+    if node.items is not None:
+        yield from _walk(node.items, f"{path}.items")
+    for name, prop in node.properties.items():
+        yield from _walk(prop, f"{path}.properties[{name}]")
+
+
+def _check(node: Node, default: Any, path: str) -> Iterator[Cause]:
+    pruned = copy.deepcopy(default)
+    compile_prune_value(node)(pruned)
+    if not same(pruned, default):
+        yield invalid(path, default, "must not have unknown fields")
+    embedded = compile_embedded(node)
+    problems: Problems = embedded(default) if embedded is not None else None
+    for problem in problems or compile_values(node)(default, MISSING) or ():
+        cause = problem.cause()
+        if cause.field == NO_FIELD:
+            yield cause
+            continue
+        between = "" if not cause.field or cause.field[0] == "[" else "."
+        yield cause._replace(field=f"{path}{between}{cause.field}")
