@@ -1,6 +1,6 @@
 """How a request reaches the server: the one seam between the REST client and the network.
 
-`client/http.py` implements it over pyreqwest, `client/asgi.py` by calling an ASGI application in the same process.
+`client/http.py` implements it over HTTP/1.1, `client/asgi.py` by calling an ASGI application in the same process.
 """
 
 from __future__ import annotations
@@ -21,8 +21,11 @@ class Response(NamedTuple):
 class Stream(Protocol):
     """An answer whose body is still coming."""
 
-    status: int
-    headers: Mapping[str, str]
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         """The body in pieces as they arrive.
@@ -38,8 +41,20 @@ class TransportError(ConnectionError):
     """The server could not be reached, or the connection broke; the text says which and how to check."""
 
 
+class ConnectError(TransportError):
+    """No connection was made, so the request was certainly not sent: it is safe to repeat whatever its verb."""
+
+
+class TransportTimeout(TransportError, TimeoutError):
+    """No answer, or no further piece of it, came in time."""
+
+
 class Transport(Protocol):
     """Sends requests to one server.  Paths are absolute (``/api/v1/pods?limit=5``), without scheme and host."""
+
+    @property
+    def host(self) -> str:
+        """The server's ``host:port``, as metrics and logs name it."""
 
     async def request(
         self,
@@ -53,6 +68,7 @@ class Transport(Protocol):
         """Send a request and read its whole answer, whatever its status.
 
         :param timeout: seconds for all of it; None means the transport's own default.
+        :raises ConnectError: no connection was made.
         :raises TransportError: no answer came.
         """
 
@@ -67,7 +83,9 @@ class Transport(Protocol):
         """Send a request and read its answer piece by piece.
 
         :param idle_timeout: seconds without a single byte after which the connection counts as dead.
+        :raises ConnectError: no connection was made.
         :raises TransportError: no answer came.
         """
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Close every connection; requests under way fail."""
