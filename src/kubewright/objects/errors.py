@@ -46,6 +46,7 @@ class APIError(Exception):
         super().__init__(message)
         self.message = message
         self.details = details or {}
+        self._has_details = details is not None
         self.status_code = self.code if code is None else code
         self.status_reason = self.reason if reason is None else reason
 
@@ -73,7 +74,7 @@ class APIError(Exception):
         }
         if self.status_reason:
             status["reason"] = self.status_reason
-        if self.details:
+        if self._has_details:
             status["details"] = self.details
         status["code"] = self.status_code
         return status

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kubewright.apiserver.apply import fieldset
@@ -13,17 +13,22 @@ ELEMENTS = st.sampled_from(["f:a", "f:b", 'k:{"n":1}', 'v:"x"'])
 PATHS = st.lists(ELEMENTS, min_size=1, max_size=4).map(tuple)
 PATH_SETS = st.sets(PATHS, max_size=8)
 
+BUSY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""The machine that runs the tests may be slow."""
+
 
 def build(paths: set[Path]) -> FieldSet:
     return fieldset.of(*sorted(paths))
 
 
+@BUSY
 @given(PATH_SETS)
 def test_a_set_lists_exactly_the_paths_put_into_it(paths: set[Path]) -> None:
     assert set(fieldset.paths(build(paths))) == paths
     assert all(fieldset.has(build(paths), path) for path in paths)
 
 
+@BUSY
 @given(PATH_SETS, PATH_SETS)
 def test_operations_are_those_of_sets_of_paths(left: set[Path], right: set[Path]) -> None:
     a, b = build(left), build(right)
@@ -33,12 +38,14 @@ def test_operations_are_those_of_sets_of_paths(left: set[Path], right: set[Path]
     assert fieldset.is_subset(a, b) is (left <= right)
 
 
+@BUSY
 @given(PATH_SETS, PATH_SETS)
 def test_recursive_difference_removes_what_lies_below(left: set[Path], right: set[Path]) -> None:
     kept = {path for path in left if not any(path[:depth] in right for depth in range(1, len(path) + 1))}
     assert set(fieldset.paths(fieldset.recursive_difference(build(left), build(right)))) == kept
 
 
+@BUSY
 @given(PATH_SETS, PATH_SETS)
 def test_results_are_canonical(left: set[Path], right: set[Path]) -> None:
     a, b = build(left), build(right)
