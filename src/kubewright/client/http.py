@@ -229,8 +229,8 @@ class HttpTransport:
                 "check certificate-authority and tls-server-name"
             ) from error
         except OSError as error:
-            numbered = error.errno and error.errno > 0 and not isinstance(error, ssl.SSLError)
-            why = os.strerror(error.errno) if numbered else str(error)
+            number = 0 if isinstance(error, ssl.SSLError) else error.errno or 0
+            why = os.strerror(number) if number > 0 else str(error)
             raise ConnectError(f"{self.server} cannot be reached: {why}{self._origin}") from error
         return connection
 
