@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format generate bench clean
+.PHONY: help setup demo test test-etcd lint format generate bench clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -23,6 +23,10 @@ demo: $(READY) ## Run the Website operator end to end on the embedded control pl
 
 test: $(READY) ## Run the test-suite
 	$(BIN)/python -m pytest -n auto --dist worksteal -q
+
+test-etcd: $(READY) ## Run the tests that need etcd, which is installed where it is missing
+	@command -v etcd >/dev/null || apt-get install -y etcd-server || { echo "cannot install Debian's etcd-server"; exit 1; }
+	$(BIN)/python -m pytest -n0 -q -m etcd
 
 lint: $(READY) ## Formatting, lint rules, import floors, strict types
 	$(BIN)/ruff format --check src tests tools examples bench
