@@ -1,0 +1,35 @@
+"""The manager: start and stop order, leader election, health, metrics, logging, and the start-up diagnosis."""
+
+from kubewright.manager.diagnosis import Diagnosis, Need, NotReady, diagnose
+from kubewright.manager.election import Election, LeaseRecord, Timing
+from kubewright.manager.health import HealthChecks
+from kubewright.manager.leader_elector import LeaderElector, Lock
+from kubewright.manager.lease_lock import LeaseLock
+from kubewright.manager.logging import configure_logging
+from kubewright.manager.manager import LeadershipLost, Manager, stop_on_signals
+from kubewright.manager.runnables import Group, Runnable, RunnableFailed
+from kubewright.manager.serving import AddressInUse, BindAddress, HTTPServer
+
+__all__ = [
+    "AddressInUse",
+    "BindAddress",
+    "Diagnosis",
+    "Election",
+    "Group",
+    "HTTPServer",
+    "HealthChecks",
+    "LeaderElector",
+    "LeadershipLost",
+    "LeaseLock",
+    "LeaseRecord",
+    "Lock",
+    "Manager",
+    "Need",
+    "NotReady",
+    "Runnable",
+    "RunnableFailed",
+    "Timing",
+    "configure_logging",
+    "diagnose",
+    "stop_on_signals",
+]

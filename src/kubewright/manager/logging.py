@@ -1,0 +1,69 @@
+"""Log lines for people or for machines, each with the reconcile that it belongs to.
+
+Only the format is ours: everything logs through the standard library, so any other handler works as well.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+import sys
+from typing import Literal, TextIO
+
+from kubewright.controller.scope import current_reconcile
+
+_STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
+
+
+class TextFormatter(logging.Formatter):
+    """``12:00:00.123 INFO  website/default/blog: message``."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        time = dt.datetime.fromtimestamp(record.created).strftime("%H:%M:%S.%f")[:-3]
+        scope = current_reconcile()
+        prefix = f"{scope.controller} {scope.key}: " if scope is not None else ""
+        extra = "".join(f" {name}={value!r}" for name, value in _extra(record).items())
+        line = f"{time} {record.levelname:<7} {prefix}{record.getMessage()}{extra}"
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+class JSONFormatter(logging.Formatter):
+    """One JSON object a line, with the field names that controller-runtime's production logger uses."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry: dict[str, object] = {
+            "ts": dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "msg": record.getMessage(),
+        }
+        scope = current_reconcile()
+        if scope is not None:
+            entry |= {"controller": scope.controller, "object": scope.key, "reconcileID": scope.id}
+            if scope.attempt > 1:
+                entry["attempt"] = scope.attempt
+        entry |= _extra(record)
+        if record.exc_info:
+            entry["error"] = str(record.exc_info[1])
+            entry["stacktrace"] = self.formatException(record.exc_info)
+        return json.dumps(entry, default=str)
+
+
+def configure_logging(
+    *, format: Literal["text", "json"] = "text", level: str = "info", stream: TextIO = sys.stderr
+) -> None:
+    """Send everything that the process logs to ``stream``; what was configured before is replaced.
+
+    :raises ValueError: there is no such level.
+    """
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JSONFormatter() if format == "json" else TextFormatter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+
+
+def _extra(record: logging.LogRecord) -> dict[str, object]:
+    """What the caller has passed as ``extra=``."""
+    return {name: value for name, value in record.__dict__.items() if name not in _STANDARD}

@@ -1,0 +1,211 @@
+"""The manager: everything that one operator process runs, started and stopped in the right order.
+
+HTTP endpoints come first (the kubelet asks early), then webhooks (listing may need our own conversion), caches, the
+rest, and last, once this process leads, the controllers.  Stopping goes the other way: sources and controllers finish
+what they have begun within the grace period, then what they used ends, and the lease is let go last of all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+from kubewright.client import Client
+from kubewright.controller.controller import Controller
+from kubewright.controller.event_recorder import EventRecorder
+from kubewright.manager.election import Timing
+from kubewright.manager.endpoints import Endpoints, health_route, json_route
+from kubewright.manager.health import HealthChecks
+from kubewright.manager.leader_elector import LeaderElector
+from kubewright.manager.lease_lock import LeaseLock
+from kubewright.manager.metrics import Metrics
+from kubewright.manager.runnables import STOP_ORDER, Group, Runnable, RunnableGroup, first_failure
+from kubewright.manager.serving import BindAddress, HTTPServer
+
+logger = logging.getLogger("kubewright.manager")
+
+
+class LeadershipLost(Exception):
+    """The lease could not be renewed: somebody else may lead now, so this process has to end at once."""
+
+
+class Manager:
+    """Runs controllers, and what they need.
+
+    :param name: of the operator: its lease, its events and its field manager are called so.
+    :param namespace: of the Lease; by default the client's.
+    :param leader_elect: run controllers only while holding the Lease ``name``.
+    :param health_address: where ``/healthz``, ``/readyz`` and ``/debug`` are served; ``0`` switches them off.
+    :param metrics_address: where ``/metrics`` is served.  It may be the same address.
+    :param grace_period: seconds that everything together has for stopping.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        name: str,
+        *,
+        namespace: str = "",
+        leader_elect: bool = False,
+        timing: Timing | None = None,
+        health_address: str = "127.0.0.1:8081",
+        metrics_address: str = "127.0.0.1:8080",
+        grace_period: float = 30.0,
+    ) -> None:
+        self.client = client
+        self.name = name
+        self.metrics = Metrics()
+        self.events = EventRecorder(client, name)
+        self.healthz = HealthChecks("healthz")
+        self.readyz = HealthChecks("readyz")
+        self.elector: LeaderElector | None = None
+        self.controllers: dict[str, Controller[Any]] = {}
+        self._groups = {group: RunnableGroup(group) for group in Group}
+        self._grace_period = grace_period
+        self._starting = "not started"
+        self._failures: list[BaseException] = []
+        self._end = asyncio.Event()
+        self.readyz.add("started", lambda: self._starting or None)
+        self.add(self.events, Group.CACHES)
+        self._serve(BindAddress.parse(health_address), BindAddress.parse(metrics_address))
+        if leader_elect:
+            self._elect(namespace or client.namespace, timing or Timing())
+
+    def add(self, runnable: Runnable, group: Group = Group.LEADER) -> None:
+        """Run something with the others of its group; at once if they run already."""
+        self._groups[group].add(runnable)
+
+    def add_controller(self, controller: Controller[Any]) -> None:
+        """:raises ValueError: there is a controller of that name: its metrics and logs could not be told apart."""
+        if controller.name in self.controllers:
+            raise ValueError(f"two controllers are called {controller.name}: give one another name")
+        self.controllers[controller.name] = controller
+        self.metrics.add_controller(controller)
+        self.add(controller, Group.LEADER if controller.needs_leader else Group.OTHERS)
+
+    async def run(self, stop: asyncio.Event | None = None) -> None:
+        """Run until ``stop`` is set, or forever.
+
+        :raises LeadershipLost: and the process must end without writing anything more.
+        :raises Exception: what ended a runnable, or went wrong while stopping.
+        """
+        leading = asyncio.create_task(self._start(), name="manager/start")
+        stopped = asyncio.create_task((stop or asyncio.Event()).wait())
+        ended = asyncio.create_task(self._end.wait())
+        try:
+            await asyncio.wait({stopped, ended}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (leading, stopped, ended):
+                task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await leading
+            await self._stop()
+        if (failure := first_failure(self._failures)) is not None:
+            raise failure
+
+    @property
+    def is_leader(self) -> bool:
+        """Whether the controllers may run; without leader election always."""
+        return self.elector is None or self.elector.election.is_leader
+
+    async def _start(self) -> None:
+        try:
+            for group in (Group.HTTP, Group.WEBHOOKS, Group.CACHES, Group.OTHERS):
+                self._starting = f"starting {group.name.lower()}"
+                await self._groups[group].start(self._fail)
+            # A replica that waits to lead is ready: it serves webhooks, and a rollout must not wait for its turn.
+            self._starting = ""
+            if self.elector is not None:
+                await self.elector.acquire()
+            await self._groups[Group.LEADER].start(self._fail)
+            if self.elector is not None:
+                await self.elector.hold()
+                raise LeadershipLost(f"{self.name} no longer holds its lease")
+        # Whatever it is, run() is waiting to hear of it.
+        except Exception as error:
+            self._fail(error)
+
+    async def _stop(self) -> None:
+        self._starting = "stopping"
+        lost = any(isinstance(failure, LeadershipLost) for failure in self._failures)
+        deadline = asyncio.get_running_loop().time() + (0.0 if lost else self._grace_period)
+        for group in STOP_ORDER:
+            self._failures += await self._groups[group].stop(deadline)
+        if self.elector is not None and not lost:
+            await self.elector.release()
+
+    def _fail(self, error: BaseException) -> None:
+        self._failures.append(error)
+        self._end.set()
+
+    def _elect(self, namespace: str, timing: Timing) -> None:
+        identity = f"{socket.gethostname()}_{uuid.uuid4()}"
+        master = self.metrics.leader.labels(self.name)
+        self.elector = elector = LeaderElector(
+            LeaseLock(self.client, namespace, self.name),
+            identity,
+            timing=timing,
+            on_new_leader=lambda leader: master.set(leader == identity),
+        )
+        self.healthz.add("leader-election", lambda: _overdue(elector.overdue()))
+
+    def _serve(self, health: BindAddress | None, metrics: BindAddress | None) -> None:
+        health_routes = {
+            "healthz": health_route(self.healthz),
+            "readyz": health_route(self.readyz),
+            "debug": json_route(self._debug),
+        }
+        metrics_routes = {"metrics": self.metrics.route}
+        if health is not None and health == metrics:
+            self.add(HTTPServer("health and metrics", Endpoints(health_routes | metrics_routes), health), Group.HTTP)
+            return
+        if health is not None:
+            self.add(HTTPServer("health", Endpoints(health_routes), health), Group.HTTP)
+        if metrics is not None:
+            self.add(HTTPServer("metrics", Endpoints(metrics_routes), metrics), Group.HTTP)
+
+    def _debug(self) -> dict[str, object]:
+        """What runs and what waits, for ``/debug``."""
+        return {
+            "leader": self.elector.election.leader if self.elector is not None else None,
+            "controllers": {
+                name: {
+                    "workers": controller.workers,
+                    "active": controller.counts.active,
+                    "queue": [waiting._asdict() for waiting in controller.queue.inspect()],
+                }
+                for name, controller in self.controllers.items()
+            },
+            "tasks": sorted(task.get_name() for task in asyncio.all_tasks()),
+        }
+
+
+def _overdue(seconds: float) -> str | None:
+    return f"the lease expired {seconds:.1f} s ago and this process still runs" if seconds > 0 else None
+
+
+@contextlib.contextmanager
+def stop_on_signals() -> Iterator[asyncio.Event]:
+    """An event that SIGINT and SIGTERM set; the second signal ends the process as usual."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def on_signal() -> None:
+        logger.info("stopping; once more to stop at once")
+        stop.set()
+        for number in signals:
+            loop.remove_signal_handler(number)
+
+    for number in signals:
+        loop.add_signal_handler(number, on_signal)
+    try:
+        yield stop
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)

@@ -1,0 +1,39 @@
+"""The manager's metrics: one registry of its own, never the process-wide one, and the endpoint that shows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Gauge, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client.exposition import choose_encoder
+
+from kubewright.controller.controller import Controller
+from kubewright.controller.metrics import ControllerCollector
+from kubewright.manager.endpoints import Query
+from kubewright.workqueue.metrics import QueueCollector
+
+
+class Metrics:
+    """Everything that can be measured in this process; other rooms register their collectors with ``registry``."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=self.registry)
+        self._controllers = ControllerCollector()
+        self._queues = QueueCollector()
+        self.registry.register(self._controllers)
+        self.registry.register(self._queues)
+        self.leader = Gauge(
+            "leader_election_master_status", "Whether this process is the leader", ["name"], registry=self.registry
+        )
+
+    def add_controller(self, controller: Controller[Any]) -> None:
+        self._controllers.add(controller.name, controller.counts)
+        self._queues.add(controller.queue)
+
+    def route(self, rest: str, query: Query, accept: str) -> tuple[int, str, bytes]:
+        """``/metrics`` in the format that the client accepts; ``?name[]=`` restricts it."""
+        registry = self.registry.restricted_registry(query["name[]"]) if "name[]" in query else self.registry
+        encoder, content_type = choose_encoder(accept)
+        return 200, content_type, encoder(registry)

@@ -1,0 +1,101 @@
+"""Serves an ASGI application on an address with uvicorn, as one of the manager's runnables."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import ssl
+from collections.abc import Callable
+from typing import NamedTuple
+
+import uvicorn
+
+from kubewright.manager.endpoints import ASGIApp
+
+_LAST_REQUESTS = 5
+"""Seconds that requests in flight may still take when the server stops."""
+
+
+logger = logging.getLogger("kubewright.manager")
+
+
+class BindAddress(NamedTuple):
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> BindAddress | None:
+        """``HOST:PORT``, ``:PORT`` for all addresses, ``[::1]:PORT``; ``0`` or nothing means: do not serve.
+
+        :raises ValueError: it is none of these.
+        """
+        if text in ("", "0"):
+            return None
+        host, colon, port = text.rpartition(":")
+        if not colon or not port.isdigit() or int(port) > 65535:
+            raise ValueError(f"{text!r} is no address to listen on: write HOST:PORT, :PORT, or 0 to switch it off")
+        return cls(host.strip("[]") or "0.0.0.0", int(port))
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+class AddressInUse(OSError):
+    """Somebody listens there already; the text says what to do."""
+
+
+class HTTPServer:
+    """One listener.
+
+    :param tls: serve HTTPS with it; None means plain HTTP.
+    """
+
+    def __init__(self, name: str, app: ASGIApp, address: BindAddress, *, tls: ssl.SSLContext | None = None) -> None:
+        self.name = name
+        self.address = address
+        """Once it serves, with the real port where port 0 was asked for."""
+        self._app = app
+        self._tls = tls
+
+    async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+        listener = self._listen()
+        self.address = BindAddress(self.address.host, listener.getsockname()[1])
+        config = uvicorn.Config(
+            self._app,
+            interface="asgi3",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            timeout_graceful_shutdown=_LAST_REQUESTS,
+        )
+        # Not `Server.serve()`: that takes over the process's signals, which are the manager's, and ticks while idle.
+        config.load()
+        config.ssl = self._tls
+        server = uvicorn.Server(config)
+        server.lifespan = config.lifespan_class(config)
+        await server.startup(sockets=[listener])
+        try:
+            logger.info("%s: serving on %s", self.name, self.address)
+            ready()
+            await stop.wait()
+        finally:
+            await server.shutdown(sockets=[listener])
+
+    def _listen(self) -> socket.socket:
+        family = socket.AF_INET6 if ":" in self.address.host else socket.AF_INET
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(tuple(self.address))
+            listener.listen(128)
+        except OSError as error:
+            listener.close()
+            raise AddressInUse(
+                f"cannot listen on {self.address} for {self.name}: {error.strerror}; choose another address, "
+                f"or 0 to switch it off"
+            ) from error
+        listener.setblocking(False)
+        return listener

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import json
+import logging
+
+from kubewright.controller import scope
+from kubewright.manager.logging import JSONFormatter, TextFormatter
+from kubewright.workqueue import Cause
+
+RECORD = logging.makeLogRecord(
+    {"name": "shop", "levelname": "INFO", "msg": "made %d", "args": (3,), "created": 0.5, "size": 7}
+)
+SCOPE = scope.ReconcileScope("website", "ns/a", "id-1", 2, (Cause("create"),))
+
+
+def test_text_lines_name_the_object_that_is_reconciled() -> None:
+    assert TextFormatter().format(RECORD)[12:] == " INFO    made 3 size=7"
+    token = scope.enter(SCOPE)
+    assert TextFormatter().format(RECORD)[12:] == " INFO    website ns/a: made 3 size=7"
+    scope.leave(token)
+
+
+def test_json_lines_carry_controller_object_and_reconcile() -> None:
+    token = scope.enter(SCOPE)
+    line = json.loads(JSONFormatter().format(RECORD))
+    scope.leave(token)
+    assert line == {
+        "ts": "1970-01-01T00:00:00.500+00:00",
+        "level": "info",
+        "logger": "shop",
+        "msg": "made 3",
+        "controller": "website",
+        "object": "ns/a",
+        "reconcileID": "id-1",
+        "attempt": 2,
+        "size": 7,
+    }
+
+
+def test_errors_keep_their_traceback() -> None:
+    try:
+        raise ValueError("boom")
+    except ValueError as error:
+        record = logging.makeLogRecord({"msg": "failed", "exc_info": (ValueError, error, error.__traceback__)})
+    assert "ValueError: boom" in TextFormatter().format(record)
+    line = json.loads(JSONFormatter().format(record))
+    assert line["error"] == "boom" and "Traceback" in line["stacktrace"]

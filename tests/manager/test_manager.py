@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+
+import pytest
+from tests.manager.test_runnables import Part
+from tests.virtual_time import run
+
+from kubewright.client import AsgiTransport, Client
+from kubewright.controller import Controller
+from kubewright.manager.endpoints import Endpoints
+from kubewright.manager.manager import LeadershipLost, Manager, stop_on_signals
+from kubewright.manager.runnables import Group
+from kubewright.workqueue import Item
+
+
+def manager(*, leader_elect: bool = False, grace_period: float = 30.0) -> Manager:
+    """One whose server knows nothing: every path is not found."""
+    client = Client(AsgiTransport(Endpoints({})))
+    return Manager(
+        client,
+        "test",
+        leader_elect=leader_elect,
+        health_address="0",
+        metrics_address="0",
+        grace_period=grace_period,
+    )
+
+
+def test_groups_start_in_order_and_stop_so_that_nothing_is_lost() -> None:
+    async def main() -> list[str]:
+        log: list[str] = []
+        subject, stop = manager(), asyncio.Event()
+        for group in reversed(Group):
+            subject.add(Part(group.name.lower(), log, ready_after=1, stop_after=1), group)
+        running = asyncio.ensure_future(subject.run(stop))
+        await asyncio.sleep(20)
+        stop.set()
+        await running
+        return log
+
+    names = ["http", "webhooks", "caches", "others", "leader"]
+    stops = ["others", "leader", "caches", "webhooks", "http"]
+    assert run(main) == [f"{name} ready" for name in names] + [f"{name} stopped" for name in stops]
+
+
+def test_it_is_ready_once_all_but_the_leaders_part_has_started() -> None:
+    async def main() -> None:
+        subject, stop, log = manager(), asyncio.Event(), list[str]()
+        subject.add(Part("cache", log, ready_after=5), Group.CACHES)
+        subject.add(Part("controller", log, ready_after=5))
+        assert subject.readyz.answer("started").status == 500
+        running = asyncio.ensure_future(subject.run(stop))
+        await asyncio.sleep(4)
+        assert subject.readyz.answer("").status == 500
+        await asyncio.sleep(2)
+        assert subject.readyz.answer("").status == 200
+        await asyncio.sleep(6)
+        assert subject.readyz.answer("").status == 200
+        stop.set()
+        await running
+
+    run(main)
+
+
+def test_stopping_while_it_starts() -> None:
+    async def main() -> list[str]:
+        subject, stop, log = manager(), asyncio.Event(), list[str]()
+        subject.add(Part("endless", log, ready_after=1e6), Group.CACHES)
+        subject.add(Part("controller", log))
+        running = asyncio.ensure_future(subject.run(stop))
+        await asyncio.sleep(1)
+        stop.set()
+        await running
+        return log
+
+    assert run(main) == []
+
+
+def test_the_grace_period_is_shared_by_all() -> None:
+    async def main() -> float:
+        subject, stop = manager(grace_period=30), asyncio.Event()
+        for group in (Group.LEADER, Group.CACHES):
+            subject.add(Part("stubborn", [], stop_after=1e6), group)
+        running = asyncio.ensure_future(subject.run(stop))
+        await asyncio.sleep(1)
+        stop.set()
+        start = asyncio.get_running_loop().time()
+        await running
+        return asyncio.get_running_loop().time() - start
+
+    assert run(main) == pytest.approx(30)
+
+
+def test_a_failing_part_ends_the_manager_after_an_orderly_stop() -> None:
+    class Failing:
+        async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+            ready()
+            await asyncio.sleep(3)
+            raise ValueError("boom")
+
+    async def main() -> list[str]:
+        log: list[str] = []
+        subject = manager()
+        subject.add(Part("cache", log), Group.CACHES)
+        subject.add(Failing())
+        with pytest.raises(ValueError, match="boom"):
+            await subject.run()
+        return log
+
+    assert run(main) == ["cache ready", "cache stopped"]
+
+
+def test_a_lost_lease_ends_it_at_once_without_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> float:
+        subject = manager(leader_elect=True)
+        subject.add(Part("controller", [], stop_after=1e6))
+        elector = subject.elector
+        assert elector is not None
+
+        async def acquire() -> None:
+            await asyncio.sleep(1)
+
+        async def hold() -> None:
+            await asyncio.sleep(5)
+
+        monkeypatch.setattr(elector, "acquire", acquire)
+        monkeypatch.setattr(elector, "hold", hold)
+        with pytest.raises(LeadershipLost):
+            await subject.run()
+        return asyncio.get_running_loop().time()
+
+    assert run(main) == pytest.approx(1006)
+
+
+async def test_controllers_are_known_by_name() -> None:
+    async def nothing(item: Item[str]) -> None: ...
+
+    subject = manager()
+    subject.add_controller(Controller[str]("website", nothing))
+    with pytest.raises(ValueError, match="two controllers are called website"):
+        subject.add_controller(Controller[str]("website", nothing))
+
+
+async def test_signals_stop() -> None:
+    with stop_on_signals() as stop:
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.wait_for(stop.wait(), 5)
