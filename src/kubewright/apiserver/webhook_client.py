@@ -6,19 +6,19 @@ worded as kube-apiserver's REST client words it.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import ipaddress
 import math
 from collections import OrderedDict
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 from pyreqwest.client import Client, ClientBuilder
-from pyreqwest.exceptions import PyreqwestError, RequestTimeoutError
+from pyreqwest.exceptions import PyreqwestError
 
 from kubewright.apiserver.registry.strategy import Reader
 
@@ -92,16 +92,17 @@ class WebhookClient:
             .header("content-type", "application/json")
             .header("accept", "application/json, */*")
             .body_bytes(body)
-            .timeout(timedelta(seconds=timeout))
             .build()
         )
         try:
-            response = await request.send()
-            answer = bytes(await response.bytes())
-        except RequestTimeoutError as error:
-            raise CallFailed(f'Post "{url}": context deadline exceeded') from error
+            # Not the request's own timeout: with that set, a refused connection comes back as a connection timeout.
+            async with asyncio.timeout(timeout):
+                response = await request.send()
+                answer = bytes(await response.bytes())
         except PyreqwestError as error:
             raise CallFailed(f'Post "{url}": {_innermost(error)}') from error
+        except TimeoutError as error:
+            raise CallFailed(f'Post "{url}": context deadline exceeded') from error
         if not 200 <= response.status <= 206:
             raise CallFailed(_status_message(response.status, answer))
         return answer
