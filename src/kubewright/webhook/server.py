@@ -1,0 +1,93 @@
+"""Serves the webhook application over TLS, with a certificate that can be replaced while it runs.
+
+The context that all connections share is loaded anew from a certificate and key in PEM; open connections keep theirs,
+new ones get the new one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import tempfile
+from pathlib import Path
+
+import uvicorn
+
+from kubewright.webhook.app import WebhookApp
+
+
+class WebhookServer:
+    """An HTTPS server for webhooks.
+
+    :param port: 0 takes a free one; see `port` after `start`.
+    """
+
+    def __init__(self, app: WebhookApp, *, host: str = "0.0.0.0", port: int = 9443) -> None:
+        self.app = app
+        self.host = host
+        self.port = port
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.minimum_version = ssl.TLSVersion.TLSv1_2
+        self._server: uvicorn.Server | None = None
+        self._listener: socket.socket | None = None
+
+    def load_certificate(self, certificate: bytes, key: bytes) -> None:
+        """Serve new connections with this certificate (chain) and key, in PEM.
+
+        :raises ssl.SSLError: they are malformed or do not belong together.
+        """
+        # The ssl module reads files only: they live in a private directory for the moment of loading.
+        with tempfile.TemporaryDirectory(prefix="kubewright-") as directory:
+            certificate_file, key_file = Path(directory, "tls.crt"), Path(directory, "tls.key")
+            certificate_file.write_bytes(certificate)
+            key_file.touch(mode=0o600)
+            key_file.write_bytes(key)
+            self._context.load_cert_chain(certificate_file, key_file)
+
+    async def start(self) -> None:
+        """Listen; a certificate has been loaded before.
+
+        :raises OSError: the address cannot be had.
+        """
+        listener = socket.create_server((self.host, self.port), backlog=1024, reuse_port=False)
+        self.port = listener.getsockname()[1]
+        config = uvicorn.Config(
+            self.app,
+            interface="asgi3",
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            date_header=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=30,
+            ssl_context_factory=lambda config, default: self._context,
+        )
+        # Not `serve()`: that takes over the process's signals, which are the manager's, and wakes ten times a second.
+        config.load()
+        server = uvicorn.Server(config)
+        server.lifespan = config.lifespan_class(config)
+        await server.startup(sockets=[listener])
+        self._server, self._listener = server, listener
+
+    async def stop(self) -> None:
+        """Answer what is being worked on, then close."""
+        if self._server is not None and self._listener is not None:
+            await self._server.shutdown(sockets=[self._listener])
+            self._server = self._listener = None
+
+    async def check(self) -> str | None:
+        """Why the server is not ready (a readiness check), or None: a TLS handshake with itself."""
+        host = "127.0.0.1" if self.host in ("", "0.0.0.0", "::") else self.host
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        try:
+            _, writer = await asyncio.wait_for(asyncio.open_connection(host, self.port, ssl=context), 1)
+        except (OSError, TimeoutError) as error:
+            return f"the webhook server does not answer on port {self.port}: {error}"
+        writer.close()
+        return None
