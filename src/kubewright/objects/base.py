@@ -10,9 +10,11 @@ fields are ignored on reading.
 from __future__ import annotations
 
 import copy
-from typing import Any, Protocol, Self, dataclass_transform
+from typing import Any, Protocol, Self, TypeVar, dataclass_transform
 
 import msgspec
+
+M = TypeVar("M", bound="StructMeta")
 
 _FIELD = type(msgspec.field())
 
@@ -24,7 +26,8 @@ class StructMeta(msgspec.StructMeta):
     that says something (``0``, ``""``, ``"nginx"``) is turned into a factory here.
     """
 
-    def __new__(mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], /, **config: Any) -> StructMeta:
+    def __new__(mcls: type[M], name: str, bases: tuple[type, ...], namespace: dict[str, Any], /, **config: Any) -> M:
+        config.setdefault("kw_only", True)  # msgspec doesn't inherit it
         for field, annotation in namespace.get("__annotations__", {}).items():
             if field in namespace and "ClassVar" not in str(annotation):
                 namespace[field] = _written_even_if_default(namespace[field])
@@ -45,7 +48,7 @@ def _written_even_if_default(default: Any) -> Any:
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(msgspec.field,))
-class Struct(msgspec.Struct, metaclass=StructMeta, kw_only=True, omit_defaults=True, rename="camel"):
+class Struct(msgspec.Struct, metaclass=StructMeta, omit_defaults=True, rename="camel"):
     """A part of a Kubernetes object."""
 
 

@@ -26,8 +26,16 @@ def to_json(obj: msgspec.Struct | Unstructured) -> bytes:
 
 def to_dict(obj: msgspec.Struct | Unstructured) -> dict[str, Any]:
     """The object as plain JSON values; shares nothing with a typed object."""
-    plain: dict[str, Any] = msgspec.to_builtins(_writable(obj), enc_hook=_encode_plain)
+    plain: dict[str, Any] = to_plain(obj)
     return plain
+
+
+def to_plain(value: object) -> Any:
+    """Any value that may stand in a typed object (a quantity, a list of structs, ...) as plain JSON values.
+
+    :raises TypeError: it has no JSON form.
+    """
+    return msgspec.to_builtins(_writable(value), enc_hook=_encode_plain)
 
 
 def from_json(cls: type[T], data: bytes | str) -> T:
@@ -66,7 +74,7 @@ def _encode_plain(value: Any) -> Any:
         return value.to_plain()
     if hasattr(value, "model_dump"):  # a pydantic model, as a custom resource's spec may be
         return value.model_dump(mode="json", by_alias=True, exclude_none=True)
-    raise NotImplementedError(f"{type(value).__name__} has no JSON form: give it from_plain() and to_plain()")
+    raise TypeError(f"{type(value).__name__} has no JSON form: give it from_plain() and to_plain()")
 
 
 def _decode_plain(cls: Any, value: object) -> Any:
@@ -74,7 +82,7 @@ def _decode_plain(cls: Any, value: object) -> Any:
         return cls.from_plain(value)
     if hasattr(cls, "model_validate"):
         return cls.model_validate(value)
-    raise NotImplementedError(f"{cls.__name__} has no JSON form: give it from_plain() and to_plain()")
+    raise TypeError(f"{cls.__name__} has no JSON form: give it from_plain() and to_plain()")
 
 
 _ENCODER = msgspec.json.Encoder(enc_hook=_encode_plain)
@@ -96,10 +104,14 @@ def _without_nulls(value: Any) -> Any:
     return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
-def _writable(obj: msgspec.Struct | Unstructured) -> Any:
-    if isinstance(obj, Unstructured):
-        return obj.to_plain()
-    return _trimmed(obj)
+def _writable(value: object) -> Any:
+    if isinstance(value, msgspec.Struct):
+        return _trimmed(value)
+    if isinstance(value, list):
+        return [_writable(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _writable(item) for key, item in value.items()}
+    return value.to_plain() if isinstance(value, Unstructured) else value
 
 
 def _trimmed(struct: msgspec.Struct) -> msgspec.Struct:
@@ -111,14 +123,8 @@ def _trimmed(struct: msgspec.Struct) -> msgspec.Struct:
             continue
         if untouched is not None and value == untouched:
             replacement: Any = msgspec.UNSET
-        elif isinstance(value, msgspec.Struct):
-            replacement = _trimmed(value)
-        elif isinstance(value, list):
-            replacement = [_trimmed(item) if isinstance(item, msgspec.Struct) else item for item in value]
-        elif isinstance(value, dict):
-            replacement = {k: _trimmed(item) if isinstance(item, msgspec.Struct) else item for k, item in value.items()}
         else:
-            continue
+            replacement = _writable(value)
         if replacement is not value:
             if trimmed is struct:
                 trimmed = copy.copy(struct)

@@ -105,6 +105,9 @@ class Duration(timedelta):
     def __repr__(self) -> str:
         return f"Duration({str(self)!r})"
 
+    def __reduce__(self) -> tuple[type[Duration], tuple[str]]:
+        return type(self), (str(self),)
+
 
 def _decimal(number: int, unit: int) -> str:
     whole, rest = divmod(number, unit)

@@ -1,0 +1,24 @@
+"""Custom resources: Python types to structural schemas to CustomResourceDefinitions."""
+
+from kubewright.schema.errors import SchemaError
+from kubewright.schema.markers import AtLeastOneOf, AtMostOneOf, Doc, ExactlyOneOf, Immutable, Marker, Meta, Rule
+from kubewright.schema.resource import Column, Definition, Resource, Scale, Spec, Status, custom_resource
+
+__all__ = [
+    "AtLeastOneOf",
+    "AtMostOneOf",
+    "Column",
+    "Definition",
+    "Doc",
+    "ExactlyOneOf",
+    "Immutable",
+    "Marker",
+    "Meta",
+    "Resource",
+    "Rule",
+    "Scale",
+    "SchemaError",
+    "Spec",
+    "Status",
+    "custom_resource",
+]

@@ -1,0 +1,71 @@
+"""Descriptions of classes and fields, read from the user's source: docstrings below fields and ``#:`` comments.
+
+A class goes in, texts by field name come out; a class without source (made in a REPL) has none.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Mapping
+from functools import cache
+
+
+def class_description(cls: type) -> str:
+    """The class's own docstring, in the form that a schema's ``description`` has."""
+    text = cls.__dict__.get("__doc__")
+    return tidy(text) if isinstance(text, str) else ""
+
+
+def tidy(text: str) -> str:
+    """Dedent a docstring, joining the lines of a paragraph as they stand."""
+    return inspect.cleandoc(text).strip()
+
+
+@cache
+def field_descriptions(cls: type) -> Mapping[str, str]:
+    """What the source says about each field, those of base classes included."""
+    found: dict[str, str] = {}
+    for base in reversed(cls.__mro__):
+        if base.__module__.partition(".")[0] not in ("builtins", "msgspec", "typing", "pydantic"):
+            found.update(_in_source(base))
+    return found
+
+
+def _in_source(cls: type) -> dict[str, str]:
+    try:
+        source = textwrap.dedent(inspect.getsource(cls))
+        body = ast.parse(source).body[0]
+    except (OSError, TypeError, SyntaxError):  # no source: a REPL, a frozen module
+        return {}
+    if not isinstance(body, ast.ClassDef):
+        return {}
+    lines = source.splitlines()
+    found: dict[str, str] = {}
+    for statement, following in zip(body.body, [*body.body[1:], None], strict=True):
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            text = _docstring(following) or _comment(lines, statement)
+            if text:
+                found[statement.target.id] = text
+    return found
+
+
+def _docstring(statement: ast.stmt | None) -> str:
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+        value = statement.value.value
+        return tidy(value) if isinstance(value, str) else ""
+    return ""
+
+
+def _comment(lines: list[str], statement: ast.AnnAssign) -> str:
+    """``#:`` lines above the field, or one after it on its line."""
+    last = lines[(statement.end_lineno or statement.lineno) - 1][statement.end_col_offset :]
+    if last.strip().startswith("#:"):
+        return last.strip()[2:].strip()
+    above: list[str] = []
+    number = statement.lineno - 2
+    while number >= 0 and lines[number].strip().startswith("#:"):
+        above.insert(0, lines[number].strip()[2:].strip())
+        number -= 1
+    return "\n".join(above)

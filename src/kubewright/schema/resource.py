@@ -1,0 +1,173 @@
+"""Custom resources as Python classes: what a user derives from, and how a class is given its name in the API.
+
+``Resource[WebsiteSpec, WebsiteStatus]`` is a kind of `kubewright.objects` like the built-in ones;
+`custom_resource` (which ``Operator.resource`` calls) tells it its group, version and the rest of its definition.
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Generic, Literal, TypeVar
+
+import msgspec
+
+from kubewright.objects import GroupVersionKind, Object, Struct
+from kubewright.objects.base import StructMeta
+
+SpecT = TypeVar("SpecT")
+StatusT = TypeVar("StatusT")
+R = TypeVar("R", bound=Object)
+M = TypeVar("M", bound="ResourceMeta")
+
+
+class Spec(Struct):
+    """The base of a custom resource's desired state, and of any struct within it.
+
+    A field without a default must be given; ``| None = None`` makes it optional; any other default is filled in by
+    the API server as well.  Field names are camelCase in JSON.
+    """
+
+
+class Status(Struct):
+    """The base of a custom resource's observed state; give every field a default, for it starts empty."""
+
+
+def _no_status() -> Any:
+    return None
+
+
+class ResourceMeta(StructMeta):
+    """Reads ``Resource[SpecT, StatusT]`` and gives the class fields of these very types.
+
+    A ``status`` starts as an untouched instance; ``Resource[SpecT, None]`` has none.
+    """
+
+    def __new__(mcls: type[M], name: str, bases: tuple[type, ...], namespace: dict[str, Any], /, **config: Any) -> M:
+        for base in namespace.get("__orig_bases__", ()):
+            parts = typing.get_args(base)
+            if len(parts) == 2 and not any(isinstance(part, TypeVar) for part in parts):
+                spec, status = parts
+                annotations = namespace.setdefault("__annotations__", {})
+                annotations.setdefault("spec", spec)
+                if status in (None, type(None)):
+                    annotations.setdefault("status", None)
+                    namespace.setdefault("status", None)
+                elif "status" not in annotations:
+                    annotations["status"] = status
+                    namespace["status"] = msgspec.field(default_factory=status)
+        return super().__new__(mcls, name, bases, namespace, **config)
+
+
+class Resource(Object, Generic[SpecT, StatusT], metaclass=ResourceMeta):
+    """The base of a custom resource.
+
+    Declare ``spec`` again in the class to give it a default of its own; further fields stand beside it.
+    """
+
+    definition: ClassVar[Definition]
+
+    spec: SpecT
+    status: StatusT = msgspec.field(default_factory=_no_status)
+
+
+class Column(msgspec.Struct, frozen=True):
+    """A column that ``kubectl get`` prints; those of a priority above 0 only with ``-o wide``."""
+
+    name: str
+    json_path: str
+    type: Literal["string", "integer", "number", "boolean", "date"] = "string"
+    description: str = ""
+    format: str = ""
+    priority: int = 0
+
+
+class Scale(msgspec.Struct, frozen=True):
+    """Where the scale subresource finds the replicas, and the label selector that autoscalers need."""
+
+    spec_path: str = ".spec.replicas"
+    status_path: str = ".status.replicas"
+    selector_path: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Definition:
+    """What a version of a custom resource says of itself beside its schema."""
+
+    kind: str
+    plural: str
+    singular: str
+    short_names: Sequence[str] = ()
+    categories: Sequence[str] = ()
+    columns: Sequence[Column] = ()
+    scale: Scale | None = None
+    selectable_fields: Sequence[str] = ()
+    storage: bool | None = None
+    served: bool = True
+    deprecated: bool | str = False
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+def custom_resource(
+    *,
+    group: str,
+    version: str,
+    kind: str = "",
+    plural: str = "",
+    singular: str = "",
+    namespaced: bool = True,
+    short_names: Sequence[str] = (),
+    categories: Sequence[str] = (),
+    columns: Sequence[Column] = (),
+    scale: Scale | None = None,
+    selectable_fields: Sequence[str] = (),
+    storage: bool | None = None,
+    served: bool = True,
+    deprecated: bool | str = False,
+    labels: Mapping[str, str] | None = None,
+    annotations: Mapping[str, str] | None = None,
+) -> Callable[[type[R]], type[R]]:
+    """Name a resource class in the API.
+
+    :param kind: the class's name, unless versions of one kind need classes of different names.
+    :param plural: made from the kind by the rules of English where not given.
+    :param selectable_fields: JSON paths (``.spec.color``) that field selectors may name.
+    :param storage: whether objects are stored in this version; a single version is.
+    :param deprecated: True, or the warning that users of this version read.
+    :param labels: of the CustomResourceDefinition, as are ``annotations``.
+    """
+
+    def named(cls: type[R]) -> type[R]:
+        name = kind or cls.__name__
+        cls.gvk = GroupVersionKind(group, version, name)
+        cls.plural = plural or pluralize(name.lower())
+        cls.namespaced = namespaced
+        cls.definition = Definition(  # type: ignore[attr-defined]
+            kind=name,
+            plural=cls.plural,
+            singular=singular or name.lower(),
+            short_names=short_names,
+            categories=categories,
+            columns=columns,
+            scale=scale,
+            selectable_fields=selectable_fields,
+            storage=storage,
+            served=served,
+            deprecated=deprecated,
+            labels=labels or {},
+            annotations=annotations or {},
+        )
+        return cls
+
+    return named
+
+
+def pluralize(noun: str) -> str:
+    """The English plural of a lower-case kind: ``policy`` -> ``policies``, ``gateway`` -> ``gateways``."""
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return f"{noun[:-1]}ies"
+    if noun.endswith(("s", "x", "z", "ch", "sh")):
+        return f"{noun}es"
+    return f"{noun}s"

@@ -1,0 +1,338 @@
+"""Python types to structural OpenAPI v3 schemas, as CustomResourceDefinitions hold them.
+
+An annotation or a class (a `Spec`, a pydantic model, a type of `kubewright.objects`) goes in, a plain schema comes out.
+The mapping follows controller-gen's; what a structural schema can't say is refused with the class, the field and
+the way out.
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Mapping, MutableSequence, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from kubewright.objects import JSON, Condition, Duration, MicroTime, Object, Quantity, RawExtension, Unstructured
+from kubewright.schema import builtin_types
+from kubewright.schema.builtin_types import Schema
+from kubewright.schema.constraints import constrain, mark_class
+from kubewright.schema.descriptions import class_description
+from kubewright.schema.errors import SchemaError
+from kubewright.schema.fields import NO_DEFAULT, Field, fields_of, is_model, is_struct
+from kubewright.schema.markers import Doc, Immutable, Meta, Rule
+from kubewright.schema.unions import tagged_union
+
+_ANY_VALUE, _ANY_OBJECT = (typing.get_args(alias)[1] for alias in (JSON, RawExtension))
+
+_SCALARS: dict[Any, Schema] = {
+    bool: {"type": "boolean"},
+    int: {"type": "integer"},
+    str: {"type": "string"},
+    bytes: {"type": "string", "format": "byte"},
+    datetime: builtin_types.DATE_TIME,
+    MicroTime: builtin_types.DATE_TIME,
+    date: {"type": "string", "format": "date"},
+    UUID: {"type": "string", "format": "uuid"},
+    Duration: {"type": "string"},
+    Quantity: builtin_types.QUANTITY,
+    Unstructured: {
+        "type": "object",
+        "x-kubernetes-embedded-resource": True,
+        "x-kubernetes-preserve-unknown-fields": True,
+    },
+}
+
+_REFUSED: dict[Any, tuple[str, str]] = {
+    Decimal: ("Decimal has no exact JSON form in Kubernetes", "use Quantity, or a str with a pattern"),
+    timedelta: ("timedelta is written as ISO 8601, which Kubernetes tools don't read", "use Duration"),
+    object: ("it says nothing about the value", "use JSON for any value, RawExtension for any object"),
+    Any: ("Any says nothing about the value", "use JSON for any value, RawExtension for any object"),
+    dict: ("the map's values have no type", "use dict[str, X], or RawExtension for any object"),
+    list: ("the list's items have no type", "use list[X], or list[JSON] for any items"),
+}
+
+
+class SchemaBuilder:
+    """Makes schemas; holds what applies to all of them.
+
+    :param allow_floats: admit ``float`` everywhere (controller-gen's allowDangerousTypes).
+    :param max_description: cut descriptions to this many characters; 0 leaves them out.
+    """
+
+    def __init__(self, *, allow_floats: bool = False, max_description: int | None = None) -> None:
+        self.allow_floats = allow_floats
+        self.max_description = max_description
+        self._open: list[type] = []
+
+    def build(self, annotation: Any, where: str = "") -> Schema:
+        """The schema of values of a type.
+
+        :param where: the class and field that errors name.
+        :raises SchemaError: the type, a marker or a default can't be expressed.
+        """
+        where = where or getattr(annotation, "__name__", str(annotation))
+        base, markers = _unwrap(annotation)
+        meta = [marker for marker in markers if isinstance(marker, Meta)]
+        replaced = next((marker.schema for marker in meta if marker.schema is not None), None)
+        if replaced is not None:
+            schema = dict(replaced)
+        elif _ANY_VALUE in markers:
+            schema = {"x-kubernetes-preserve-unknown-fields": True}
+        elif _ANY_OBJECT in markers:
+            schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+        else:
+            schema = self._of_type(base, where, floats=any(marker.allow_float for marker in meta))
+        for marker in markers:
+            constrain(schema, marker, where)
+        return self._trimmed_description(schema)
+
+    def struct(self, cls: type, *, without: Sequence[str] = ()) -> Schema:
+        """The object schema of a struct or a pydantic model.
+
+        :param without: JSON names of fields that are left out.
+        """
+        if cls in self._open:
+            raise SchemaError(
+                cls.__name__,
+                "it contains itself, which a structural schema can't express",
+                "unroll the levels that are needed, or use RawExtension for the inner ones",
+            )
+        self._open.append(cls)
+        try:
+            return self._struct(cls, without)
+        finally:
+            self._open.pop()
+
+    def _struct(self, cls: type, without: Sequence[str]) -> Schema:
+        schema: Schema = {"type": "object"}
+        if text := class_description(cls):
+            schema["description"] = text
+        if issubclass(cls, Object):
+            without = ("apiVersion", "kind", "metadata", *without)
+            schema["properties"] = {
+                "apiVersion": {"type": "string"},
+                "kind": {"type": "string"},
+                "metadata": {"type": "object"},
+            }
+        fields = [field for field in fields_of(cls) if field.json_name not in without]
+        if fields:
+            schema.setdefault("properties", {}).update((field.json_name, self._field(cls, field)) for field in fields)
+        required = sorted(field.json_name for field in fields if _is_required(field))
+        if required:
+            schema["required"] = required
+        for field in fields:
+            if _is_immutable(field) and field.json_name not in required:
+                kept = f"!has(oldSelf.{field.json_name}) || has(self.{field.json_name})"
+                constrain(schema, Rule(kept, f"{field.json_name} is immutable: it can't be removed"), cls.__name__)
+        mark_class(schema, cls, {field.name: field.json_name for field in fields}, required)
+        return self._trimmed_description(schema)
+
+    def _field(self, cls: type, field: Field) -> Schema:
+        where = f"{cls.__name__}.{field.name}"
+        schema = self.build(field.annotation, where)
+        if field.description and not _has_own_text(field.annotation):
+            schema["description"] = field.description
+        if _admits_none(field.annotation) and (field.default is NO_DEFAULT or field.default is not None):
+            schema["nullable"] = True
+        if field.default is None and not _admits_none(field.annotation) and schema.get("type"):
+            raise SchemaError(where, "None is no value of its type", "write `| None = None`")
+        if _says_something(field):
+            schema["default"] = field.default
+        return self._trimmed_description(schema)
+
+    def _of_type(self, base: Any, where: str, *, floats: bool) -> Schema:
+        if base in _SCALARS:
+            return typing.cast("Schema", _copy(_SCALARS[base]))
+        if base is float:
+            if floats or self.allow_floats:
+                return {"type": "number"}
+            raise SchemaError(
+                where,
+                "clients in other languages may round a float",
+                "use Quantity, an int of a smaller unit, a str, or allow it: Annotated[float, Meta(allow_float=True)]",
+            )
+        if base in _REFUSED:
+            raise SchemaError(where, *_REFUSED[base])
+        origin, parts = typing.get_origin(base), typing.get_args(base)
+        if origin is Literal:
+            return _enum(parts, where)
+        if origin in (typing.Union, types.UnionType):
+            return self._union(parts, where)
+        if isinstance(origin, type):
+            return self._container(origin, parts, where)
+        if hasattr(base, "json_schema") and hasattr(base, "from_plain"):
+            return dict(base.json_schema())
+        if isinstance(base, type) and issubclass(base, Enum):
+            return _enum([member.value for member in base], where) | _described(base)
+        if is_struct(base) or is_model(base):
+            return self._class(base)
+        raise SchemaError(
+            where,
+            f"{getattr(base, '__name__', base)} has no schema",
+            "use a Spec class, or give it from_plain(), to_plain() and json_schema()",
+        )
+
+    def _class(self, cls: type) -> Schema:
+        if cls.__module__.startswith("kubewright.objects."):
+            return builtin_types.builtin_schema(cls)
+        schema = self.struct(cls)
+        if issubclass(cls, Object):
+            schema["properties"]["metadata"] = _copy(builtin_types.OBJECT_META)
+        return schema
+
+    def _container(self, origin: type, parts: tuple[Any, ...], where: str) -> Schema:
+        if issubclass(origin, tuple):
+            if len(parts) != 2 or parts[1] is not Ellipsis:
+                raise SchemaError(where, "a tuple of fixed length has no schema", "use list[X] or a Spec class")
+            return {"type": "array", "items": self.build(parts[0], f"{where}[]")}
+        if issubclass(origin, Mapping):
+            return self._map(parts[0], parts[1], where)
+        if issubclass(origin, AbstractSet):
+            items = self.build(parts[0], f"{where}[]")
+            if items.get("type") in ("object", "array"):
+                raise SchemaError(where, "a set holds plain values only", "use list[X] with Meta(list_map_keys=[...])")
+            return {"type": "array", "items": items, "x-kubernetes-list-type": "set"}
+        if issubclass(origin, MutableSequence | Sequence):
+            schema: Schema = {"type": "array", "items": self.build(parts[0], f"{where}[]")}
+            if _unwrap(parts[0])[0] is Condition:
+                schema |= {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}
+            return schema
+        if is_struct(origin):
+            raise SchemaError(where, "a generic class has no schema of its own", "derive a class from it")
+        raise SchemaError(where, f"{origin.__name__} has no schema", "use list, set or dict")
+
+    def _map(self, key: Any, value: Any, where: str) -> Schema:
+        keys = self.build(key, f"{where}[key]")
+        if keys.get("type") != "string":
+            raise SchemaError(where, "the keys of a map are strings in JSON", "use dict[str, X]")
+        schema: Schema = {"type": "object", "additionalProperties": self.build(value, f"{where}[]")}
+        for rule in _key_rules(keys):
+            constrain(schema, rule, where)
+        return schema
+
+    def _union(self, parts: tuple[Any, ...], where: str) -> Schema:
+        members = [part for part in parts if part is not type(None)]
+        if len(members) == 1:
+            return self.build(members[0], where)
+        if set(members) == {int, str}:
+            return typing.cast("Schema", _copy(builtin_types.INT_OR_STRING))
+        if all(typing.get_origin(member) is Literal for member in members):
+            return _enum([value for member in members for value in typing.get_args(member)], where)
+        if all(is_struct(member) for member in members):
+            return tagged_union(members, [self.struct(member) for member in members], where)
+        names = " | ".join(getattr(member, "__name__", str(member)) for member in members)
+        raise SchemaError(
+            where,
+            f"{names} is ambiguous in a structural schema",
+            "use int | str, classes with tags (`class S3(Spec, tag='s3')`), or one optional field for each",
+        )
+
+    def _trimmed_description(self, schema: Schema) -> Schema:
+        if self.max_description is not None and "description" in schema:
+            if self.max_description == 0:
+                del schema["description"]
+            else:
+                schema["description"] = schema["description"][: self.max_description]
+        return schema
+
+
+def schema_of(annotation: Any, *, allow_floats: bool = False, max_description: int | None = None) -> Schema:
+    """The structural schema of a Python type; see `SchemaBuilder`."""
+    return SchemaBuilder(allow_floats=allow_floats, max_description=max_description).build(annotation)
+
+
+def _unwrap(annotation: Any) -> tuple[Any, list[Any]]:
+    """A type without aliases, ``Annotated`` and ``| None`` around it, and all the markers found on the way."""
+    markers: list[Any] = []
+    while True:
+        if typing.get_origin(annotation) is typing.Annotated:
+            markers = [*annotation.__metadata__, *markers]
+            annotation = annotation.__origin__
+        elif hasattr(annotation, "__supertype__"):  # NewType
+            annotation = annotation.__supertype__
+        elif hasattr(annotation, "__value__") and typing.get_origin(annotation) is None:  # type X = ...
+            annotation = annotation.__value__
+        else:
+            inner = [part for part in typing.get_args(annotation) if part is not type(None)]
+            optional = typing.get_origin(annotation) in (typing.Union, types.UnionType) and len(inner) == 1
+            if not optional:
+                return annotation, markers
+            annotation = inner[0]
+
+
+def _admits_none(annotation: Any) -> bool:
+    if typing.get_origin(annotation) is typing.Annotated:
+        return _admits_none(annotation.__origin__)
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return any(part is type(None) or _admits_none(part) for part in typing.get_args(annotation))
+    return annotation is type(None)
+
+
+def _says_something(field: Field) -> bool:
+    """Whether a default belongs in the schema: None and empty lists and maps are what absent fields read as anyway."""
+    if field.default is NO_DEFAULT or field.default is None or field.default == []:
+        return False
+    return field.default != {} or is_struct(_unwrap(field.annotation)[0])
+
+
+def _is_required(field: Field) -> bool:
+    for marker in _unwrap(field.annotation)[1]:
+        if isinstance(marker, Meta) and marker.required is not None:
+            return marker.required
+    return field.default is NO_DEFAULT
+
+
+def _is_immutable(field: Field) -> bool:
+    return any(isinstance(marker, Immutable) for marker in _unwrap(field.annotation)[1])
+
+
+def _has_own_text(annotation: Any) -> bool:
+    markers = _unwrap(annotation)[1]
+    return any(isinstance(m, Doc) or (isinstance(m, Meta) and m.description is not None) for m in markers)
+
+
+def _described(cls: type) -> Schema:
+    text = class_description(cls)
+    return {"description": text} if text and text != "An enumeration." else {}
+
+
+def _enum(values: Sequence[Any], where: str) -> Schema:
+    kinds = {type(value) for value in values if value is not None}
+    if kinds <= {str}:
+        schema: Schema = {"type": "string", "enum": list(values)}
+    elif kinds <= {int}:
+        schema = {"type": "integer", "enum": list(values)}
+    else:
+        raise SchemaError(where, "the values of an enum are all strings or all integers", "use one type")
+    if None in values:
+        schema["nullable"] = True
+    return schema
+
+
+def _key_rules(keys: Schema) -> list[Rule]:
+    """Structural schemas can't constrain keys, so CEL does."""
+    rules = []
+    if "pattern" in keys:
+        pattern = msgspec.json.encode(keys["pattern"]).decode()
+        rules.append(Rule(f"self.all(key, key.matches({pattern}))", f"keys must match {keys['pattern']}"))
+    if "enum" in keys:
+        values = msgspec.json.encode(keys["enum"]).decode()
+        rules.append(Rule(f"self.all(key, key in {values})", f"keys must be among {', '.join(keys['enum'])}"))
+    if "minLength" in keys:
+        least = keys["minLength"]
+        rules.append(Rule(f"self.all(key, size(key) >= {least})", f"keys must have at least {least} characters"))
+    if "maxLength" in keys:
+        most = keys["maxLength"]
+        rules.append(Rule(f"self.all(key, size(key) <= {most})", f"keys must have at most {most} characters"))
+    return rules
+
+
+def _copy(schema: Schema) -> Any:
+    return msgspec.json.decode(msgspec.json.encode(schema))

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import pytest
+from msgspec import field
+
+from kubewright.objects import Condition, ObjectMeta, from_json, to_dict, to_json
+from kubewright.schema import Column, Meta, Resource, Scale, SchemaError, Spec, Status, custom_resource
+from kubewright.schema.crd import crd
+
+
+class WebsiteSpec(Spec):
+    image: Annotated[str, Meta(min_length=1)] = "nginx:1.27"
+    replicas: Annotated[int, Meta(ge=0, le=100)] = 1
+    host: str | None = None
+
+
+class WebsiteStatus(Status):
+    ready_replicas: int = 0
+    conditions: list[Condition] = []
+    selector: str | None = None
+
+
+@custom_resource(
+    group="web.example.com",
+    version="v1",
+    short_names=["ws"],
+    categories=["all"],
+    columns=[Column("Ready", ".status.readyReplicas", "integer"), Column("Age", ".metadata.creationTimestamp", "date")],
+    scale=Scale(status_path=".status.readyReplicas", selector_path=".status.selector"),
+    selectable_fields=[".spec.host"],
+    labels={"a": "b"},
+    deprecated="use v2",
+)
+class Website(Resource[WebsiteSpec, WebsiteStatus]):
+    """A website."""
+
+
+@custom_resource(group="web.example.com", version="v1alpha1", kind="Website", storage=False, served=False)
+class WebsiteV1Alpha1(Resource[WebsiteSpec, None]): ...
+
+
+def test_the_definition_carries_everything_declared() -> None:
+    made = to_dict(crd(Website))
+    assert made["apiVersion"] == "apiextensions.k8s.io/v1"
+    assert made["metadata"] == {"name": "websites.web.example.com", "labels": {"a": "b"}}
+    assert made["spec"]["names"] == {
+        "kind": "Website",
+        "listKind": "WebsiteList",
+        "plural": "websites",
+        "singular": "website",
+        "shortNames": ["ws"],
+        "categories": ["all"],
+    }
+    assert made["spec"]["scope"] == "Namespaced"
+    (version,) = made["spec"]["versions"]
+    schema = version.pop("schema")["openAPIV3Schema"]
+    assert version == {
+        "name": "v1",
+        "served": True,
+        "storage": True,
+        "deprecated": True,
+        "deprecationWarning": "use v2",
+        "additionalPrinterColumns": [
+            {"name": "Ready", "type": "integer", "jsonPath": ".status.readyReplicas"},
+            {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"},
+        ],
+        "selectableFields": [{"jsonPath": ".spec.host"}],
+        "subresources": {
+            "status": {},
+            "scale": {
+                "specReplicasPath": ".spec.replicas",
+                "statusReplicasPath": ".status.readyReplicas",
+                "labelSelectorPath": ".status.selector",
+            },
+        },
+    }
+    assert schema["description"] == "A website."
+    assert schema["required"] == ["spec"]
+    assert schema["properties"]["metadata"] == {"type": "object"}
+    assert schema["properties"]["spec"]["properties"]["replicas"] == {
+        "type": "integer",
+        "default": 1,
+        "minimum": 0,
+        "maximum": 100,
+    }
+    conditions = schema["properties"]["status"]["properties"]["conditions"]
+    assert conditions["x-kubernetes-list-map-keys"] == ["type"]
+
+
+def test_objects_of_the_class_round_trip() -> None:
+    site = Website(metadata=ObjectMeta(name="a"), spec=WebsiteSpec(host="h"))
+    assert to_dict(site) == {
+        "apiVersion": "web.example.com/v1",
+        "kind": "Website",
+        "metadata": {"name": "a"},
+        "spec": {"image": "nginx:1.27", "replicas": 1, "host": "h"},
+    }
+    assert from_json(Website, to_json(site)) == site
+    site.status.ready_replicas = 0
+    site.status.conditions.append(Condition(type="Ready", status="True"))
+    assert to_dict(site)["status"]["readyReplicas"] == 0
+
+
+def test_two_objects_share_no_status() -> None:
+    one, two = Website(spec=WebsiteSpec()), Website(spec=WebsiteSpec())
+    one.status.ready_replicas = 5
+    assert two.status.ready_replicas == 0
+
+
+def test_a_kind_without_status_has_no_status_subresource() -> None:
+    (version,) = to_dict(crd(WebsiteV1Alpha1))["spec"]["versions"]
+    assert "subresources" not in version
+    assert "status" not in version["schema"]["openAPIV3Schema"]["properties"]
+
+
+def test_versions_are_sorted_and_one_is_stored() -> None:
+    with pytest.raises(SchemaError, match="set storage=True on exactly one class"):
+        crd(Website, WebsiteV1Alpha1)
+
+    @custom_resource(group="web.example.com", version="v2", kind="Website", storage=True)
+    class WebsiteV2(Resource[WebsiteSpec, WebsiteStatus]): ...
+
+    versions = to_dict(crd(WebsiteV2, WebsiteV1Alpha1))["spec"]["versions"]
+    assert [(version["name"], version["served"], version["storage"]) for version in versions] == [
+        ("v1alpha1", False, False),
+        ("v2", True, True),
+    ]
+
+
+def test_a_spec_with_a_default_is_optional() -> None:
+    @custom_resource(group="web.example.com", version="v1", plural="pages")
+    class Page(Resource[WebsiteSpec, WebsiteStatus]):
+        spec: WebsiteSpec = field(default_factory=WebsiteSpec)
+        data: dict[str, str] = {}
+
+    schema = to_dict(crd(Page))["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    assert "required" not in schema
+    assert schema["properties"]["spec"]["default"] == {}
+    assert schema["properties"]["data"]["type"] == "object"
+
+
+def test_every_call_gives_the_same_definition() -> None:
+    assert to_json(crd(Website)) == to_json(crd(Website))
+
+
+@pytest.mark.parametrize(
+    ("definition", "words"),
+    [
+        ({"columns": [Column("X", ".status.nope")]}, r"the column 'X' has the path '.status.nope', but there is no"),
+        ({"columns": [Column("X", "status")]}, "no JSON path"),
+        ({"selectable_fields": [".spec"]}, "can't be selectable"),
+        ({"scale": Scale()}, "the scale subresource has the path '.status.replicas'"),
+    ],
+)
+def test_paths_that_lead_nowhere_are_refused(definition: dict[str, Any], words: str) -> None:
+    @custom_resource(group="web.example.com", version="v1", **definition)
+    class Broken(Resource[WebsiteSpec, WebsiteStatus]): ...
+
+    with pytest.raises(SchemaError, match=words):
+        crd(Broken)
+
+
+def test_a_class_without_a_name_in_the_api_is_refused() -> None:
+    class Nameless(Resource[WebsiteSpec, WebsiteStatus]): ...
+
+    with pytest.raises(SchemaError, match="no group and version"):
+        crd(Nameless)
