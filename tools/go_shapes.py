@@ -133,10 +133,9 @@ class Binary:
 
     def fields(self, type_: int) -> list[Field]:
         start, count = self.pointer(type_ + HEADER + 8), self.pointer(type_ + HEADER + 16)
-        found = []
-        for at in range(start, start + 24 * count, 24):
-            found.append(Field(*self.name(self.pointer(at)), self.pointer(at + 8)))
-        return found
+        return [
+            Field(*self.name(self.pointer(at)), self.pointer(at + 8)) for at in range(start, start + 24 * count, 24)
+        ]
 
     def structs(self) -> list[int]:
         """Every struct type that reflection can reach."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from kubewright.apiserver.registry.builtin.catalog import CATALOG, STORED_AS, subresources
+from kubewright.apiserver.registry.builtin.catalog import CATALOG, DEPRECATED, STORED_AS, subresources
 from kubewright.apiserver.registry.builtin.definitions import definition_name, definitions
+from kubewright.apiserver.registry.builtin.strategies import strategy_for
 from kubewright.apiserver.registry.resource import Resource
-from kubewright.apiserver.registry.strategy import Strategy
 from kubewright.objects.names import GroupVersion, GroupVersionKind
 
 __all__ = ["builtin_resources", "definition_name", "definitions"]
@@ -26,6 +26,7 @@ def _resources() -> list[Resource]:
         version = GroupVersion.parse(api_version)
         for row in rows:
             kind = GroupVersionKind(version.group, version.version, row.kind)
+            definition = definition_name(kind)
             stored = STORED_AS.get((api_version, row.kind), kind)
             found.append(
                 Resource(
@@ -33,8 +34,8 @@ def _resources() -> list[Resource]:
                     plural=row.plural,
                     singular=row.kind.lower(),
                     namespaced=row.namespaced,
-                    node=definitions()[definition_name(kind)],
-                    strategy=Strategy(),
+                    node=definitions()[definition],
+                    strategy=strategy_for(api_version, row.kind, definition, namespaced=row.namespaced),
                     storage_version=stored.version,
                     stored_as=None if stored == kind else stored,
                     short_names=row.short_names,
@@ -42,6 +43,7 @@ def _resources() -> list[Resource]:
                     verbs=row.verbs,
                     subresources=subresources(row, version),
                     list_kind=f"{row.kind}List",
+                    deprecation_warning=DEPRECATED.get((api_version, row.kind), ""),
                 )
             )
     return found

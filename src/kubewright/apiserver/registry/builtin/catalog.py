@@ -237,6 +237,12 @@ STORED_AS = {
 }
 """Resources that are another view of one that is stored elsewhere."""
 
+DEPRECATED = {
+    ("v1", "ComponentStatus"): "v1 ComponentStatus is deprecated in v1.19+",
+    ("v1", "Endpoints"): "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+}
+"""What the Warning header says whenever the resource is used."""
+
 
 def subresources(row: Row, version: GroupVersion) -> tuple[Subresource, ...]:
     """All subresources of a row, by name."""

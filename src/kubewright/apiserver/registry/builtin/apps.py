@@ -1,0 +1,480 @@
+"""The workloads of ``apps/v1`` and ReplicationControllers.
+
+After ``pkg/apis/apps`` (defaults, validation) and ``pkg/registry/apps``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kubewright.apiserver.registry.builtin.base import (
+    BuiltinStrategy,
+    age,
+    columns,
+    container_texts,
+    label_text,
+    name_of,
+    same,
+    selector_text,
+)
+from kubewright.apiserver.registry.builtin.field_rules import (
+    int_or_percent,
+    is_empty_selector,
+    label_selector,
+    non_negative,
+    not_more_than_hundred_percent,
+    one_of,
+    percent_of,
+)
+from kubewright.apiserver.registry.builtin.pod_defaults import default_template
+from kubewright.apiserver.registry.builtin.pod_rules import RESTART_POLICIES, validate_template
+from kubewright.apiserver.registry.builtin.volumes import default_claim, validate_claim_spec
+from kubewright.apiserver.registry.metadata_rules import dns_label, immutable, validate_labels
+from kubewright.apiserver.registry.strategy import Object, Reader
+from kubewright.objects.errors import Cause
+from kubewright.objects.field_errors import forbidden, invalid, not_supported, required
+from kubewright.objects.selectors import LabelSelector, SelectorError
+
+Spec = dict[str, Any]
+
+_TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
+_EMPTY_SELECTOR = "empty selector is invalid for {}"
+_MISMATCH = "`selector` does not match template `labels`"
+
+
+def validate_selector(spec: Spec, kind: str) -> list[Cause]:
+    """A selector must be there, select something, and match the template's own labels."""
+    selector = spec.get("selector")
+    if selector is None:
+        return [required("spec.selector")]
+    causes = label_selector(selector, "spec.selector")
+    if is_empty_selector(selector):
+        causes.append(invalid("spec.selector", selector, _EMPTY_SELECTOR.format(kind)))
+    return causes
+
+
+def selector_matches_template(spec: Spec) -> list[Cause]:
+    labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
+    try:
+        selector = LabelSelector.from_object(spec.get("selector"))
+    except SelectorError:
+        return []
+    selects_nothing = spec.get("selector") is None
+    if selects_nothing or (selector.requirements and not selector.matches(labels)):
+        return [invalid("spec.template.metadata.labels", labels, _MISMATCH)]
+    return []
+
+
+def validate_workload_template(spec: Spec, *, replicas: int | None = None) -> list[Cause]:
+    """A template whose pods are kept running: matched by the selector, restarted always, without a deadline."""
+    template = spec.get("template") or {}
+    causes = selector_matches_template(spec) + validate_template(template, "spec.template")
+    pod = template.get("spec") or {}
+    policy = pod.get("restartPolicy")
+    if policy in RESTART_POLICIES and policy != "Always":
+        causes.append(not_supported("spec.template.spec.restartPolicy", policy, ["Always"]))
+    if pod.get("activeDeadlineSeconds") is not None:
+        text = "activeDeadlineSeconds in ReplicaSet is not Supported"
+        causes.append(forbidden("spec.template.spec.activeDeadlineSeconds", text))
+    return causes
+
+
+class WorkloadStrategy(BuiltinStrategy):
+    """What all workloads share: generation, a status of its own that leaves labels alone, a pod template."""
+
+    status = True
+    generation = True
+    status_keeps_labels = True
+    kind_text = ""
+
+    def default(self, obj: Object) -> None:
+        default_template(obj["spec"].get("template"))
+
+    def update_rules(self, obj: Object, old: Object) -> list[Cause]:
+        selector = immutable(obj["spec"].get("selector"), old["spec"].get("selector"), "spec.selector")
+        return self.rules(obj) + selector
+
+
+def counts(status: Spec, *names: str) -> list[Cause]:
+    return [cause for name in names for cause in non_negative(status.get(name, 0), f"status.{name}")]
+
+
+def _at_most_replicas(status: Spec, *names: str) -> list[Cause]:
+    replicas = status.get("replicas", 0)
+    text = "cannot be greater than status.replicas"
+    return [invalid(f"status.{name}", status.get(name, 0), text) for name in names if status.get(name, 0) > replicas]
+
+
+class DeploymentStrategy(WorkloadStrategy):
+    columns = columns("Ready", "Up-to-date", "Available", "Age", wide=("Containers", "Images", "Selector"))
+
+    def default(self, obj: Object) -> None:
+        super().default(obj)
+        spec = obj["spec"]
+        spec.setdefault("replicas", 1)
+        strategy = spec.setdefault("strategy", {})
+        strategy.setdefault("type", "RollingUpdate")
+        if strategy["type"] == "RollingUpdate":
+            rolling = strategy.setdefault("rollingUpdate", {})
+            rolling.setdefault("maxUnavailable", "25%")
+            rolling.setdefault("maxSurge", "25%")
+        spec.setdefault("revisionHistoryLimit", 10)
+        spec.setdefault("progressDeadlineSeconds", 600)
+
+    def rules(self, obj: Object) -> list[Cause]:
+        spec = obj["spec"]
+        causes = non_negative(spec.get("replicas"), "spec.replicas")
+        causes += validate_selector(spec, "deployment")
+        causes += validate_workload_template(spec)
+        causes += _deployment_strategy(spec.get("strategy") or {}, "spec.strategy")
+        causes += non_negative(spec.get("minReadySeconds", 0), "spec.minReadySeconds")
+        causes += non_negative(spec.get("revisionHistoryLimit"), "spec.revisionHistoryLimit")
+        deadline = spec.get("progressDeadlineSeconds")
+        causes += non_negative(deadline, "spec.progressDeadlineSeconds")
+        if deadline is not None and deadline <= spec.get("minReadySeconds", 0):
+            text = "must be greater than minReadySeconds"
+            causes.append(invalid("spec.progressDeadlineSeconds", deadline, text))
+        return causes
+
+    def status_rules(self, obj: Object, old: Object) -> list[Cause]:
+        status = obj["status"]
+        names = ("updatedReplicas", "readyReplicas", "availableReplicas")
+        causes = counts(status, "observedGeneration", "replicas", *names, "unavailableReplicas")
+        causes += _at_most_replicas(status, *names)
+        if status.get("availableReplicas", 0) > status.get("readyReplicas", 0):
+            text = "cannot be greater than readyReplicas"
+            causes.append(invalid("status.availableReplicas", status["availableReplicas"], text))
+        return causes
+
+    def cells(self, obj: Object) -> list[Any]:
+        spec, status = obj["spec"], obj.get("status") or {}
+        names, images = container_texts((spec.get("template") or {}).get("spec") or {})
+        return [
+            name_of(obj),
+            f"{status.get('readyReplicas', 0)}/{spec.get('replicas', 0)}",
+            status.get("updatedReplicas", 0),
+            status.get("availableReplicas", 0),
+            age(obj),
+            names,
+            images,
+            selector_text(spec.get("selector")),
+        ]
+
+
+def _deployment_strategy(strategy: Spec, field: str) -> list[Cause]:
+    kind, rolling = strategy.get("type"), strategy.get("rollingUpdate")
+    if kind == "Recreate":
+        if rolling is not None:
+            text = "may not be specified when strategy `type` is 'Recreate'"
+            return [forbidden(f"{field}.rollingUpdate", text)]
+        return []
+    if kind != "RollingUpdate":
+        return one_of(kind, ("Recreate", "RollingUpdate"), f"{field}.type")
+    if rolling is None:
+        return [required(f"{field}.rollingUpdate", "this should be defaulted and never be nil")]
+    unavailable, surge = rolling.get("maxUnavailable", 0), rolling.get("maxSurge", 0)
+    at = f"{field}.rollingUpdate"
+    causes = int_or_percent(unavailable, f"{at}.maxUnavailable") + int_or_percent(surge, f"{at}.maxSurge")
+    if _zero(unavailable) and _zero(surge):
+        text = "may not be 0 when `maxSurge` is 0"
+        causes.append(invalid(f"{at}.maxUnavailable", unavailable, text))
+    return causes + not_more_than_hundred_percent(unavailable, f"{at}.maxUnavailable")
+
+
+def _zero(value: int | str) -> bool:
+    return (percent_of(value) if isinstance(value, str) else value) == 0
+
+
+class ReplicaSetStrategy(WorkloadStrategy):
+    columns = columns("Desired", "Current", "Ready", "Age", wide=("Containers", "Images", "Selector"))
+
+    def default(self, obj: Object) -> None:
+        super().default(obj)
+        obj["spec"].setdefault("replicas", 1)
+
+    def rules(self, obj: Object) -> list[Cause]:
+        spec = obj["spec"]
+        causes = non_negative(spec.get("replicas"), "spec.replicas")
+        causes += non_negative(spec.get("minReadySeconds", 0), "spec.minReadySeconds")
+        return causes + validate_selector(spec, "deployment") + validate_workload_template(spec)
+
+    def status_rules(self, obj: Object, old: Object) -> list[Cause]:
+        return replica_status(obj["status"])
+
+    def cells(self, obj: Object) -> list[Any]:
+        return [*_replica_cells(obj), selector_text(obj["spec"].get("selector"))]
+
+
+def replica_status(status: Spec) -> list[Cause]:
+    names = ("fullyLabeledReplicas", "readyReplicas", "availableReplicas")
+    causes = counts(status, "replicas", *names, "observedGeneration")
+    causes += _at_most_replicas(status, *names)
+    if status.get("availableReplicas", 0) > status.get("readyReplicas", 0):
+        text = "cannot be greater than readyReplicas"
+        causes.append(invalid("status.availableReplicas", status["availableReplicas"], text))
+    return causes
+
+
+def _replica_cells(obj: Object) -> list[Any]:
+    spec, status = obj["spec"], obj.get("status") or {}
+    names, images = container_texts((spec.get("template") or {}).get("spec") or {})
+    numbers = [spec.get("replicas", 0), status.get("replicas", 0), status.get("readyReplicas", 0)]
+    return [name_of(obj), *numbers, age(obj), names, images]
+
+
+class ReplicationControllerStrategy(BuiltinStrategy):
+    columns = columns("Desired", "Current", "Ready", "Age", wide=("Containers", "Images", "Selector"))
+    status = True
+    generation = True
+    orphan_dependents = True
+    field_labels = frozenset({"status.replicas"})
+    update_checks_metadata_twice = False
+
+    def default(self, obj: Object) -> None:
+        template = obj["spec"].get("template")
+        labels = ((template or {}).get("metadata") or {}).get("labels")
+        if labels:
+            if not obj["spec"].get("selector"):
+                obj["spec"]["selector"] = dict(labels)
+            if not obj["metadata"].get("labels"):
+                obj["metadata"]["labels"] = dict(labels)
+        obj["spec"].setdefault("replicas", 1)
+        default_template(template)
+
+    def rules(self, obj: Object) -> list[Cause]:
+        spec = obj["spec"]
+        selector, template = spec.get("selector") or {}, spec.get("template")
+        causes = non_negative(spec.get("minReadySeconds", 0), "spec.minReadySeconds")
+        if not selector:
+            causes.append(required("spec.selector"))
+        causes += validate_labels(selector, "spec.selector")
+        causes += non_negative(spec.get("replicas"), "spec.replicas")
+        if template is None:
+            return [*causes, required("spec.template")]
+        labels = (template.get("metadata") or {}).get("labels") or {}
+        if selector and not selector.items() <= labels.items():
+            causes.append(invalid("spec.template.metadata.labels", labels, _MISMATCH))
+        causes += validate_template(template, "spec.template")
+        policy = (template.get("spec") or {}).get("restartPolicy")
+        if policy in RESTART_POLICIES and policy != "Always":
+            causes.append(not_supported("spec.template.spec.restartPolicy", policy, ["Always"]))
+        return causes
+
+    def status_rules(self, obj: Object, old: Object) -> list[Cause]:
+        return replica_status(obj["status"])
+
+    def fields(self, obj: Object) -> dict[str, str]:
+        return {"status.replicas": str((obj.get("status") or {}).get("replicas", 0))}
+
+    def cells(self, obj: Object) -> list[Any]:
+        return [*_replica_cells(obj), label_text(obj["spec"].get("selector"))]
+
+
+class DaemonSetStrategy(WorkloadStrategy):
+    columns = columns(
+        "Desired", "Current", "Ready", "Up-to-date", "Available", "Node Selector", "Age",
+        wide=("Containers", "Images", "Selector"),
+    )  # fmt: skip
+
+    def default(self, obj: Object) -> None:
+        super().default(obj)
+        strategy = obj["spec"].setdefault("updateStrategy", {})
+        strategy.setdefault("type", "RollingUpdate")
+        if strategy["type"] == "RollingUpdate":
+            rolling = strategy.setdefault("rollingUpdate", {})
+            rolling.setdefault("maxUnavailable", 1)
+            rolling.setdefault("maxSurge", 0)
+        obj["spec"].setdefault("revisionHistoryLimit", 10)
+
+    def prepare_for_create(self, obj: Object, reader: Reader) -> None:
+        super().prepare_for_create(obj, reader)
+        _annotate_template_generation(obj, 1)
+
+    def prepare_for_update(self, obj: Object, old: Object, reader: Reader) -> None:
+        before = int((old["metadata"].get("annotations") or {}).get(_TEMPLATE_GENERATION, "1"))
+        changed = not same(obj["spec"].get("template"), old["spec"].get("template"))
+        _annotate_template_generation(obj, before + changed)
+
+    def rules(self, obj: Object) -> list[Cause]:
+        spec = obj["spec"]
+        causes = validate_selector(spec, "daemonset")
+        causes += validate_workload_template(spec)
+        causes += non_negative(spec.get("minReadySeconds", 0), "spec.minReadySeconds")
+        causes += _daemon_strategy(spec.get("updateStrategy") or {}, "spec.updateStrategy")
+        return causes + non_negative(spec.get("revisionHistoryLimit"), "spec.revisionHistoryLimit")
+
+    def status_rules(self, obj: Object, old: Object) -> list[Cause]:
+        return counts(
+            obj["status"], "currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady",
+            "observedGeneration", "updatedNumberScheduled", "numberAvailable", "numberUnavailable",
+        )  # fmt: skip
+
+    def cells(self, obj: Object) -> list[Any]:
+        spec, status = obj["spec"], obj.get("status") or {}
+        pod = (spec.get("template") or {}).get("spec") or {}
+        names, images = container_texts(pod)
+        numbers = ("desiredNumberScheduled", "currentNumberScheduled", "numberReady", "updatedNumberScheduled")
+        return [
+            name_of(obj),
+            *(status.get(name, 0) for name in (*numbers, "numberAvailable")),
+            label_text(pod.get("nodeSelector")),
+            age(obj),
+            names,
+            images,
+            selector_text(spec.get("selector")),
+        ]
+
+
+def _annotate_template_generation(obj: Object, number: int) -> None:
+    annotations = obj["metadata"].get("annotations") or {}
+    obj["metadata"]["annotations"] = {**annotations, _TEMPLATE_GENERATION: str(number)}
+
+
+def _daemon_strategy(strategy: Spec, field: str) -> list[Cause]:
+    kind = strategy.get("type")
+    if kind != "RollingUpdate":
+        return one_of(kind, ("OnDelete", "RollingUpdate"), f"{field}.type")
+    rolling = strategy.get("rollingUpdate")
+    if rolling is None:
+        return [required(f"{field}.rollingUpdate")]
+    unavailable, surge = rolling.get("maxUnavailable", 0), rolling.get("maxSurge", 0)
+    at = f"{field}.rollingUpdate"
+    causes = int_or_percent(unavailable, f"{at}.maxUnavailable")
+    causes += not_more_than_hundred_percent(unavailable, f"{at}.maxUnavailable")
+    causes += int_or_percent(surge, f"{at}.maxSurge") + not_more_than_hundred_percent(surge, f"{at}.maxSurge")
+    if not _zero(unavailable) and not _zero(surge):
+        causes.append(invalid(f"{at}.maxSurge", surge, "may not be set when `maxUnavailable` is non-zero"))
+    elif _zero(unavailable) and _zero(surge):
+        causes.append(required(f"{at}.maxUnavailable", "cannot be 0 when maxSurge is 0"))
+    return causes
+
+
+class StatefulSetStrategy(WorkloadStrategy):
+    columns = columns("Ready", "Age", wide=("Containers", "Images"))
+
+    _CHANGEABLE = (
+        "replicas", "template", "updateStrategy", "minReadySeconds", "persistentVolumeClaimRetentionPolicy",
+        "ordinals", "revisionHistoryLimit",
+    )  # fmt: skip
+
+    def name_rule(self, name: str, prefix: bool) -> list[str]:
+        return dns_label(name, prefix)
+
+    def default(self, obj: Object) -> None:
+        super().default(obj)
+        spec = obj["spec"]
+        spec.setdefault("podManagementPolicy", "OrderedReady")
+        strategy = spec.setdefault("updateStrategy", {})
+        strategy.setdefault("type", "RollingUpdate")
+        if strategy["type"] == "RollingUpdate":
+            strategy.setdefault("rollingUpdate", {}).setdefault("partition", 0)
+        policy = spec.setdefault("persistentVolumeClaimRetentionPolicy", {})
+        policy.setdefault("whenDeleted", "Retain")
+        policy.setdefault("whenScaled", "Retain")
+        spec.setdefault("replicas", 1)
+        spec.setdefault("revisionHistoryLimit", 10)
+        for claim in spec.get("volumeClaimTemplates") or ():
+            claim.setdefault("apiVersion", "v1")
+            claim.setdefault("kind", "PersistentVolumeClaim")
+            default_claim(claim)
+
+    def rules(self, obj: Object) -> list[Cause]:
+        spec = obj["spec"]
+        policies = ("OrderedReady", "Parallel")
+        causes = one_of(spec.get("podManagementPolicy"), policies, "spec.podManagementPolicy")
+        causes += _stateful_strategy(spec.get("updateStrategy") or {}, "spec.updateStrategy")
+        retention = spec.get("persistentVolumeClaimRetentionPolicy") or {}
+        for name in ("whenDeleted", "whenScaled"):
+            path = f"spec.persistentVolumeClaimRetentionPolicy.{name}"
+            causes += one_of(retention.get(name), ("Delete", "Retain"), path)
+        causes += non_negative(spec.get("replicas"), "spec.replicas")
+        causes += non_negative(spec.get("minReadySeconds", 0), "spec.minReadySeconds")
+        causes += non_negative((spec.get("ordinals") or {}).get("start"), "spec.ordinals.start")
+        causes += non_negative(spec.get("revisionHistoryLimit"), "spec.revisionHistoryLimit")
+        causes += validate_selector(spec, "statefulset")
+        causes += validate_workload_template(_with_claim_volumes(spec))
+        for index, claim in enumerate(spec.get("volumeClaimTemplates") or ()):
+            causes += validate_claim_spec(claim.get("spec") or {}, f"spec.volumeClaimTemplates[{index}].spec")
+        return causes
+
+    def update_rules(self, obj: Object, old: Object) -> list[Cause]:
+        causes = self.rules(obj)
+        fixed = [
+            {key: value for key, value in one["spec"].items() if key not in self._CHANGEABLE} for one in (obj, old)
+        ]
+        if not same(*fixed):
+            text = (
+                "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', "
+                "'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' "
+                "and 'minReadySeconds' are forbidden"
+            )
+            causes.append(forbidden("spec", text))
+        return causes
+
+    def status_rules(self, obj: Object, old: Object) -> list[Cause]:
+        status = obj["status"]
+        names = ("readyReplicas", "currentReplicas", "updatedReplicas", "availableReplicas")
+        causes = counts(status, "replicas", *names, "observedGeneration", "collisionCount")
+        causes += _at_most_replicas(status, *names)
+        if status.get("availableReplicas", 0) > status.get("readyReplicas", 0):
+            text = "cannot be greater than status.readyReplicas"
+            causes.append(invalid("status.availableReplicas", status["availableReplicas"], text))
+        return causes
+
+    def cells(self, obj: Object) -> list[Any]:
+        spec, status = obj["spec"], obj.get("status") or {}
+        names, images = container_texts((spec.get("template") or {}).get("spec") or {})
+        ready = f"{status.get('readyReplicas', 0)}/{spec.get('replicas', 0)}"
+        return [name_of(obj), ready, age(obj), names, images]
+
+
+def _stateful_strategy(strategy: Spec, field: str) -> list[Cause]:
+    kind, rolling = strategy.get("type"), strategy.get("rollingUpdate")
+    if kind == "OnDelete":
+        if rolling is not None:
+            text = f"only allowed for updateStrategy '{'RollingUpdate'}'"
+            return [invalid(f"{field}.rollingUpdate", rolling, text)]
+        return []
+    if not kind:
+        return [required(f"{field}.type")]
+    if kind != "RollingUpdate":
+        return [invalid(field, strategy, "must be 'RollingUpdate' or 'OnDelete'")]
+    causes = non_negative((rolling or {}).get("partition"), f"{field}.rollingUpdate.partition")
+    unavailable = (rolling or {}).get("maxUnavailable")
+    if unavailable is not None:
+        path = f"{field}.rollingUpdate.maxUnavailable"
+        causes += int_or_percent(unavailable, path) + not_more_than_hundred_percent(unavailable, path)
+    return causes
+
+
+def _with_claim_volumes(spec: Spec) -> Spec:
+    """Containers may mount the claims of the set as if the template listed them as volumes."""
+    claims = [(claim.get("metadata") or {}).get("name", "") for claim in spec.get("volumeClaimTemplates") or ()]
+    if not claims:
+        return spec
+    template = spec.get("template") or {}
+    pod = template.get("spec") or {}
+    named = {volume.get("name") for volume in pod.get("volumes") or ()}
+    extra = [{"name": name, "persistentVolumeClaim": {"claimName": name}} for name in claims if name not in named]
+    return {**spec, "template": {**template, "spec": {**pod, "volumes": [*(pod.get("volumes") or ()), *extra]}}}
+
+
+class ControllerRevisionStrategy(BuiltinStrategy):
+    columns = columns("Controller", "Revision", "Age")
+
+    def rules(self, obj: Object) -> list[Cause]:
+        causes = non_negative(obj.get("revision", 0), "revision")
+        if obj.get("data") is None:
+            causes.append(required("data", "data is mandatory"))
+        return causes
+
+    def update_rules(self, obj: Object, old: Object) -> list[Cause]:
+        return self.rules(obj) + immutable(obj.get("data"), old.get("data"), "data")
+
+    def cells(self, obj: Object) -> list[Any]:
+        owner = next((ref for ref in obj["metadata"].get("ownerReferences") or () if ref.get("controller")), None)
+        text = "<none>"
+        if owner:
+            group = owner.get("apiVersion", "").rpartition("/")[0]
+            text = f"{owner['kind'].lower()}{'.' + group if group else ''}/{owner['name']}"
+        return [name_of(obj), text, obj.get("revision", 0), age(obj)]

@@ -1,0 +1,344 @@
+"""HorizontalPodAutoscalers: v2 is the stored form, v1 a narrower view of it.
+
+After ``pkg/apis/autoscaling`` (defaults, conversion, validation).  What v1 has no fields for, it carries in annotations
+in the shape of v1's own metric types, so that a round trip through v1 loses nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, age, columns, name_of
+from kubewright.apiserver.registry.builtin.field_rules import in_range, one_of, problems
+from kubewright.apiserver.registry.metadata_rules import path_segment
+from kubewright.apiserver.registry.strategy import Object
+from kubewright.objects.errors import Cause
+from kubewright.objects.field_errors import invalid, required
+
+Spec = dict[str, Any]
+
+_METRICS = "autoscaling.alpha.kubernetes.io/metrics"
+_CURRENT = "autoscaling.alpha.kubernetes.io/current-metrics"
+_CONDITIONS = "autoscaling.alpha.kubernetes.io/conditions"
+_BEHAVIOR = "autoscaling.alpha.kubernetes.io/behavior"
+_DEFAULT_CPU = 80
+_METRIC_TYPES = ("ContainerResource", "External", "Object", "Pods", "Resource")
+_SOURCES = {
+    "ContainerResource": "containerResource", "External": "external", "Object": "object", "Pods": "pods",
+    "Resource": "resource",
+}  # fmt: skip
+_SCALE_UP = [{"type": "Pods", "value": 4, "periodSeconds": 15}, {"type": "Percent", "value": 100, "periodSeconds": 15}]
+_SCALE_DOWN = [{"type": "Percent", "value": 100, "periodSeconds": 15}]
+
+
+def _cpu_metric(percent: int) -> Spec:
+    target = {"type": "Utilization", "averageUtilization": percent}
+    return {"type": "Resource", "resource": {"name": "cpu", "target": target}}
+
+
+class HorizontalPodAutoscalerStrategy(BuiltinStrategy):
+    """``autoscaling/v2``."""
+
+    columns = columns("Reference", "Targets", "MinPods", "MaxPods", "Replicas", "Age")
+    status = True
+
+    def default(self, obj: Object) -> None:
+        spec = obj["spec"]
+        spec.setdefault("minReplicas", 1)
+        if not spec.get("metrics"):
+            spec["metrics"] = [_cpu_metric(_DEFAULT_CPU)]
+        if behavior := spec.get("behavior"):
+            _default_rules(behavior.setdefault("scaleUp", {}), _SCALE_UP, stabilization=0)
+            _default_rules(behavior.setdefault("scaleDown", {}), _SCALE_DOWN, stabilization=None)
+
+    def rules(self, obj: Object) -> list[Cause]:
+        spec = obj["spec"]
+        causes = _bounds(spec)
+        for index, metric in enumerate(spec.get("metrics") or ()):
+            causes += _metric(metric, f"spec.metrics[{index}]")
+        for name, rules in (spec.get("behavior") or {}).items():
+            causes += _scaling_rules(rules, f"spec.behavior.{name}")
+        return causes
+
+    def status_rules(self, obj: Object, old: Object) -> list[Cause]:
+        causes: list[Cause] = []
+        for name in ("currentReplicas", "desiredReplicas"):
+            number = obj["status"].get(name, 0)
+            if number < 0:
+                causes.append(invalid(f"status.{name}", number, "must be greater than or equal to 0"))
+        return causes
+
+    def cells(self, obj: Object) -> list[Any]:
+        return _cells(obj)
+
+
+class HorizontalPodAutoscalerV1Strategy(HorizontalPodAutoscalerStrategy):
+    """``autoscaling/v1``: one CPU target, all else in annotations."""
+
+    def default(self, obj: Object) -> None:
+        obj["spec"].setdefault("minReplicas", 1)
+
+    def rules(self, obj: Object) -> list[Cause]:
+        percent = obj["spec"].get("targetCPUUtilizationPercentage")
+        causes = _bounds(obj["spec"])
+        if percent is not None and percent < 1:
+            path = "spec.metrics[0].resource.target.averageUtilization"
+            causes.append(invalid(path, percent, "must be greater than 0"))
+        return causes
+
+    def to_storage(self, obj: Object) -> Object:
+        annotations = dict(obj["metadata"].get("annotations") or {})
+        spec, status = dict(obj["spec"]), dict(obj.get("status") or {})
+        metrics = [_metric_from_v1(metric) for metric in _take(annotations, _METRICS) or ()]
+        percent = spec.pop("targetCPUUtilizationPercentage", None)
+        if percent is not None:
+            metrics.append(_cpu_metric(percent))
+        spec["metrics"] = metrics or [_cpu_metric(_DEFAULT_CPU)]
+        if behavior := _take(annotations, _BEHAVIOR):
+            spec["behavior"] = {
+                {"ScaleUp": "scaleUp", "ScaleDown": "scaleDown"}.get(k, k): v for k, v in behavior.items()
+            }
+        current = [_status_from_v1(metric) for metric in _take(annotations, _CURRENT) or ()]
+        used = status.pop("currentCPUUtilizationPercentage", None)
+        if used is not None:
+            current.append({"type": "Resource", "resource": {"name": "cpu", "current": {"averageUtilization": used}}})
+        status["currentMetrics"] = current or None
+        if conditions := _take(annotations, _CONDITIONS):
+            status["conditions"] = conditions
+        metadata = {key: value for key, value in obj["metadata"].items() if key != "annotations"}
+        if annotations:
+            metadata["annotations"] = annotations
+        return {**obj, "apiVersion": "autoscaling/v2", "metadata": metadata, "spec": spec, "status": status}
+
+    def from_storage(self, obj: Object) -> Object:
+        annotations = dict(obj["metadata"].get("annotations") or {})
+        spec, status = dict(obj["spec"]), dict(obj.get("status") or {})
+        others = []
+        for metric in spec.pop("metrics", None) or ():
+            percent = _cpu_percent(metric)
+            if percent is not None and "targetCPUUtilizationPercentage" not in spec:
+                spec["targetCPUUtilizationPercentage"] = percent
+            else:
+                others.append(_metric_to_v1(metric))
+        _put(annotations, _METRICS, others)
+        _put(annotations, _BEHAVIOR, {k[:1].upper() + k[1:]: v for k, v in (spec.pop("behavior", None) or {}).items()})
+        seen = []
+        for metric in status.pop("currentMetrics", None) or ():
+            resource = metric.get("resource") or {}
+            used = (resource.get("current") or {}).get("averageUtilization")
+            if resource.get("name") == "cpu" and used is not None:
+                status["currentCPUUtilizationPercentage"] = used
+            seen.append(_status_to_v1(metric))
+        _put(annotations, _CURRENT, seen)
+        _put(annotations, _CONDITIONS, status.pop("conditions", None))
+        metadata = {key: value for key, value in obj["metadata"].items() if key != "annotations"}
+        if annotations:
+            metadata["annotations"] = annotations
+        view = {**obj, "apiVersion": "autoscaling/v1", "metadata": metadata, "spec": spec, "status": status}
+        return self.decode(view, [])
+
+    def cells(self, obj: Object) -> list[Any]:
+        return _cells(self.to_storage(obj))
+
+
+def _default_rules(rules: Spec, policies: list[Spec], *, stabilization: int | None) -> None:
+    rules.setdefault("selectPolicy", "Max")
+    if stabilization is not None:
+        rules.setdefault("stabilizationWindowSeconds", stabilization)
+    if not rules.get("policies"):
+        rules["policies"] = [dict(policy) for policy in policies]
+
+
+def _bounds(spec: Spec) -> list[Cause]:
+    causes: list[Cause] = []
+    low, high = spec.get("minReplicas"), spec.get("maxReplicas", 0)
+    if low is not None and low < 1:
+        causes.append(invalid("spec.minReplicas", low, "must be greater than or equal to 1"))
+    if high < 1:
+        causes.append(invalid("spec.maxReplicas", high, "must be greater than 0"))
+    if low is not None and high < low:
+        causes.append(invalid("spec.maxReplicas", high, "must be greater than or equal to `minReplicas`"))
+    reference = spec.get("scaleTargetRef") or {}
+    for name in ("kind", "name"):
+        value = reference.get(name, "")
+        path = f"spec.scaleTargetRef.{name}"
+        causes += problems(path_segment(value, False), value, path) if value else [required(path)]
+    return causes
+
+
+def _metric(metric: Spec, path: str) -> list[Cause]:
+    kind = metric.get("type", "")
+    if not kind:
+        return [required(f"{path}.type", "must specify a metric source type")]
+    causes = one_of(kind, _METRIC_TYPES, f"{path}.type")
+    field = _SOURCES.get(kind)
+    if field is None:
+        return causes
+    source = metric.get(field)
+    if source is None:
+        return [*causes, required(f"{path}.{field}", "must populate information for the given metric source")]
+    target = source.get("target") or {}
+    at = f"{path}.{field}.target"
+    causes += one_of(target.get("type"), ("AverageValue", "Utilization", "Value"), f"{at}.type")
+    if field in ("resource", "containerResource"):
+        if not source.get("name"):
+            causes.append(required(f"{path}.{field}.name", "must specify a resource name"))
+        utilization, value = target.get("averageUtilization"), target.get("averageValue")
+        if utilization is None and value is None:
+            causes.append(
+                required(f"{at}.averageUtilization", "must set either a target raw value or a target utilization")
+            )
+        if utilization is not None and utilization < 1:
+            causes.append(invalid(f"{at}.averageUtilization", utilization, "must be greater than 0"))
+        if utilization is not None and value is not None:
+            text = "may not set both a target raw value and a target utilization"
+            causes.append(invalid(f"{at}.averageValue", value, text))
+    elif not (source.get("metric") or {}).get("name"):
+        causes.append(required(f"{path}.{field}.metric.name", "must specify a metric name"))
+    return causes
+
+
+def _scaling_rules(rules: Spec, path: str) -> list[Cause]:
+    causes: list[Cause] = []
+    window = rules.get("stabilizationWindowSeconds")
+    if window is not None:
+        causes += in_range(window, 0, 3600, f"{path}.stabilizationWindowSeconds")
+    if "selectPolicy" in rules:
+        causes += one_of(rules["selectPolicy"], ("Disabled", "Max", "Min"), f"{path}.selectPolicy")
+    if not rules.get("policies"):
+        causes.append(required(f"{path}.policies", "must specify at least one Policy"))
+    for index, policy in enumerate(rules.get("policies") or ()):
+        at = f"{path}.policies[{index}]"
+        causes += one_of(policy.get("type"), ("Percent", "Pods"), f"{at}.type")
+        if policy.get("value", 0) <= 0:
+            causes.append(invalid(f"{at}.value", policy.get("value", 0), "must be greater than zero"))
+        seconds = policy.get("periodSeconds", 0)
+        if seconds <= 0:
+            causes.append(invalid(f"{at}.periodSeconds", seconds, "must be greater than zero"))
+        elif seconds > 1800:
+            causes.append(invalid(f"{at}.periodSeconds", seconds, "must be less than or equal to 1800"))
+    return causes
+
+
+def _take(annotations: dict[str, str], key: str) -> Any:
+    text = annotations.pop(key, None)
+    return msgspec.json.decode(text) if text else None
+
+
+def _put(annotations: dict[str, str], key: str, value: Any) -> None:
+    if value:
+        annotations[key] = msgspec.json.encode(value).decode()
+
+
+def _cpu_percent(metric: Spec) -> int | None:
+    resource = metric.get("resource") or {}
+    percent = (resource.get("target") or {}).get("averageUtilization")
+    return percent if resource.get("name") == "cpu" else None
+
+
+_V1_TARGETS = {
+    "averageUtilization": "targetAverageUtilization",
+    "averageValue": "targetAverageValue",
+    "value": "targetValue",
+}
+
+
+def _metric_to_v1(metric: Spec) -> Spec:
+    """A v2 MetricSpec in the flatter form of v1."""
+    found: Spec = {"type": metric["type"]}
+    field = _SOURCES[metric["type"]]
+    source = dict(metric.get(field) or {})
+    target = source.pop("target", None) or {}
+    for new, old in _V1_TARGETS.items():
+        if new in target:
+            source[old] = target[new]
+    if described := source.pop("describedObject", None):
+        source["target"] = described
+    if named := source.pop("metric", None):
+        source["metricName"] = named.get("name", "")
+        if "selector" in named:
+            source["selector" if field != "external" else "metricSelector"] = named["selector"]
+    found[field] = source
+    return found
+
+
+def _metric_from_v1(metric: Spec) -> Spec:
+    field = _SOURCES.get(metric.get("type", ""), "resource")
+    source = dict(metric.get(field) or {})
+    target: Spec = {}
+    for new, old in _V1_TARGETS.items():
+        if old in source:
+            target[new] = source.pop(old)
+    kinds = {"averageUtilization": "Utilization", "averageValue": "AverageValue", "value": "Value"}
+    target["type"] = next((kind for name, kind in kinds.items() if name in target), "")
+    if field == "object" and "target" in source:
+        source["describedObject"] = source.pop("target")
+    if "metricName" in source:
+        named = {"name": source.pop("metricName")}
+        selector = source.pop("metricSelector", None) or source.pop("selector", None)
+        source["metric"] = {**named, **({"selector": selector} if selector else {})}
+    source["target"] = target
+    return {"type": metric.get("type", ""), field: source}
+
+
+_V1_CURRENT = {
+    "averageUtilization": "currentAverageUtilization",
+    "averageValue": "currentAverageValue",
+    "value": "currentValue",
+}
+
+
+def _status_to_v1(metric: Spec) -> Spec:
+    field = _SOURCES[metric["type"]]
+    source = dict(metric.get(field) or {})
+    current = source.pop("current", None) or {}
+    for new, old in _V1_CURRENT.items():
+        if new in current:
+            source[old] = current[new]
+    return {"type": metric["type"], field: source}
+
+
+def _status_from_v1(metric: Spec) -> Spec:
+    field = _SOURCES.get(metric.get("type", ""), "resource")
+    source = dict(metric.get(field) or {})
+    source["current"] = {new: source.pop(old) for new, old in _V1_CURRENT.items() if old in source}
+    return {"type": metric.get("type", ""), field: source}
+
+
+def _cells(obj: Object) -> list[Any]:
+    spec, status = obj["spec"], obj.get("status") or {}
+    reference = spec.get("scaleTargetRef") or {}
+    return [
+        name_of(obj),
+        f"{reference.get('kind', '')}/{reference.get('name', '')}",
+        _targets(spec.get("metrics") or [], status.get("currentMetrics") or []),
+        str(spec["minReplicas"]) if spec.get("minReplicas") is not None else "<unset>",
+        spec.get("maxReplicas", 0),
+        status.get("currentReplicas", 0),
+        age(obj),
+    ]
+
+
+def _targets(metrics: list[Spec], statuses: list[Spec]) -> str:
+    if not metrics:
+        return "<none>"
+    texts = []
+    for index, metric in enumerate(metrics[:2]):
+        field = _SOURCES.get(metric.get("type", ""), "")
+        source = metric.get(field) or {}
+        target = source.get("target") or {}
+        current = ((statuses[index].get(field) or {}).get("current") if index < len(statuses) else None) or {}
+        if target.get("averageUtilization") is not None:
+            used = f"{current['averageUtilization']}%" if "averageUtilization" in current else "<unknown>"
+            text = f"{used}/{target['averageUtilization']}%"
+        elif target.get("averageValue") is not None:
+            suffix = "" if field in ("resource", "containerResource", "pods") else " (avg)"
+            text = f"{current.get('averageValue', '<unknown>')}/{target['averageValue']}{suffix}"
+        else:
+            text = f"{current.get('value', '<unknown>')}/{target.get('value', '<auto>')}"
+        name = source.get("name")
+        texts.append(f"{name}: {text}" if field in ("resource", "containerResource") else text)
+    more = f" + {len(metrics) - 2} more..." if len(metrics) > 2 else ""
+    return ", ".join(texts) + more

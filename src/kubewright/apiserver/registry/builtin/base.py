@@ -1,0 +1,190 @@
+"""What the strategies of all built-in kinds have in common: decoding, metadata rules, and words for Tables.
+
+Kinds override `rules`, `update_rules` and `status_rules` rather than the ``validate`` methods, so that the metadata
+checks run in the order and as often as kube-apiserver runs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from kubewright.apiserver.registry.builtin import shape
+from kubewright.apiserver.registry.metadata_rules import (
+    dns_subdomain,
+    validate_builtin_finalizers,
+    validate_metadata,
+    validate_metadata_update,
+)
+from kubewright.apiserver.registry.strategy import Column, Object, Reader, Strategy
+from kubewright.objects.errors import Cause
+from kubewright.objects.selectors import LabelSelector
+
+NAME = Column("Name", "string", "name")
+AGE = Column("Age")
+
+
+def columns(*names: str, wide: Iterable[str] = ()) -> tuple[Column, ...]:
+    """Name first, then these; ``wide`` ones are shown by ``kubectl get -o wide`` only."""
+    return (NAME, *(Column(name) for name in names), *(Column(name, priority=1) for name in wide))
+
+
+class BuiltinStrategy(Strategy):
+    """A strategy whose type is known by the name of its definition."""
+
+    columns: ClassVar[Sequence[Column]] = (NAME, AGE)
+
+    update_checks_metadata_twice: ClassVar[bool] = False
+    """Whether the kind's update rules call its create rules, metadata and all, as some do in Kubernetes."""
+
+    status_keeps_labels: ClassVar[bool] = False
+    """Whether a status write leaves the labels as they were."""
+
+    def __init__(self, definition: str, *, namespaced: bool = True) -> None:
+        self.definition = definition
+        self.namespaced = namespaced
+
+    def name_rule(self, name: str, prefix: bool) -> list[str]:
+        """What is wrong with a name, or with a prefix of generated names."""
+        return dns_subdomain(name, prefix)
+
+    def decode(self, obj: Object, unknown: list[str]) -> Object:
+        return shape.decode(self.definition, obj, unknown)
+
+    def prepare_for_create(self, obj: Object, reader: Reader) -> None:
+        if self.status:
+            self.empty_status(obj)
+
+    def empty_status(self, obj: Object) -> None:
+        """The zero status with its defaults: what a new object starts with."""
+        obj.pop("status", None)
+        obj.update(shape.decode(self.definition, obj, []))
+        self.default(obj)
+
+    def prepare_for_status_update(self, obj: Object, old: Object, reader: Reader) -> None:
+        for key in obj.keys() | old.keys():
+            if key not in ("status", "metadata", "apiVersion", "kind"):
+                _copy_field(obj, old, key)
+        if self.status_keeps_labels:
+            _copy_field(obj["metadata"], old["metadata"], "labels")
+
+    def validate(self, obj: Object, reader: Reader) -> list[Cause]:
+        return self.metadata_rules(obj) + self.rules(obj)
+
+    def validate_update(self, obj: Object, old: Object, reader: Reader) -> list[Cause]:
+        causes = validate_metadata_update(obj["metadata"], old["metadata"])
+        if self.update_checks_metadata_twice:
+            causes += self.metadata_rules(obj)
+        return causes + self.update_rules(obj, old)
+
+    def validate_status_update(self, obj: Object, old: Object, reader: Reader) -> list[Cause]:
+        causes = validate_metadata_update(obj["metadata"], old["metadata"])
+        return causes + self.status_rules(obj, old)
+
+    def metadata_rules(self, obj: Object) -> list[Cause]:
+        metadata = obj["metadata"]
+        causes = validate_metadata(metadata, namespaced=self.namespaced, name_rule=self.name_rule)
+        return causes + validate_builtin_finalizers(metadata.get("finalizers"), "metadata.finalizers")
+
+    def rules(self, obj: Object) -> list[Cause]:
+        """What must hold for every object of the kind, beside its metadata."""
+        return []
+
+    def update_rules(self, obj: Object, old: Object) -> list[Cause]:
+        """What must hold for a change; ``rules`` included."""
+        return self.rules(obj)
+
+    def status_rules(self, obj: Object, old: Object) -> list[Cause]:
+        return []
+
+    def cells(self, obj: Object) -> list[Any]:
+        return [name_of(obj), age(obj)]
+
+
+def _copy_field(target: Object, source: Mapping[str, Any], key: str) -> None:
+    if key in source:
+        target[key] = source[key]
+    else:
+        target.pop(key, None)
+
+
+def name_of(obj: Object) -> str:
+    name: str = obj["metadata"].get("name", "")
+    return name
+
+
+def age(obj: Object) -> str:
+    return since(obj["metadata"].get("creationTimestamp"))
+
+
+def since(timestamp: str | None) -> str:
+    """How long ago, as kubectl says it: ``5d20h``."""
+    if not timestamp:
+        return "<unknown>"
+    return human_duration((datetime.now(UTC) - datetime.fromisoformat(timestamp)).total_seconds())
+
+
+def human_duration(seconds: float) -> str:
+    """``k8s.io/apimachinery/pkg/util/duration.HumanDuration``: two units at most, coarser with length."""
+    total = int(seconds)
+    if total < -1:
+        return "<invalid>"
+    if total < 0:
+        return "0s"
+    if total < 120:
+        return f"{total}s"
+    minutes, hours = total // 60, total // 3600
+    days = hours // 24
+    if minutes < 10:
+        return _two(minutes, "m", total % 60, "s")
+    if minutes < 180:
+        return f"{minutes}m"
+    if hours < 8:
+        return _two(hours, "h", minutes % 60, "m")
+    if hours < 48:
+        return f"{hours}h"
+    if hours < 192:
+        return _two(days, "d", hours % 24, "h")
+    if hours < 24 * 365 * 2:
+        return f"{days}d"
+    if hours < 24 * 365 * 8:
+        return _two(days // 365, "y", days % 365, "d")
+    return f"{days // 365}y"
+
+
+def _two(first: int, unit: str, second: int, smaller: str) -> str:
+    return f"{first}{unit}{second}{smaller}" if second else f"{first}{unit}"
+
+
+def label_text(labels: Mapping[str, str] | None) -> str:
+    """A set of labels in one cell: ``a=b,c=d`` or ``<none>``."""
+    return ",".join(f"{key}={value}" for key, value in sorted((labels or {}).items())) or "<none>"
+
+
+def selector_text(selector: Mapping[str, Any] | None) -> str:
+    """A LabelSelector object in one cell."""
+    if selector is None:
+        return "<none>"
+    return str(LabelSelector.from_object(selector)) or "<none>"
+
+
+def container_texts(spec: Mapping[str, Any]) -> tuple[str, str]:
+    """Names and images of a pod's containers, each joined by commas."""
+    containers = spec.get("containers") or ()
+    names = ",".join(container.get("name", "") for container in containers)
+    return names, ",".join(container.get("image", "") for container in containers)
+
+
+def same(first: Any, second: Any) -> bool:
+    """Go's semantic equality: absent, null and empty lists and maps are alike."""
+    return bool(_without_empty(first) == _without_empty(second))
+
+
+def _without_empty(value: Any) -> Any:
+    if isinstance(value, dict):
+        inner = {key: _without_empty(item) for key, item in value.items()}
+        return {key: item for key, item in inner.items() if item not in (None, [], {})}
+    if isinstance(value, list):
+        return [_without_empty(item) for item in value]
+    return value

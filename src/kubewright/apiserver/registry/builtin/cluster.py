@@ -1,0 +1,173 @@
+"""Namespaces, Nodes, ComponentStatuses: the things a cluster is made of.
+
+After ``pkg/registry/core/{namespace,node}`` and their validation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, age, columns, name_of, same
+from kubewright.apiserver.registry.builtin.field_rules import is_cidr, problems
+from kubewright.apiserver.registry.builtin.scheduling_rules import validate_taints
+from kubewright.apiserver.registry.metadata_rules import dns_label, is_qualified_name
+from kubewright.apiserver.registry.strategy import Object, Reader
+from kubewright.objects.errors import Cause
+from kubewright.objects.field_errors import forbidden, invalid
+
+NAME_LABEL = "kubernetes.io/metadata.name"
+_ROLE_PREFIX = "node-role.kubernetes.io/"
+_NOT_READY = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
+
+
+class NamespaceStrategy(BuiltinStrategy):
+    columns = columns("Status", "Age")
+    status = True
+    return_deleted = True
+    field_labels = frozenset({"status.phase"})
+
+    def name_rule(self, name: str, prefix: bool) -> list[str]:
+        return dns_label(name, prefix)
+
+    def default(self, obj: Object) -> None:
+        if name := obj["metadata"].get("name"):
+            obj["metadata"]["labels"] = {**(obj["metadata"].get("labels") or {}), NAME_LABEL: name}
+        obj.setdefault("status", {}).setdefault("phase", "Active")
+
+    def prepare_for_create(self, obj: Object, reader: Reader) -> None:
+        obj["status"] = {"phase": "Active"}
+        finalizers = obj["spec"].get("finalizers") or []
+        if "kubernetes" not in finalizers:
+            obj["spec"]["finalizers"] = [*finalizers, "kubernetes"]
+
+    def prepare_for_update(self, obj: Object, old: Object, reader: Reader) -> None:
+        obj["spec"] = {**obj["spec"], "finalizers": old["spec"].get("finalizers") or []}
+        if not obj["spec"]["finalizers"]:
+            del obj["spec"]["finalizers"]
+
+    def rules(self, obj: Object) -> list[Cause]:
+        causes: list[Cause] = []
+        for index, name in enumerate(obj["spec"].get("finalizers") or ()):
+            causes += problems(is_qualified_name(name), name, f"spec.finalizers[{index}]")
+        return causes
+
+    def update_rules(self, obj: Object, old: Object) -> list[Cause]:
+        return []
+
+    def status_rules(self, obj: Object, old: Object) -> list[Cause]:
+        phase = obj["status"].get("phase")
+        if obj["metadata"].get("deletionTimestamp"):
+            if phase != "Terminating":
+                text = "may only be 'Terminating' if `deletionTimestamp` is not empty"
+                return [invalid("status.phase", phase, text)]
+        elif phase == "Terminating":
+            return [invalid("status.phase", phase, "may only be 'Active' if `deletionTimestamp` is empty")]
+        return []
+
+    def fields(self, obj: Object) -> Mapping[str, str]:
+        return {"status.phase": (obj.get("status") or {}).get("phase", "")}
+
+    def cells(self, obj: Object) -> list[Any]:
+        return [name_of(obj), (obj.get("status") or {}).get("phase", ""), age(obj)]
+
+
+class NodeStrategy(BuiltinStrategy):
+    columns = columns(
+        "Status", "Roles", "Age", "Version",
+        wide=("Internal-IP", "External-IP", "OS-Image", "Kernel-Version", "Container-Runtime"),
+    )  # fmt: skip
+    status = True
+    field_labels = frozenset({"spec.unschedulable"})
+
+    def default(self, obj: Object) -> None:
+        status = obj.get("status") or {}
+        if status.get("capacity") and not status.get("allocatable"):
+            status["allocatable"] = dict(status["capacity"])
+
+    def prepare_for_create(self, obj: Object, reader: Reader) -> None:
+        """A Node may bring its status along: kubelets register with it."""
+
+    def rules(self, obj: Object) -> list[Cause]:
+        spec = obj["spec"]
+        causes = validate_taints(spec.get("taints") or [], "spec.taints")
+        cidrs = spec.get("podCIDRs") or []
+        for index, cidr in enumerate(cidrs):
+            causes += problems(is_cidr(cidr), cidr, f"spec.podCIDRs[{index}]")
+        if cidrs and spec.get("podCIDR") != cidrs[0]:
+            text = "field must be the first element of podCIDRs"
+            causes.append(invalid("spec.podCIDR", spec.get("podCIDR", ""), text))
+        return causes
+
+    def update_rules(self, obj: Object, old: Object) -> list[Cause]:
+        new, before = obj["spec"], old["spec"]
+        causes = validate_taints(new.get("taints") or [], "spec.taints")
+        if before.get("podCIDRs") and new.get("podCIDRs") != before["podCIDRs"]:
+            causes.append(forbidden("spec.podCIDRs", 'node updates may not change podCIDR except from "" to valid'))
+        if before.get("providerID") and new.get("providerID") != before["providerID"]:
+            causes.append(
+                forbidden("spec.providerID", 'node updates may not change providerID except from "" to valid')
+            )
+        changeable = ("podCIDR", "podCIDRs", "providerID", "unschedulable", "taints", "configSource")
+        rest = [{key: value for key, value in spec.items() if key not in changeable} for spec in (new, before)]
+        if not same(*rest):
+            text = (
+                "node updates may only change labels, taints, or capacity "
+                "(or configSource, if the DynamicKubeletConfig feature gate is enabled)"
+            )
+            causes.append(forbidden("", text))
+        return causes
+
+    def fields(self, obj: Object) -> Mapping[str, str]:
+        return {"spec.unschedulable": "true" if obj["spec"].get("unschedulable") else "false"}
+
+    def cells(self, obj: Object) -> list[Any]:
+        status = obj.get("status") or {}
+        info = status.get("nodeInfo") or {}
+        addresses = {address["type"]: address["address"] for address in reversed(status.get("addresses") or ())}
+        return [
+            name_of(obj),
+            _node_state(obj),
+            _roles(obj),
+            age(obj),
+            info.get("kubeletVersion", ""),
+            addresses.get("InternalIP", "<none>"),
+            addresses.get("ExternalIP", "<none>"),
+            info.get("osImage") or "<unknown>",
+            info.get("kernelVersion") or "<unknown>",
+            info.get("containerRuntimeVersion") or "<unknown>",
+        ]
+
+
+def taint_not_ready(node: Object) -> None:
+    """What the TaintNodesByCondition admission plug-in does to every new Node."""
+    taints = node["spec"].get("taints") or []
+    if not any(same(taint, _NOT_READY) for taint in taints):
+        node["spec"]["taints"] = [*taints, dict(_NOT_READY)]
+
+
+def _node_state(node: Object) -> str:
+    ready = [c for c in (node.get("status") or {}).get("conditions") or () if c["type"] == "Ready"]
+    words = ["Ready" if c["status"] == "True" else "NotReady" for c in ready] or ["Unknown"]
+    if node["spec"].get("unschedulable"):
+        words.append("SchedulingDisabled")
+    return ",".join(words)
+
+
+def _roles(node: Object) -> str:
+    found = set()
+    for key, value in (node["metadata"].get("labels") or {}).items():
+        if key.startswith(_ROLE_PREFIX) and len(key) > len(_ROLE_PREFIX):
+            found.add(key.removeprefix(_ROLE_PREFIX))
+        elif key == "kubernetes.io/role" and value:
+            found.add(value)
+    return ",".join(sorted(found)) or "<none>"
+
+
+class ComponentStatusStrategy(BuiltinStrategy):
+    columns = columns("Status", "Message", "Error")
+
+    def cells(self, obj: Object) -> list[Any]:
+        healthy: Object = next((c for c in obj.get("conditions") or () if c.get("type") == "Healthy"), {})
+        state = "Healthy" if healthy.get("status") == "True" else "Unhealthy"
+        return [name_of(obj), state, healthy.get("message", ""), healthy.get("error", "")]

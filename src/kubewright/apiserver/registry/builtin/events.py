@@ -1,0 +1,158 @@
+"""Events, in their two API groups over one storage.
+
+The core form is the stored one; ``events.k8s.io`` names the same fields differently.  After ``pkg/apis/events`` and
+``pkg/apis/core/validation/events.go``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, columns, name_of, same, since
+from kubewright.apiserver.registry.builtin.field_rules import one_of, problems
+from kubewright.apiserver.registry.metadata_rules import is_qualified_name
+from kubewright.apiserver.registry.strategy import Object
+from kubewright.objects.errors import Cause
+from kubewright.objects.field_errors import invalid, required
+
+_CORE_TO_EVENTS = {
+    "involvedObject": "regarding",
+    "message": "note",
+    "count": "deprecatedCount",
+    "firstTimestamp": "deprecatedFirstTimestamp",
+    "lastTimestamp": "deprecatedLastTimestamp",
+    "source": "deprecatedSource",
+    "reportingComponent": "reportingController",
+}
+_EVENTS_TO_CORE = {new: old for old, new in _CORE_TO_EVENTS.items()}
+_COLUMNS = columns(
+    "Last Seen", "Type", "Reason", "Object", "Message", wide=("Subobject", "Source", "First Seen", "Count", "Name")
+)[1:]
+_SELECTABLE = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
+
+
+class CoreEventStrategy(BuiltinStrategy):
+    columns = tuple(
+        column._replace(name="Name", format="name") if column.name == "Name" else column for column in _COLUMNS
+    )
+    field_labels = frozenset(
+        {f"involvedObject.{name}" for name in _SELECTABLE}
+        | {"reason", "reportingComponent", "source", "type"}
+    )  # fmt: skip
+    allow_create_on_update = True
+
+    def rules(self, obj: Object) -> list[Cause]:
+        namespace, about = obj["metadata"].get("namespace"), obj["involvedObject"].get("namespace", "")
+        causes: list[Cause] = []
+        if about:
+            if about != namespace:
+                causes.append(invalid("involvedObject.namespace", about, "does not match event.namespace"))
+        elif namespace not in ("default", "kube-system"):
+            # Cluster-scoped objects have their events in the default namespace.
+            causes.append(invalid("involvedObject.namespace", about, "does not match event.namespace"))
+        return causes
+
+    def update_rules(self, obj: Object, old: Object) -> list[Cause]:
+        return self.rules(obj)
+
+    def fields(self, obj: Object) -> Mapping[str, str]:
+        about, source = obj.get("involvedObject") or {}, obj.get("source") or {}
+        found = {f"involvedObject.{name}": about.get(name, "") for name in _SELECTABLE}
+        component = source.get("component") or obj.get("reportingComponent", "")
+        found["reason"], found["type"] = obj.get("reason", ""), obj.get("type", "")
+        found["reportingComponent"], found["source"] = obj.get("reportingComponent", ""), component
+        return found
+
+    def cells(self, obj: Object) -> list[Any]:
+        return _cells(obj)
+
+
+class EventStrategy(BuiltinStrategy):
+    """``events.k8s.io/v1``: stricter on new events than the core API."""
+
+    columns = CoreEventStrategy.columns
+    field_labels = frozenset(
+        {f"regarding.{name}" for name in _SELECTABLE}
+        | {"reason", "reportingController", "type"}
+    )  # fmt: skip
+    allow_create_on_update = True
+
+    def to_storage(self, obj: Object) -> Object:
+        core = {_EVENTS_TO_CORE.get(key, key): value for key, value in obj.items()}
+        return core | {"apiVersion": "v1"}
+
+    def from_storage(self, obj: Object) -> Object:
+        renamed = {_CORE_TO_EVENTS.get(key, key): value for key, value in obj.items()}
+        return self.decode(renamed | {"apiVersion": "events.k8s.io/v1"}, [])
+
+    def rules(self, obj: Object) -> list[Cause]:
+        causes: list[Cause] = []
+        if not obj.get("eventTime"):
+            causes.append(required("eventTime"))
+        controller = obj.get("reportingController", "")
+        if not controller:
+            causes.append(required("reportingController"))
+        causes += problems(is_qualified_name(controller), controller, "reportingController")
+        for name, limit in (("reportingInstance", 128), ("action", 128), ("reason", 128)):
+            value = obj.get(name, "")
+            if not value:
+                causes.append(required(name))
+            if len(value) > limit:
+                causes.append(invalid(name, "", f"can have at most {limit} characters"))
+        if len(obj.get("note", "")) > 1024:
+            causes.append(invalid("note", "", "can have at most 1024 characters"))
+        causes += one_of(obj.get("type"), ("Normal", "Warning"), "type")
+        return causes + [
+            invalid(name, obj[name], "needs to be unset")
+            for name in ("deprecatedFirstTimestamp", "deprecatedLastTimestamp", "deprecatedCount")
+            if obj.get(name)
+        ]
+
+    def update_rules(self, obj: Object, old: Object) -> list[Cause]:
+        fixed = ("regarding", "note", "reason", "type", "action", "reportingController", "reportingInstance", "related")
+        causes = [
+            invalid(name, obj.get(name), "field is immutable")
+            for name in fixed
+            if not same(obj.get(name), old.get(name))
+        ]
+        if obj.get("eventTime") != old.get("eventTime"):
+            causes.append(invalid("eventTime", obj.get("eventTime"), "field is immutable"))
+        return causes
+
+    def fields(self, obj: Object) -> Mapping[str, str]:
+        about = obj.get("regarding") or {}
+        found = {f"regarding.{name}": about.get(name, "") for name in _SELECTABLE}
+        found["reason"], found["type"] = obj.get("reason", ""), obj.get("type", "")
+        found["reportingController"] = obj.get("reportingController", "")
+        return found
+
+    def cells(self, obj: Object) -> list[Any]:
+        return _cells(self.to_storage(obj))
+
+
+def _cells(event: Object) -> list[Any]:
+    series = event.get("series") or {}
+    first = event.get("firstTimestamp") or event.get("eventTime")
+    last = series.get("lastObservedTime") or event.get("lastTimestamp") or event.get("eventTime")
+    about = event.get("involvedObject") or {}
+    target = (
+        f"{about.get('kind', '').lower()}/{about.get('name', '')}"
+        if about.get("name")
+        else about.get("kind", "").lower()
+    )
+    source = event.get("source") or {}
+    component = source.get("component") or event.get("reportingComponent", "")
+    host = source.get("host") or event.get("reportingInstance", "")
+    return [
+        since(last),
+        event.get("type", ""),
+        event.get("reason", ""),
+        target,
+        event.get("message", "").strip(),
+        about.get("fieldPath", ""),
+        f"{component}, {host}" if host else component,
+        since(first),
+        series.get("count") or event.get("count") or 1,
+        name_of(event),
+    ]

@@ -1,0 +1,446 @@
+"""Ingresses, IngressClasses, NetworkPolicies, IPAddresses, ServiceCIDRs and EndpointSlices.
+
+After ``pkg/apis/networking/validation`` and ``pkg/apis/discovery``.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from kubewright.apiserver.registry.builtin.base import (
+    BuiltinStrategy,
+    age,
+    columns,
+    name_of,
+    selector_text,
+)
+from kubewright.apiserver.registry.builtin.field_rules import (
+    PROTOCOLS,
+    is_cidr,
+    is_ip,
+    is_port_name,
+    label_selector,
+    one_of,
+    optional_one_of,
+    port_number,
+    port_number_or_name,
+    problems,
+)
+from kubewright.apiserver.registry.builtin.services import endpoint_ip
+from kubewright.apiserver.registry.metadata_rules import (
+    immutable,
+    is_dns1035_label,
+    is_dns_label,
+    is_dns_subdomain,
+    is_qualified_name,
+)
+from kubewright.apiserver.registry.strategy import Object, Reader
+from kubewright.objects.errors import Cause
+from kubewright.objects.field_errors import duplicate, forbidden, invalid, required, too_many
+
+Spec = dict[str, Any]
+
+_PATH_TYPES = ("Exact", "ImplementationSpecific", "Prefix")
+_CLASS_ANNOTATION = "kubernetes.io/ingress.class"
+_BAD_SEQUENCES = ("//", "/./", "/../", "%2f", "%2F")
+_BAD_ENDINGS = ("/..", "/.")
+_WILDCARD = (
+    "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of "
+    "lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', "
+    r"regex used for validation is '\*\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+)
+
+
+class IngressStrategy(BuiltinStrategy):
+    columns = columns("Class", "Hosts", "Address", "Ports", "Age")
+    status = True
+    generation = True
+
+    def default(self, obj: Object) -> None:
+        """Nothing: ``pathType`` must be given."""
+
+    def rules(self, obj: Object) -> list[Cause]:
+        spec = obj["spec"]
+        causes: list[Cause] = []
+        for index, tls in enumerate(spec.get("tls") or ()):
+            for at, host in enumerate(tls.get("hosts") or ()):
+                causes += _host(host, f"spec.tls[{index}].hosts[{at}]")
+        if not spec.get("rules") and not spec.get("defaultBackend"):
+            text = "either `defaultBackend` or `rules` must be specified"
+            causes.append(invalid("spec", spec, text))
+        for index, rule in enumerate(spec.get("rules") or ()):
+            causes += _ingress_rule(rule, f"spec.rules[{index}]")
+        if "defaultBackend" in spec:
+            causes += _backend(spec["defaultBackend"], "spec.defaultBackend")
+        if "ingressClassName" in spec:
+            name = spec["ingressClassName"]
+            causes += problems(is_dns_subdomain(name), name, "spec.ingressClassName")
+        return causes
+
+    def validate(self, obj: Object, reader: Reader) -> list[Cause]:
+        causes = super().validate(obj, reader)
+        annotation = (obj["metadata"].get("annotations") or {}).get(_CLASS_ANNOTATION)
+        if annotation is not None and obj["spec"].get("ingressClassName") not in (None, annotation):
+            text = "must match `ingressClassName` when both are specified"
+            causes.append(invalid(f"metadata.annotations[{_CLASS_ANNOTATION}]", annotation, text))
+        return causes
+
+    def status_rules(self, obj: Object, old: Object) -> list[Cause]:
+        causes: list[Cause] = []
+        for index, ingress in enumerate((obj["status"].get("loadBalancer") or {}).get("ingress") or ()):
+            path = f"status.loadBalancer.ingress[{index}]"
+            if ingress.get("ip"):
+                causes += problems(is_ip(ingress["ip"]), ingress["ip"], f"{path}.ip")
+            if host := ingress.get("hostname"):
+                causes += problems(is_dns_subdomain(host), host, f"{path}.hostname")
+                if not is_ip(host):
+                    text = "must be a DNS name, not an IP address"
+                    causes.append(invalid(f"{path}.hostname", host, text))
+        return causes
+
+    def cells(self, obj: Object) -> list[Any]:
+        spec = obj["spec"]
+        hosts = [rule["host"] for rule in spec.get("rules") or () if rule.get("host")]
+        shown = ",".join(hosts[:3]) + (f" + {len(hosts) - 3} more..." if len(hosts) > 3 else "")
+        ingress = ((obj.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
+        return [
+            name_of(obj),
+            spec.get("ingressClassName") or "<none>",
+            shown or "*",
+            ",".join(entry.get("ip") or entry.get("hostname", "") for entry in ingress),
+            "80, 443" if spec.get("tls") else "80",
+            age(obj),
+        ]
+
+
+def _host(host: str, field: str) -> list[Cause]:
+    if host.startswith("*"):
+        wrong = not host.startswith("*.") or bool(is_dns_subdomain(host[2:]))
+        return [invalid(field, host, _WILDCARD)] if wrong else []
+    return problems(is_dns_subdomain(host), host, field)
+
+
+def _ingress_rule(rule: Spec, path: str) -> list[Cause]:
+    causes: list[Cause] = []
+    if host := rule.get("host"):
+        if not is_ip(host):
+            causes.append(invalid(f"{path}.host", host, "must be a DNS name, not an IP address"))
+        else:
+            causes += _host(host, f"{path}.host")
+    http = rule.get("http")
+    if http is None:
+        return causes
+    paths = http.get("paths") or []
+    if not paths:
+        causes.append(required(f"{path}.http.paths"))
+    for index, entry in enumerate(paths):
+        causes += _ingress_path(entry, f"{path}.http.paths[{index}]")
+    return causes
+
+
+def _ingress_path(entry: Spec, at: str) -> list[Cause]:
+    kind, path = entry.get("pathType"), entry.get("path", "")
+    causes: list[Cause] = []
+    if kind is None:
+        return [required(f"{at}.pathType", "pathType must be specified")]
+    if kind in ("Exact", "Prefix"):
+        if not path.startswith("/"):
+            causes.append(invalid(f"{at}.path", path, "must be an absolute path"))
+        if path:
+            bad = [f"must not contain '{text}'" for text in _BAD_SEQUENCES if text in path]
+            bad += [f"cannot end with '{text}'" for text in _BAD_ENDINGS if path.endswith(text)]
+            causes += problems(bad, path, f"{at}.path")
+    elif kind == "ImplementationSpecific":
+        if path and not path.startswith("/"):
+            causes.append(invalid(f"{at}.path", path, "must be an absolute path"))
+    else:
+        causes += optional_one_of(kind, _PATH_TYPES, f"{at}.pathType")
+    return causes + _backend(entry.get("backend") or {}, f"{at}.backend")
+
+
+def _backend(backend: Spec, path: str) -> list[Cause]:
+    service, resource = backend.get("service"), backend.get("resource")
+    if service is not None and resource is not None:
+        return [invalid(path, "", "cannot set both resource and service backends")]
+    if resource is not None:
+        return [required(f"{path}.resource.{name}") for name in ("kind", "name") if not resource.get(name)]
+    if service is None:
+        return [invalid(path, "", "resource or service backend is required")]
+    causes = []
+    name = service.get("name", "")
+    if not name:
+        causes.append(required(f"{path}.service.name"))
+    else:
+        causes += problems(is_dns1035_label(name), name, f"{path}.service.name")
+    port = service.get("port") or {}
+    if port.get("name") and port.get("number"):
+        causes.append(invalid(path, "", "cannot set both port name & port number"))
+    elif port.get("name"):
+        causes += problems(is_port_name(port["name"]), port["name"], f"{path}.service.port.name")
+    elif port.get("number"):
+        causes += port_number(port["number"], f"{path}.service.port.number")
+    else:
+        causes.append(required(path, "port name or number is required"))
+    return causes
+
+
+class IngressClassStrategy(BuiltinStrategy):
+    columns = columns("Controller", "Parameters", "Age")
+    generation = True
+
+    def default(self, obj: Object) -> None:
+        parameters = obj["spec"].get("parameters")
+        if parameters is not None:
+            parameters.setdefault("scope", "Cluster")
+
+    def rules(self, obj: Object) -> list[Cause]:
+        spec = obj["spec"]
+        controller = spec.get("controller", "")
+        causes: list[Cause] = []
+        if len(controller) > 250:
+            causes.append(invalid("spec.controller", controller, "must be no more than 250 bytes"))
+        if not controller:
+            causes.append(required("spec.controller"))
+        elif "/" not in controller:
+            text = 'must be a domain-prefixed path (such as "acme.io/foo")'
+            causes.append(invalid("spec.controller", controller, text))
+        else:
+            domain = controller.partition("/")[0]
+            causes += problems(is_dns_subdomain(domain), domain, "spec.controller")
+        if parameters := spec.get("parameters"):
+            path = "spec.parameters"
+            causes += [required(f"{path}.{name}") for name in ("kind", "name") if not parameters.get(name)]
+            causes += one_of(parameters.get("scope"), ("Cluster", "Namespace"), f"{path}.scope")
+            if parameters.get("scope") == "Namespace" and not parameters.get("namespace"):
+                text = '`parameters.scope` is set to "Namespace"'
+                causes.append(required(f"{path}.namespace", text))
+            elif parameters.get("scope") == "Cluster" and "namespace" in parameters:
+                text = '`parameters.scope` is set to "Cluster"'
+                causes.append(forbidden(f"{path}.namespace", text))
+        return causes
+
+    def update_rules(self, obj: Object, old: Object) -> list[Cause]:
+        controller = immutable(obj["spec"].get("controller"), old["spec"].get("controller"), "spec.controller")
+        return controller + self.rules(obj)
+
+    def cells(self, obj: Object) -> list[Any]:
+        spec = obj["spec"]
+        parameters = spec.get("parameters")
+        text = "<none>"
+        if parameters:
+            group = parameters.get("apiGroup")
+            text = f"{parameters['kind']}{'.' + group if group else ''}/{parameters['name']}"
+        return [name_of(obj), spec.get("controller", ""), text, age(obj)]
+
+
+class NetworkPolicyStrategy(BuiltinStrategy):
+    columns = columns("Pod-Selector", "Age")
+    generation = True
+
+    def default(self, obj: Object) -> None:
+        spec = obj["spec"]
+        for direction in ("ingress", "egress"):
+            for rule in spec.get(direction) or ():
+                for port in rule.get("ports") or ():
+                    port.setdefault("protocol", "TCP")
+        if not spec.get("policyTypes"):
+            spec["policyTypes"] = ["Ingress", "Egress"] if spec.get("egress") else ["Ingress"]
+
+    def rules(self, obj: Object) -> list[Cause]:
+        spec = obj["spec"]
+        causes = label_selector(spec.get("podSelector"), "spec.podSelector")
+        for direction, peers in (("ingress", "from"), ("egress", "to")):
+            for index, rule in enumerate(spec.get(direction) or ()):
+                path = f"spec.{direction}[{index}]"
+                for at, port in enumerate(rule.get("ports") or ()):
+                    causes += _policy_port(port, f"{path}.ports[{at}]")
+                for at, peer in enumerate(rule.get(peers) or ()):
+                    causes += _policy_peer(peer, f"{path}.{peers}[{at}]")
+        types = spec.get("policyTypes") or []
+        if len(types) > 2:
+            causes.append(invalid("spec.policyTypes", types, "may not specify more than two policyTypes"))
+        for index, kind in enumerate(types):
+            causes += optional_one_of(kind, ("Egress", "Ingress"), f"spec.policyTypes[{index}]")
+        return causes
+
+    def cells(self, obj: Object) -> list[Any]:
+        return [name_of(obj), selector_text(obj["spec"].get("podSelector")), age(obj)]
+
+
+def _policy_port(port: Spec, path: str) -> list[Cause]:
+    causes = optional_one_of(port.get("protocol"), PROTOCOLS, f"{path}.protocol")
+    number, end = port.get("port"), port.get("endPort")
+    if number is not None:
+        causes += port_number_or_name(number, f"{path}.port")
+    if end is not None:
+        if number is None:
+            causes.append(required(f"{path}.port", "must be specified when `endPort` is specified"))
+        elif isinstance(number, str):
+            causes.append(invalid(f"{path}.endPort", end, "may not be specified when `port` is non-numeric"))
+        else:
+            if end < number:
+                causes.append(invalid(f"{path}.endPort", end, "must be greater than or equal to `port`"))
+            causes += port_number(end, f"{path}.endPort")
+    return causes
+
+
+def _policy_peer(peer: Spec, path: str) -> list[Cause]:
+    given = [name for name in ("podSelector", "namespaceSelector", "ipBlock") if name in peer]
+    if not given:
+        return [required(path, "must specify a peer")]
+    causes: list[Cause] = []
+    for name in ("podSelector", "namespaceSelector"):
+        causes += label_selector(peer.get(name), f"{path}.{name}")
+    if "ipBlock" not in peer:
+        return causes
+    if len(given) > 1:
+        text = "may not specify both ipBlock and another peer"
+        causes.append(forbidden(path, text))
+    return causes + _ip_block(peer["ipBlock"], f"{path}.ipBlock")
+
+
+def _ip_block(block: Spec, path: str) -> list[Cause]:
+    cidr = block.get("cidr", "")
+    if not cidr:
+        return [required(f"{path}.cidr")]
+    if found := is_cidr(cidr):
+        return problems(found, cidr, f"{path}.cidr")
+    causes: list[Cause] = []
+    network = ipaddress.ip_network(cidr, strict=False)
+    for index, excluded in enumerate(block.get("except") or ()):
+        at = f"{path}.except[{index}]"
+        if found := is_cidr(excluded):
+            causes += problems(found, excluded, at)
+            continue
+        inner = ipaddress.ip_network(excluded, strict=False)
+        inside = inner.version == network.version and inner.network_address in network
+        if not inside or inner.prefixlen <= network.prefixlen:
+            text = f'must be a strict subset of `cidr`: "{cidr}"'
+            causes.append(invalid(at, excluded, text))
+    return causes
+
+
+class IPAddressStrategy(BuiltinStrategy):
+    columns = columns("ParentRef", "Age")
+    field_labels = frozenset({"spec.parentRef"})
+
+    def name_rule(self, name: str, prefix: bool) -> list[str]:
+        try:
+            return [] if str(ipaddress.ip_address(name)) == name else ["must be in canonical form"]
+        except ValueError:
+            return ["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"]
+
+    def rules(self, obj: Object) -> list[Cause]:
+        parent = obj["spec"].get("parentRef")
+        if parent is None:
+            return [required("spec.parentRef")]
+        return [required(f"spec.parentRef.{name}") for name in ("resource", "name") if not parent.get(name)]
+
+    def update_rules(self, obj: Object, old: Object) -> list[Cause]:
+        return immutable(obj["spec"].get("parentRef"), old["spec"].get("parentRef"), "spec.parentRef")
+
+    def cells(self, obj: Object) -> list[Any]:
+        parent = obj["spec"].get("parentRef") or {}
+        names = [parent.get(name) for name in ("resource", "namespace", "name")]
+        group = parent.get("group")
+        first = f"{names[0]}.{group}" if group else names[0]
+        return [name_of(obj), "/".join(filter(None, [first, *names[1:]])), age(obj)]
+
+
+class ServiceCIDRStrategy(BuiltinStrategy):
+    columns = columns("CIDRs", "Age")
+    status = True
+
+    def rules(self, obj: Object) -> list[Cause]:
+        cidrs = obj["spec"].get("cidrs") or []
+        if not cidrs:
+            return [required("spec.cidrs", "at least one CIDR required")]
+        if len(cidrs) > 2:
+            return [invalid("spec", obj["spec"], "may only hold up to 2 values")]
+        causes: list[Cause] = []
+        for index, cidr in enumerate(cidrs):
+            causes += problems(is_cidr(cidr), cidr, f"spec.cidrs[{index}]")
+        return causes
+
+    def update_rules(self, obj: Object, old: Object) -> list[Cause]:
+        return immutable(obj["spec"].get("cidrs"), old["spec"].get("cidrs"), "spec.cidrs")
+
+    def cells(self, obj: Object) -> list[Any]:
+        return [name_of(obj), ",".join(obj["spec"].get("cidrs") or ()), age(obj)]
+
+
+class EndpointSliceStrategy(BuiltinStrategy):
+    columns = columns("AddressType", "Ports", "Endpoints", "Age")
+    generation = True
+
+    def default(self, obj: Object) -> None:
+        for port in obj.get("ports") or ():
+            port.setdefault("name", "")
+            port.setdefault("protocol", "TCP")
+
+    def rules(self, obj: Object) -> list[Cause]:
+        kind = obj.get("addressType", "")
+        causes = one_of(kind, ("FQDN", "IPv4", "IPv6"), "addressType")
+        endpoints = obj.get("endpoints") or []
+        if len(endpoints) > 1000:
+            causes.append(too_many("endpoints", len(endpoints), 1000))
+        for index, endpoint in enumerate(endpoints):
+            causes += _slice_endpoint(endpoint, kind, f"endpoints[{index}]")
+        seen: set[str] = set()
+        for index, port in enumerate(obj.get("ports") or ()):
+            path = f"ports[{index}]"
+            name = port.get("name", "")
+            if name in seen:
+                causes.append(duplicate(f"{path}.name", name))
+            seen.add(name)
+            if name:
+                causes += problems(is_dns_label(name), name, f"{path}.name")
+            causes += one_of(port.get("protocol"), PROTOCOLS, f"{path}.protocol")
+            if port.get("port") is not None:
+                causes += port_number(port["port"], f"{path}.port")
+            if port.get("appProtocol"):
+                causes += problems(is_qualified_name(port["appProtocol"]), port["appProtocol"], f"{path}.appProtocol")
+        return causes
+
+    def update_rules(self, obj: Object, old: Object) -> list[Cause]:
+        return self.rules(obj) + immutable(obj.get("addressType"), old.get("addressType"), "addressType")
+
+    def cells(self, obj: Object) -> list[Any]:
+        ports = [str(port.get("port", "*")) for port in obj.get("ports") or ()]
+        addresses = [address for endpoint in obj.get("endpoints") or () for address in endpoint.get("addresses") or ()]
+        return [
+            name_of(obj),
+            obj.get("addressType", ""),
+            _shortened(ports, "<unset>"),
+            _shortened(addresses, "<unset>"),
+            age(obj),
+        ]
+
+
+def _shortened(items: list[str], nothing: str) -> str:
+    if not items:
+        return nothing
+    return ",".join(items[:3]) + (f" + {len(items) - 3} more..." if len(items) > 3 else "")
+
+
+def _slice_endpoint(endpoint: Spec, kind: str, path: str) -> list[Cause]:
+    addresses = endpoint.get("addresses") or []
+    causes: list[Cause] = []
+    if not addresses:
+        causes.append(required(f"{path}.addresses", "must contain at least 1 address"))
+    if len(addresses) > 100:
+        causes.append(too_many(f"{path}.addresses", len(addresses), 100))
+    for index, address in enumerate(addresses):
+        at = f"{path}.addresses[{index}]"
+        if kind == "FQDN":
+            causes += problems(is_dns_subdomain(address), address, at)
+        elif found := endpoint_ip(address, at):
+            causes += found
+        elif f"IPv{ipaddress.ip_address(address).version}" != kind:
+            causes.append(invalid(at, address, f"must be an {kind} address"))
+    if endpoint.get("nodeName"):
+        causes += problems(is_dns_subdomain(endpoint["nodeName"]), endpoint["nodeName"], f"{path}.nodeName")
+    if endpoint.get("hostname"):
+        causes += problems(is_dns_label(endpoint["hostname"]), endpoint["hostname"], f"{path}.hostname")
+    return causes

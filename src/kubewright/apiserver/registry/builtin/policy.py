@@ -1,0 +1,133 @@
+"""PodDisruptionBudgets, PriorityClasses, RuntimeClasses and Leases: small kinds that steer pods and controllers.
+
+After ``pkg/apis/{policy,scheduling,node,coordination}``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, age, columns, name_of
+from kubewright.apiserver.registry.builtin.field_rules import (
+    int_or_percent,
+    label_selector,
+    non_negative,
+    non_negative_quantity,
+    not_more_than_hundred_percent,
+    optional_one_of,
+    positive,
+    problems,
+)
+from kubewright.apiserver.registry.builtin.scheduling_rules import validate_tolerations
+from kubewright.apiserver.registry.metadata_rules import immutable, is_dns_label, is_qualified_name, validate_labels
+from kubewright.apiserver.registry.strategy import Object
+from kubewright.objects.errors import Cause
+from kubewright.objects.field_errors import forbidden, invalid, required
+
+HIGHEST_USER_PRIORITY = 1_000_000_000
+SYSTEM_PRIORITY_CLASSES = {"system-node-critical": 2_000_001_000, "system-cluster-critical": 2_000_000_000}
+DISRUPTION_POLICIES = ("AlwaysAllow", "IfHealthyBudget")
+
+
+class PodDisruptionBudgetStrategy(BuiltinStrategy):
+    columns = columns("Min Available", "Max Unavailable", "Allowed Disruptions", "Age")
+    status = True
+    generation = True
+
+    def rules(self, obj: Object) -> list[Cause]:
+        spec = obj["spec"]
+        causes: list[Cause] = []
+        if "minAvailable" in spec and "maxUnavailable" in spec:
+            causes.append(invalid("spec", spec, "minAvailable and maxUnavailable cannot be both set"))
+        for name in ("minAvailable", "maxUnavailable"):
+            if name in spec:
+                causes += int_or_percent(spec[name], f"spec.{name}")
+                causes += not_more_than_hundred_percent(spec[name], f"spec.{name}")
+        causes += label_selector(spec.get("selector"), "spec.selector")
+        policy = spec.get("unhealthyPodEvictionPolicy")
+        return causes + optional_one_of(policy, DISRUPTION_POLICIES, "spec.unhealthyPodEvictionPolicy")
+
+    def status_rules(self, obj: Object, old: Object) -> list[Cause]:
+        causes: list[Cause] = []
+        for name in ("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods"):
+            causes += non_negative(obj["status"].get(name, 0), f"status.{name}")
+        return causes
+
+    def cells(self, obj: Object) -> list[Any]:
+        spec, status = obj["spec"], obj.get("status") or {}
+        bounds = [str(spec.get(name, "N/A")) for name in ("minAvailable", "maxUnavailable")]
+        return [name_of(obj), *bounds, status.get("disruptionsAllowed", 0), age(obj)]
+
+
+class PriorityClassStrategy(BuiltinStrategy):
+    columns = columns("Value", "Global-Default", "Age", "PreemptionPolicy")
+    generation = True
+
+    def default(self, obj: Object) -> None:
+        obj.setdefault("preemptionPolicy", "PreemptLowerPriority")
+
+    def rules(self, obj: Object) -> list[Cause]:
+        name, value = name_of(obj), obj.get("value", 0)
+        causes: list[Cause] = []
+        if name.startswith("system-"):
+            if SYSTEM_PRIORITY_CLASSES.get(name) != value:
+                text = (
+                    "priority class names with 'system-' prefix are reserved for system use only. "
+                    f"error: {name} is not a known system priority class"
+                )
+                causes.append(forbidden("metadata.name", text))
+        elif value > HIGHEST_USER_PRIORITY:
+            text = f"maximum allowed value of a user defined priority is {HIGHEST_USER_PRIORITY}"
+            causes.append(forbidden("value", text))
+        policies = ("Never", "PreemptLowerPriority")
+        return causes + optional_one_of(obj.get("preemptionPolicy"), policies, "preemptionPolicy")
+
+    def update_rules(self, obj: Object, old: Object) -> list[Cause]:
+        causes: list[Cause] = []
+        if obj.get("value") != old.get("value"):
+            causes.append(forbidden("value", "may not be changed in an update."))
+        return causes + immutable(obj.get("preemptionPolicy"), old.get("preemptionPolicy"), "preemptionPolicy")
+
+    def cells(self, obj: Object) -> list[Any]:
+        policy = obj.get("preemptionPolicy", "")
+        return [name_of(obj), obj.get("value", 0), bool(obj.get("globalDefault")), age(obj), policy]
+
+
+class RuntimeClassStrategy(BuiltinStrategy):
+    columns = columns("Handler", "Age")
+
+    def rules(self, obj: Object) -> list[Cause]:
+        handler = obj.get("handler", "")
+        causes = problems(is_dns_label(handler), handler, "handler")
+        for name, amount in sorted(((obj.get("overhead") or {}).get("podFixed") or {}).items()):
+            path = f"overhead.podFixed[{name}]"
+            causes += problems(is_qualified_name(name), name, path) + non_negative_quantity(amount, path)
+        scheduling = obj.get("scheduling") or {}
+        causes += validate_labels(scheduling.get("nodeSelector"), "scheduling.nodeSelector")
+        return causes + validate_tolerations(scheduling.get("tolerations") or [], "scheduling.tolerations")
+
+    def update_rules(self, obj: Object, old: Object) -> list[Cause]:
+        return immutable(obj.get("handler"), old.get("handler"), "handler")
+
+    def cells(self, obj: Object) -> list[Any]:
+        return [name_of(obj), obj.get("handler", ""), age(obj)]
+
+
+class LeaseStrategy(BuiltinStrategy):
+    columns = columns("Holder", "Age")
+    allow_create_on_update = True
+    allow_unconditional_update = False
+
+    def rules(self, obj: Object) -> list[Cause]:
+        spec = obj["spec"]
+        causes = positive(spec.get("leaseDurationSeconds"), "spec.leaseDurationSeconds")
+        causes += non_negative(spec.get("leaseTransitions"), "spec.leaseTransitions")
+        if spec.get("preferredHolder") and not spec.get("strategy"):
+            text = "may only be specified if `strategy` is defined"
+            causes.append(forbidden("spec.preferredHolder", text))
+        if spec.get("strategy") == "":
+            causes.append(required("spec.strategy"))
+        return causes
+
+    def cells(self, obj: Object) -> list[Any]:
+        return [name_of(obj), obj["spec"].get("holderIdentity", ""), age(obj)]

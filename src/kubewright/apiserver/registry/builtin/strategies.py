@@ -1,0 +1,85 @@
+"""Which strategy serves which built-in kind; a kind that is not listed has nothing of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kubewright.apiserver.registry.builtin import (
+    apps,
+    autoscaling,
+    batch,
+    cluster,
+    config,
+    events,
+    networking,
+    pods,
+    policy,
+    quota,
+    rbac,
+    services,
+    volumes,
+)
+from kubewright.apiserver.registry.builtin.base import BuiltinStrategy
+
+STRATEGIES: Mapping[str, Mapping[str, type[BuiltinStrategy]]] = {
+    "v1": {
+        "ComponentStatus": cluster.ComponentStatusStrategy,
+        "ConfigMap": config.ConfigMapStrategy,
+        "Endpoints": services.EndpointsStrategy,
+        "Event": events.CoreEventStrategy,
+        "LimitRange": quota.LimitRangeStrategy,
+        "Namespace": cluster.NamespaceStrategy,
+        "Node": cluster.NodeStrategy,
+        "PersistentVolume": volumes.PersistentVolumeStrategy,
+        "PersistentVolumeClaim": volumes.PersistentVolumeClaimStrategy,
+        "Pod": pods.PodStrategy,
+        "PodTemplate": pods.PodTemplateStrategy,
+        "ReplicationController": apps.ReplicationControllerStrategy,
+        "ResourceQuota": quota.ResourceQuotaStrategy,
+        "Secret": config.SecretStrategy,
+        "Service": services.ServiceStrategy,
+        "ServiceAccount": config.ServiceAccountStrategy,
+    },
+    "apps/v1": {
+        "ControllerRevision": apps.ControllerRevisionStrategy,
+        "DaemonSet": apps.DaemonSetStrategy,
+        "Deployment": apps.DeploymentStrategy,
+        "ReplicaSet": apps.ReplicaSetStrategy,
+        "StatefulSet": apps.StatefulSetStrategy,
+    },
+    "autoscaling/v1": {"HorizontalPodAutoscaler": autoscaling.HorizontalPodAutoscalerV1Strategy},
+    "autoscaling/v2": {"HorizontalPodAutoscaler": autoscaling.HorizontalPodAutoscalerStrategy},
+    "batch/v1": {"CronJob": batch.CronJobStrategy, "Job": batch.JobStrategy},
+    "coordination.k8s.io/v1": {"Lease": policy.LeaseStrategy},
+    "discovery.k8s.io/v1": {"EndpointSlice": networking.EndpointSliceStrategy},
+    "events.k8s.io/v1": {"Event": events.EventStrategy},
+    "networking.k8s.io/v1": {
+        "IPAddress": networking.IPAddressStrategy,
+        "Ingress": networking.IngressStrategy,
+        "IngressClass": networking.IngressClassStrategy,
+        "NetworkPolicy": networking.NetworkPolicyStrategy,
+        "ServiceCIDR": networking.ServiceCIDRStrategy,
+    },
+    "node.k8s.io/v1": {"RuntimeClass": policy.RuntimeClassStrategy},
+    "policy/v1": {"PodDisruptionBudget": policy.PodDisruptionBudgetStrategy},
+    "rbac.authorization.k8s.io/v1": {
+        "ClusterRole": rbac.ClusterRoleStrategy,
+        "ClusterRoleBinding": rbac.ClusterRoleBindingStrategy,
+        "Role": rbac.RoleStrategy,
+        "RoleBinding": rbac.RoleBindingStrategy,
+    },
+    "scheduling.k8s.io/v1": {"PriorityClass": policy.PriorityClassStrategy},
+    "storage.k8s.io/v1": {
+        "CSIDriver": volumes.CSIDriverStrategy,
+        "CSINode": volumes.CSINodeStrategy,
+        "CSIStorageCapacity": volumes.CSIStorageCapacityStrategy,
+        "StorageClass": volumes.StorageClassStrategy,
+        "VolumeAttachment": volumes.VolumeAttachmentStrategy,
+        "VolumeAttributesClass": volumes.VolumeAttributesClassStrategy,
+    },
+}
+
+
+def strategy_for(api_version: str, kind: str, definition: str, *, namespaced: bool) -> BuiltinStrategy:
+    """The strategy of one kind."""
+    return STRATEGIES.get(api_version, {}).get(kind, BuiltinStrategy)(definition, namespaced=namespaced)
