@@ -6,26 +6,59 @@ answer goes back.  Certificates are made, rotated and injected here too.
 
 from kubewright.webhook.admission import Handler, Problems, defaulting, raw, validating
 from kubewright.webhook.app import WebhookApp, path_of
+from kubewright.webhook.certificate_store import CertificateFiles, CertificateStore, DirectoryStore, SecretStore
+from kubewright.webhook.certificates import Certificates
 from kubewright.webhook.conversion import ConversionError, Conversions
+from kubewright.webhook.declaration import (
+    ServiceEndpoint,
+    URLEndpoint,
+    WebhookDeclaration,
+    WebhookOptions,
+    admission,
+    app_of,
+    configurations,
+    defaulter,
+    validator,
+)
 from kubewright.webhook.errors import Invalid, Problem
+from kubewright.webhook.registration import Injection, LocalRegistration, Registration
 from kubewright.webhook.review import AdmissionRequest, AdmissionResponse, Operation, UserInfo
+from kubewright.webhook.runner import Webhooks
 from kubewright.webhook.server import WebhookServer
 
 __all__ = [
     "AdmissionRequest",
     "AdmissionResponse",
+    "CertificateFiles",
+    "CertificateStore",
+    "Certificates",
     "ConversionError",
     "Conversions",
+    "DirectoryStore",
     "Handler",
+    "Injection",
     "Invalid",
+    "LocalRegistration",
     "Operation",
     "Problem",
     "Problems",
+    "Registration",
+    "SecretStore",
+    "ServiceEndpoint",
+    "URLEndpoint",
     "UserInfo",
     "WebhookApp",
+    "WebhookDeclaration",
+    "WebhookOptions",
     "WebhookServer",
+    "Webhooks",
+    "admission",
+    "app_of",
+    "configurations",
+    "defaulter",
     "defaulting",
     "path_of",
     "raw",
     "validating",
+    "validator",
 ]
