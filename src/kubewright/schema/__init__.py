@@ -1,7 +1,18 @@
 """Custom resources: Python types to structural schemas to CustomResourceDefinitions."""
 
 from kubewright.schema.errors import SchemaError
-from kubewright.schema.markers import AtLeastOneOf, AtMostOneOf, Doc, ExactlyOneOf, Immutable, Marker, Meta, Rule
+from kubewright.schema.markers import (
+    AtLeastOneOf,
+    AtMostOneOf,
+    Doc,
+    ExactlyOneOf,
+    Immutable,
+    Int32,
+    Int64,
+    Marker,
+    Meta,
+    Rule,
+)
 from kubewright.schema.resource import Column, Definition, Resource, Scale, Spec, Status, custom_resource
 
 __all__ = [
@@ -12,6 +23,8 @@ __all__ = [
     "Doc",
     "ExactlyOneOf",
     "Immutable",
+    "Int32",
+    "Int64",
     "Marker",
     "Meta",
     "Resource",

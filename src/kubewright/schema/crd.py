@@ -24,6 +24,7 @@ from kubewright.objects.apiextensions_v1 import (
     SelectableField,
 )
 from kubewright.schema.builtin_types import Schema
+from kubewright.schema.descriptions import cut_descriptions
 from kubewright.schema.errors import SchemaError
 from kubewright.schema.resource import Definition, Resource
 from kubewright.schema.types import SchemaBuilder
@@ -49,7 +50,7 @@ def crd(
     first = versions[0]
     _check_versions(versions)
     definition = first.definition
-    builder = SchemaBuilder(allow_floats=allow_floats, max_description=max_description)
+    builder = SchemaBuilder(allow_floats=allow_floats)
     storage = _storage_version(versions)
     return CustomResourceDefinition(
         metadata=ObjectMeta(
@@ -70,7 +71,7 @@ def crd(
             scope="Namespaced" if first.namespaced else "Cluster",
             conversion=conversion,
             versions=[
-                _version(cls, builder, storage=cls is storage)
+                _version(cls, builder, storage=cls is storage, max_description=max_description)
                 for cls in sorted(versions, key=lambda cls: cls.gvk.version)
             ],
         ),
@@ -86,10 +87,14 @@ def resource_schema(cls: type[AnyResource], builder: SchemaBuilder | None = None
     return schema
 
 
-def _version(cls: type[AnyResource], builder: SchemaBuilder, *, storage: bool) -> CustomResourceDefinitionVersion:
+def _version(
+    cls: type[AnyResource], builder: SchemaBuilder, *, storage: bool, max_description: int | None
+) -> CustomResourceDefinitionVersion:
     definition = cls.definition
     schema = resource_schema(cls, builder)
     _check_paths(cls, schema)
+    if max_description is not None:
+        schema = cut_descriptions(schema, max_description)
     deprecated = definition.deprecated
     return CustomResourceDefinitionVersion(
         name=cls.gvk.version,

@@ -10,6 +10,7 @@ import inspect
 import textwrap
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 
 def class_description(cls: type) -> str:
@@ -69,3 +70,19 @@ def _comment(lines: list[str], statement: ast.AnnAssign) -> str:
         above.insert(0, lines[number].strip()[2:].strip())
         number -= 1
     return "\n".join(above)
+
+
+def cut_descriptions(schema: Mapping[str, Any], limit: int) -> dict[str, Any]:
+    """The schema with every description cut to a number of characters, or without any for 0."""
+    cut: dict[str, Any] = {}
+    for keyword, value in schema.items():
+        if keyword == "description":
+            if limit:
+                cut[keyword] = value[:limit]
+        elif keyword == "properties":
+            cut[keyword] = {name: cut_descriptions(field, limit) for name, field in value.items()}
+        elif keyword in ("items", "additionalProperties") and isinstance(value, Mapping):
+            cut[keyword] = cut_descriptions(value, limit)
+        else:
+            cut[keyword] = value
+    return cut

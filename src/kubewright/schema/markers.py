@@ -13,7 +13,7 @@ Each one's effect on the schema is what controller-gen's marker of the same mean
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias, TypeVar
 
 import msgspec
 
@@ -43,8 +43,9 @@ class Meta(msgspec.Struct, Marker, frozen=True, kw_only=True):
     """Constraints and documentation of a value; ``min_length``/``max_length`` are of texts, lists and maps alike.
 
     ``list_map_keys`` makes a list a map for apply, with these fields (by their JSON names) as the key of an item;
-    ``pattern`` is an RE2 expression; ``required`` overrules what the default implies; ``allow_float`` admits numbers
-    that JSON clients in other languages may round; ``schema`` replaces the generated schema altogether.
+    ``pattern`` is an RE2 expression; ``required`` overrules what a default implies, so with True the API demands a
+    field that Python can leave out; ``allow_float`` admits numbers that JSON clients in other languages may round;
+    ``schema`` replaces the generated schema altogether.
     """
 
     ge: float | None = None
@@ -147,3 +148,10 @@ class Doc(Marker):
 
     def __init__(self, documentation: str) -> None:
         self.documentation = documentation
+
+
+Int32: TypeAlias = Annotated[int, Meta(format="int32")]
+"""An integer that Go clients hold in 32 bits."""
+
+Int64: TypeAlias = Annotated[int, Meta(format="int64")]
+"""An integer that Go clients hold in 64 bits."""

@@ -41,7 +41,8 @@ def _no_status() -> Any:
 class ResourceMeta(StructMeta):
     """Reads ``Resource[SpecT, StatusT]`` and gives the class fields of these very types.
 
-    A ``status`` starts as an untouched instance; ``Resource[SpecT, None]`` has none.
+    ``Resource[SpecT | None, StatusT]`` makes the spec optional; a status starts as an untouched instance, and
+    ``Resource[SpecT, None]`` has none.
     """
 
     def __new__(mcls: type[M], name: str, bases: tuple[type, ...], namespace: dict[str, Any], /, **config: Any) -> M:
@@ -50,7 +51,10 @@ class ResourceMeta(StructMeta):
             if len(parts) == 2 and not any(isinstance(part, TypeVar) for part in parts):
                 spec, status = parts
                 annotations = namespace.setdefault("__annotations__", {})
-                annotations.setdefault("spec", spec)
+                if "spec" not in annotations:
+                    annotations["spec"] = spec
+                    if type(None) in typing.get_args(spec):
+                        namespace["spec"] = None
                 if status in (None, type(None)):
                     annotations.setdefault("status", None)
                     namespace.setdefault("status", None)

@@ -23,7 +23,7 @@ from kubewright.objects import JSON, Condition, Duration, MicroTime, Object, Qua
 from kubewright.schema import builtin_types
 from kubewright.schema.builtin_types import Schema
 from kubewright.schema.constraints import constrain, mark_class
-from kubewright.schema.descriptions import class_description
+from kubewright.schema.descriptions import class_description, cut_descriptions
 from kubewright.schema.errors import SchemaError
 from kubewright.schema.fields import NO_DEFAULT, Field, fields_of, is_model, is_struct
 from kubewright.schema.markers import Doc, Immutable, Meta, Rule
@@ -63,12 +63,10 @@ class SchemaBuilder:
     """Makes schemas; holds what applies to all of them.
 
     :param allow_floats: admit ``float`` everywhere (controller-gen's allowDangerousTypes).
-    :param max_description: cut descriptions to this many characters; 0 leaves them out.
     """
 
-    def __init__(self, *, allow_floats: bool = False, max_description: int | None = None) -> None:
+    def __init__(self, *, allow_floats: bool = False) -> None:
         self.allow_floats = allow_floats
-        self.max_description = max_description
         self._open: list[type] = []
 
     def build(self, annotation: Any, where: str = "") -> Schema:
@@ -91,7 +89,7 @@ class SchemaBuilder:
             schema = self._of_type(base, where, floats=any(marker.allow_float for marker in meta))
         for marker in markers:
             constrain(schema, marker, where)
-        return self._trimmed_description(schema)
+        return schema
 
     def struct(self, cls: type, *, without: Sequence[str] = ()) -> Schema:
         """The object schema of a struct or a pydantic model.
@@ -132,7 +130,7 @@ class SchemaBuilder:
                 kept = f"!has(oldSelf.{field.json_name}) || has(self.{field.json_name})"
                 constrain(schema, Rule(kept, f"{field.json_name} is immutable: it can't be removed"), cls.__name__)
         mark_class(schema, cls, {field.name: field.json_name for field in fields}, required)
-        return self._trimmed_description(schema)
+        return schema
 
     def _field(self, cls: type, field: Field) -> Schema:
         where = f"{cls.__name__}.{field.name}"
@@ -145,7 +143,7 @@ class SchemaBuilder:
             raise SchemaError(where, "None is no value of its type", "write `| None = None`")
         if _says_something(field):
             schema["default"] = field.default
-        return self._trimmed_description(schema)
+        return schema
 
     def _of_type(self, base: Any, where: str, *, floats: bool) -> Schema:
         if base in _SCALARS:
@@ -234,18 +232,16 @@ class SchemaBuilder:
             "use int | str, classes with tags (`class S3(Spec, tag='s3')`), or one optional field for each",
         )
 
-    def _trimmed_description(self, schema: Schema) -> Schema:
-        if self.max_description is not None and "description" in schema:
-            if self.max_description == 0:
-                del schema["description"]
-            else:
-                schema["description"] = schema["description"][: self.max_description]
-        return schema
-
 
 def schema_of(annotation: Any, *, allow_floats: bool = False, max_description: int | None = None) -> Schema:
-    """The structural schema of a Python type; see `SchemaBuilder`."""
-    return SchemaBuilder(allow_floats=allow_floats, max_description=max_description).build(annotation)
+    """The structural schema of a Python type.
+
+    :param allow_floats: admit ``float`` everywhere.
+    :param max_description: cut descriptions to this many characters; 0 leaves them out.
+    :raises SchemaError: the type, a marker or a default can't be expressed.
+    """
+    schema = SchemaBuilder(allow_floats=allow_floats).build(annotation)
+    return schema if max_description is None else cut_descriptions(schema, max_description)
 
 
 def _unwrap(annotation: Any) -> tuple[Any, list[Any]]:
@@ -277,7 +273,7 @@ def _admits_none(annotation: Any) -> bool:
 
 def _says_something(field: Field) -> bool:
     """Whether a default belongs in the schema: None and empty lists and maps are what absent fields read as anyway."""
-    if field.default is NO_DEFAULT or field.default is None or field.default == []:
+    if field.default is NO_DEFAULT or field.default is None or field.default == [] or _is_required(field):
         return False
     return field.default != {} or is_struct(_unwrap(field.annotation)[0])
 
