@@ -167,3 +167,14 @@ def test_a_class_without_a_name_in_the_api_is_refused() -> None:
 
     with pytest.raises(SchemaError, match="no group and version"):
         crd(Nameless)
+
+
+def test_a_default_that_breaks_its_own_rules_is_refused() -> None:
+    class FewSpec(Spec):
+        replicas: Annotated[int, Meta(ge=0, le=3)] = 5
+
+    @custom_resource(group="web.example.com", version="v1")
+    class Few(Resource[FewSpec, None]): ...
+
+    with pytest.raises(SchemaError, match=r"Few: .*\[replicas\]\.default: .*less than or equal to 3"):
+        crd(Few)

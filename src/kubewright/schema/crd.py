@@ -27,6 +27,7 @@ from kubewright.schema.builtin_types import Schema
 from kubewright.schema.descriptions import cut_descriptions
 from kubewright.schema.errors import SchemaError
 from kubewright.schema.resource import Definition, Resource
+from kubewright.schema.structural import check_schema
 from kubewright.schema.types import SchemaBuilder
 
 AnyResource = Resource[Any, Any]
@@ -93,6 +94,10 @@ def _version(
     definition = cls.definition
     schema = resource_schema(cls, builder)
     _check_paths(cls, schema)
+    problems = check_schema(schema, "schema", status_subresource=_has_status(cls))
+    if problems:
+        shown = "; ".join(f"{problem.field}: {problem.message}" for problem in problems)
+        raise SchemaError(cls.__name__, f"the API server would refuse its schema: {shown}")
     if max_description is not None:
         schema = cut_descriptions(schema, max_description)
     deprecated = definition.deprecated
