@@ -1,7 +1,8 @@
 """Whether a schema may be the ``openAPIV3Schema`` of a custom resource: what the apiserver refuses, as field errors.
 
 Three layers as in ``k8s.io/apiextensions-apiserver``: the schema must be structural, its defaults must be valid and
-pruned, and every keyword must be one that custom resources support.
+pruned, and every keyword must be one that custom resources support.  CEL rules are compiled last, and only where the
+schema around them is sound.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from kubewright.objects.errors import Cause
 from kubewright.objects.field_errors import forbidden, invalid
 from kubewright.schema.structural.defaults import check_defaults
 from kubewright.schema.structural.keywords import check_keywords
+from kubewright.schema.structural.rule_checks import check_rules
 from kubewright.schema.structural.structurality import check_structure, is_unsupported
 
 Raw = Mapping[str, Any]
@@ -35,9 +37,11 @@ def check_schema(
     """
     errors = _check_root(raw, path, status_subresource)
     unsupported = is_unsupported(raw)
-    if not unsupported:
-        errors += check_structure(raw, path) or check_defaults(raw, path)
-    errors += check_keywords(raw, path)
+    structural_errors = [] if unsupported else check_structure(raw, path) or check_defaults(raw, path)
+    keyword_errors = check_keywords(raw, path)
+    errors += structural_errors + keyword_errors
+    if not unsupported and not structural_errors:
+        errors += check_rules(raw, path, keyword_errors)
     if not errors and unsupported:
         errors.append(invalid(path, "", "the schema uses a keyword that structural schemas do not have"))
     return errors

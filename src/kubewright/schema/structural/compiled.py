@@ -1,6 +1,7 @@
 """A structural schema ready for use: defaulting, pruning and validation of the objects that follow it.
 
-The order within `validate` is the apiserver's: values, then embedded resources and list types.
+The order within `validate` is the apiserver's: values, then embedded resources and list types, then CEL rules, which
+are held back while something is wrong that would make their answers misleading.
 """
 
 from __future__ import annotations
@@ -12,9 +13,20 @@ from kubewright.objects.errors import Cause
 from kubewright.schema.node import MISSING, Node
 from kubewright.schema.structural.defaulting import compile_defaults
 from kubewright.schema.structural.invariants import compile_embedded, compile_list_types
-from kubewright.schema.structural.problems import causes
+from kubewright.schema.structural.problems import NO_FIELD, causes
 from kubewright.schema.structural.pruning import compile_prune
+from kubewright.schema.structural.rules import compile_rules
 from kubewright.schema.structural.values import compile_values
+
+_HOLDS_BACK_RULES = frozenset((
+    "FieldValueNotSupported", "FieldValueRequired", "FieldValueTooLong", "FieldValueTooMany", "FieldValueTypeInvalid",
+))  # fmt: skip
+_RULES_HELD_BACK = Cause(
+    "FieldValueInvalid",
+    'Invalid value: "null": some validation rules were not checked because the object was invalid; '
+    "correct the existing errors to complete validation",
+    NO_FIELD,
+)
 
 
 class CompiledSchema:
@@ -30,6 +42,7 @@ class CompiledSchema:
         self._values = compile_values(node)
         self._embedded = compile_embedded(node)
         self._list_types = compile_list_types(node)
+        self._rules = compile_rules(node)
 
     def validate(self, obj: dict[str, Any], old: dict[str, Any] | None = None) -> list[Cause]:
         """What is wrong with an object, but for its metadata.
@@ -42,6 +55,11 @@ class CompiledSchema:
             found += causes(self._embedded(obj))
         if self._list_types is not None and (old is None or self._list_types(old) is None):
             found += causes(self._list_types(obj))
+        if self._rules is not None:
+            if any(cause.reason in _HOLDS_BACK_RULES for cause in found):
+                found.append(_RULES_HELD_BACK)
+            else:
+                found += self._rules(obj, old)
         return found
 
 

@@ -1,8 +1,8 @@
 """Defaults of a structural schema, compiled: an object comes in, missing members are filled in place.
 
 The rules are those of ``k8s.io/apiextensions-apiserver/pkg/apiserver/schema/defaulting``: nulls that are neither
-nullable nor defaulted are dropped first; a default is filled before its own members are defaulted; what a parent leaves out
-is not created for a child's sake.
+nullable nor defaulted are dropped first; a default is filled before its own members are defaulted; a missing parent is
+not created for a child's sake.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from typing import Any
 
 from kubewright.objects.errors import Cause
 from kubewright.objects.field_errors import forbidden, invalid, not_supported, required
+from kubewright.schema.structural.rule_checks import check_rule_entries
 
 Raw = Mapping[str, Any]
 
@@ -23,13 +24,11 @@ _TYPE_AND_METADATA = frozenset(("apiVersion", "kind", "metadata"))
 class _Place:
     """What holds at one place of the schema because of where it is.
 
-    ``defaults_forbidden`` says why defaults may not be set; ``uncorrelated`` is the list or map within which old and
-    new values cannot be matched.
+    ``defaults_forbidden`` says why defaults may not be set.
     """
 
     in_metadata: bool = False
     defaults_forbidden: str = ""
-    uncorrelated: str = ""
 
 
 def check_keywords(raw: Raw, path: str) -> list[Cause]:
@@ -42,6 +41,7 @@ def _check(raw: Raw, path: str, place: _Place, *, root: bool = False) -> Iterato
     yield from _map_type(raw, path)
     yield from _list_type(raw, path)
     yield from _list_map(raw, path)
+    yield from check_rule_entries(raw, path)
     for child, child_path, child_place in _children(raw, path, place, root):
         yield from _check(child, child_path, child_place)
 
@@ -55,8 +55,6 @@ def _children(raw: Raw, path: str, place: _Place, root: bool) -> Iterator[tuple[
         yield additional, f"{path}.additionalProperties", replace(place, defaults_forbidden=reason)
     for name, child in (raw.get("properties") or {}).items():
         inner = place
-        if raw.get("x-kubernetes-map-type") not in (None, "granular", "atomic"):
-            inner = replace(inner, uncorrelated=inner.uncorrelated or path)
         if (root or raw.get("x-kubernetes-embedded-resource")) and name in _TYPE_AND_METADATA:
             inner = replace(inner, in_metadata=True)
             if root:
@@ -68,14 +66,11 @@ def _children(raw: Raw, path: str, place: _Place, root: bool) -> Iterator[tuple[
         for index, child in enumerate(raw.get(keyword) or ()):
             yield child, f"{path}.{keyword}[{index}]", place
     items = raw.get("items")
-    inner = (
-        place if raw.get("x-kubernetes-list-type") == "map" else replace(place, uncorrelated=place.uncorrelated or path)
-    )
     if isinstance(items, Mapping):
-        yield items, f"{path}.items", inner
+        yield items, f"{path}.items", place
     elif isinstance(items, list):
         for index, child in enumerate(items):
-            yield child, f"{path}.items[{index}]", inner
+            yield child, f"{path}.items[{index}]", place
 
 
 def _supported(raw: Raw, path: str, place: _Place) -> Iterator[Cause]:

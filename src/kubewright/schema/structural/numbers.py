@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from kubewright.cel.values import format_number
 from kubewright.objects.errors import Cause
 from kubewright.schema.node import Node
-from kubewright.schema.structural.formats import go_number, supported_format
+from kubewright.schema.structural.formats import supported_format
 from kubewright.schema.structural.problems import NO_FIELD, Problem, Problems
 
 _RANGES = {"": (-(1 << 63), (1 << 63) - 1), "int64": (-(1 << 63), (1 << 63) - 1), "int32": (-(1 << 31), (1 << 31) - 1)}
@@ -77,7 +78,7 @@ def _bound(number: Number, kind: type) -> Number:
 
 def _maximum(raw: Number, exclusive: bool, kind: type) -> Callable[[Number], Problem | None]:
     bound = _bound(raw, kind)
-    text = f"in body should be less than {'' if exclusive else 'or equal to '}{go_number(bound)}"
+    text = f"in body should be less than {'' if exclusive else 'or equal to '}{format_number(bound)}"
 
     def rule(value: Number) -> Problem | None:
         return None if (value < bound if exclusive else value <= bound) else _out_of_bounds(value, text)
@@ -87,7 +88,7 @@ def _maximum(raw: Number, exclusive: bool, kind: type) -> Callable[[Number], Pro
 
 def _minimum(raw: Number, exclusive: bool, kind: type) -> Callable[[Number], Problem | None]:
     bound = _bound(raw, kind)
-    text = f"in body should be greater than {'' if exclusive else 'or equal to '}{go_number(bound)}"
+    text = f"in body should be greater than {'' if exclusive else 'or equal to '}{format_number(bound)}"
 
     def rule(value: Number) -> Problem | None:
         return None if (value > bound if exclusive else value >= bound) else _out_of_bounds(value, text)
@@ -97,7 +98,7 @@ def _minimum(raw: Number, exclusive: bool, kind: type) -> Callable[[Number], Pro
 
 def _multiple_of(raw: Number, kind: type) -> Callable[[Number], Problem | None]:
     factor = _bound(raw, kind)
-    text = f"in body should be a multiple of {go_number(factor)}"
+    text = f"in body should be a multiple of {format_number(factor)}"
 
     def rule(value: Number) -> Problem | None:
         if factor == 0:
@@ -115,4 +116,6 @@ def _is_integral(quotient: float) -> bool:
 
 
 def _out_of_bounds(value: Number, text: str) -> Problem:
-    return Problem(lambda path: Cause("FieldValueInvalid", f"Invalid value: {go_number(value)}: {path} {text}", path))
+    return Problem(
+        lambda path: Cause("FieldValueInvalid", f"Invalid value: {format_number(value)}: {path} {text}", path)
+    )

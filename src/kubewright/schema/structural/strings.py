@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kubewright.cel.regex import compile_regex
+from kubewright.cel.string_formats import FORMATS
 from kubewright.objects.field_errors import invalid, show, too_long, type_invalid
 from kubewright.schema.node import Node
-from kubewright.schema.structural.formats import FORMATS, supported_format
+from kubewright.schema.structural.formats import supported_format
 from kubewright.schema.structural.problems import Problem, Problems
 
 

@@ -1,0 +1,68 @@
+from typing import Any
+
+import pytest
+
+from kubewright.schema.structural import check_schema
+from kubewright.schema.structural.rule_checks import leads_to_field
+
+Raw = dict[str, Any]
+ROOT = "spec.validation.openAPIV3Schema"
+STRING: Raw = {"type": "string", "maxLength": 10}
+
+
+def errors(schema: Raw, *rules: Raw) -> list[tuple[str, str]]:
+    raw = {"type": "object", "properties": {"a": {**schema, "x-kubernetes-validations": list(rules)}}}
+    prefix = f"{ROOT}.properties[a].x-kubernetes-validations"
+    return [(cause.reason.removeprefix("FieldValue"), cause.field.removeprefix(prefix)) for cause in check_schema(raw)]
+
+
+@pytest.mark.parametrize(
+    ("rule", "error"),
+    [
+        ({"rule": "self +"}, ("Invalid", "[0].rule")),
+        ({"rule": "self.missing"}, ("Invalid", "[0].rule")),
+        ({"rule": "self"}, ("Invalid", "[0].rule")),
+        ({"rule": " "}, ("Required", "[0].rule")),
+        ({"rule": "true", "message": " "}, ("Invalid", "[0].message")),
+        ({"rule": "true", "message": "a\nb"}, ("Invalid", "[0].message")),
+        ({"rule": "true ||\nfalse"}, ("Required", "[0].message")),
+        ({"rule": "true", "messageExpression": "1"}, ("Invalid", "[0].messageExpression")),
+        ({"rule": "true", "messageExpression": "'x' +"}, ("Invalid", "[0].messageExpression")),
+        ({"rule": "true", "reason": "Nope"}, ("NotSupported", "[0].reason")),
+        ({"rule": "true", "fieldPath": ".zz"}, ("Invalid", "[0].fieldPath")),
+        ({"rule": "true", "optionalOldSelf": True}, ("Invalid", "[0].optionalOldSelf")),
+    ],
+)
+def test_each_fault_is_named(rule: Raw, error: tuple[str, str]) -> None:
+    assert errors(STRING, rule) == [error]
+
+
+def test_rules_that_can_cost_too_much_are_refused() -> None:
+    lists = {"type": "array", "items": {"type": "array", "items": {"type": "string"}}}
+    assert errors(lists, {"rule": "self.all(x, self.all(y, x.all(p, y.all(q, p == q))))"}) == [
+        ("Forbidden", "[0].rule"),
+        ("Forbidden", "[0].rule"),
+        ("Forbidden", ROOT),
+    ]
+
+
+def test_bounds_make_rules_affordable() -> None:
+    lists = {"type": "array", "maxItems": 10, "items": {"type": "array", "maxItems": 10, "items": STRING}}
+    assert errors(lists, {"rule": "self.all(x, self.all(y, x.all(p, y.all(q, p == q))))"}) == []
+
+
+def test_old_values_cannot_be_used_where_items_are_not_correlated() -> None:
+    item = {**STRING, "x-kubernetes-validations": [{"rule": "self == oldSelf"}]}
+    raw = {"type": "object", "properties": {"l": {"type": "array", "maxItems": 3, "items": item}}}
+    assert [cause.field for cause in check_schema(raw)] == [
+        f"{ROOT}.properties[l].items.x-kubernetes-validations[0].rule"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "valid"),
+    [(".a", True), ("['a']", True), (".m.any", True), (".m['x y']", True), (".z", False), ("a", False)],
+)
+def test_field_paths_follow_the_schema(path: str, valid: bool) -> None:
+    raw = {"properties": {"a": STRING, "m": {"additionalProperties": STRING}}}
+    assert leads_to_field(raw, path) is valid
