@@ -175,7 +175,7 @@ class WatchCache:
 
     def load(self, entries: Iterable[Entry], revision: int) -> None:
         """Begin with what is stored as of ``revision``; entries come in key order."""
-        self._objects = {entry.key: self._object(entry) for entry in entries}
+        self._objects = {entry.key: self.object_of(entry) for entry in entries}
         self._keys = list(self._objects)
         self.bytes = sum(len(obj.value) for obj in self._objects.values())
         self._events.clear()
@@ -263,10 +263,11 @@ class WatchCache:
         if change.previous is None:
             old = None
         elif old is None or old.revision != change.previous.revision:
-            old = self._object(change.previous)
-        new = None if change.value is None else self._object(Entry(change.key, change.value, change.revision))
+            old = self.object_of(change.previous)
+        new = None if change.value is None else self.object_of(Entry(change.key, change.value, change.revision))
         return Event(change.revision, old, new)
 
-    def _object(self, entry: Entry) -> CachedObject:
+    def object_of(self, entry: Entry) -> CachedObject:
+        """The object that a stored entry is."""
         namespace, _, name = entry.key[len(self.prefix) :].rpartition("/")
         return CachedObject(entry.key, namespace, name, entry.value, entry.revision)

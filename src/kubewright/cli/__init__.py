@@ -1,0 +1,44 @@
+"""The ``kubewright`` command: one module a command, imported only when its command is run.
+
+`COMMANDS` is all that the top level knows of them, so ``kubewright --help`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Final
+
+import typer
+
+COMMANDS: Final = {
+    "apiserver": "Run the embedded Kubernetes API server.",
+}
+"""The commands in the order of the help; each is ``app`` in the module of its name in this package."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line.
+
+    :param arguments: what follows the program's name; the process's own by default.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    chosen = next((argument for argument in arguments if not argument.startswith("-")), "")
+    _app(chosen)(list(arguments), prog_name="kubewright")
+
+
+def _app(chosen: str) -> typer.Typer:
+    """All commands by name and help, but only the chosen one for real."""
+    app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+    app.callback(help="Build, run, test, ship and trust Kubernetes operators in Python.")(_nothing)
+    for name, text in COMMANDS.items():
+        if name == chosen:
+            app.add_typer(import_module(f"kubewright.cli.{name}").app, name=name, help=text)
+        else:
+            app.command(name, help=text)(_nothing)
+    return app
+
+
+def _nothing() -> None:
+    """Stands for a command that is not the one to run."""

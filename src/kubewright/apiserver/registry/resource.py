@@ -12,7 +12,7 @@ from typing import Protocol
 
 from kubewright.apiserver.registry.strategy import Object, Strategy
 from kubewright.objects.names import GroupResource, GroupVersionKind, GroupVersionResource
-from kubewright.schema.node import Node
+from kubewright.schema.node import Node, Raw
 
 ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 
@@ -29,8 +29,8 @@ class Subresource:
 class Converter(Protocol):
     """Turns custom objects from one version into another."""
 
-    async def convert(self, objects: Sequence[Object], to: str) -> list[Object]:
-        """New objects whose ``apiVersion`` is ``to``, in the same order.
+    async def convert(self, objects: Sequence[Object], api_version: str) -> list[Object]:
+        """New objects in ``api_version``, in the same order.
 
         :raises APIError: an object cannot be converted.
         """
@@ -44,7 +44,9 @@ class Resource:
     several); ``node`` is the schema of this version, with ``metadata`` resolved to the real ObjectMeta.
     ``stored_as`` is set where objects are kept as another resource's (``events.k8s.io`` Events are core Events,
     ``autoscaling/v1`` HorizontalPodAutoscalers are v2's): the strategy's ``to_storage`` and ``from_storage`` translate.
-    ``converter`` translates between the versions of a custom resource.
+    ``converter`` translates between the versions of a custom resource; objects of it that were written before
+    ``schema_revision`` are pruned and defaulted anew when they are read, and ``published_schema`` is what its author
+    wrote, for OpenAPI documents.
     """
 
     gvk: GroupVersionKind
@@ -56,12 +58,14 @@ class Resource:
     storage_version: str
     stored_as: GroupVersionKind | None = None
     converter: Converter | None = None
+    schema_revision: int = 0
     short_names: Sequence[str] = ()
     categories: Sequence[str] = ()
     verbs: Sequence[str] = ALL_VERBS
     subresources: Sequence[Subresource] = field(default_factory=tuple)
     list_kind: str = ""
     custom: bool = False
+    published_schema: Raw | None = None
     deprecation_warning: str = ""
 
     @property

@@ -100,6 +100,21 @@ class Strategy:
     def validate_status_update(self, obj: Object, old: Object, reader: Reader) -> list[Cause]:
         return []
 
+    def prepare_for_subresource_update(self, subresource: str, obj: Object, old: Object, reader: Reader) -> None:
+        """What ``prepare_for_update`` is for writes to a subresource that holds the whole object."""
+        if subresource == "status":
+            self.prepare_for_status_update(obj, old, reader)
+
+    def validate_subresource_update(self, subresource: str, obj: Object, old: Object, reader: Reader) -> list[Cause]:
+        return self.validate_status_update(obj, old, reader) if subresource == "status" else []
+
+    def begin_deletion(self, obj: Object) -> None:
+        """Change an object that was asked to go, before its finalizers are looked at."""
+
+    def held(self, obj: Object) -> bool:
+        """Whether an object that is being deleted has to stay: someone has not yet finished with it."""
+        return bool(obj["metadata"].get("finalizers"))
+
     def warnings(self, obj: Object, old: Object | None) -> list[str]:
         """Texts for the ``Warning`` header."""
         return []

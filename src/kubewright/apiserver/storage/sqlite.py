@@ -154,7 +154,9 @@ class SqliteStorage:
         self._oldest = revision
         self._db.execute("DELETE FROM compaction")
         self._db.execute("INSERT INTO compaction VALUES (?)", (revision,))
-        while self._db.execute(_SUPERSEDED, {"before": revision, "batch": _BATCH}).rowcount == _BATCH:
+        removed = _BATCH
+        while removed == _BATCH:
+            removed = self._db.execute(_SUPERSEDED, {"before": revision, "batch": _BATCH}).rowcount
             await asyncio.sleep(0)
 
     def _current(self, key: str) -> Entry | None:

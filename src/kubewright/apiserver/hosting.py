@@ -1,0 +1,133 @@
+"""An API server on a port: the store, the certificates, the tokens and the listener around one `ApiServer`.
+
+``kubewright apiserver`` and the local cluster start this; tests that need no network use `ApiServer` alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import csv
+import importlib
+import secrets
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import yaml
+
+from kubewright.apiserver.certificates import serving_files
+from kubewright.apiserver.request import UserInfo
+from kubewright.apiserver.server import ADMIN, ApiServer
+from kubewright.apiserver.serving import Serving
+from kubewright.apiserver.storage.sqlite import SqliteStorage
+
+AuthorizationMode = Literal["RBAC", "AlwaysAllow"]
+
+_ANY = ("0.0.0.0", "::")
+
+
+class HostedServer:
+    """An API server behind TLS.  An administrator's token is made anew at every start.
+
+    :param store: the database file, or ``:memory:``.
+    :param port: 0 picks a free one.
+    :param token_file: further tokens, one a line: ``token,user,uid,"group1,group2"``.
+    :raises OSError: the address cannot be listened on, or a file cannot be read.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Path | str = ":memory:",
+        address: str = "127.0.0.1",
+        port: int = 0,
+        cert_dir: Path,
+        token_file: Path | None = None,
+        client_ca: Path | None = None,
+        authorization_mode: AuthorizationMode = "RBAC",
+        audit_log: Path | None = None,
+    ) -> None:
+        self.token = secrets.token_urlsafe(24)
+        tokens = {self.token: ADMIN, **(read_tokens(token_file) if token_file else {})}
+        hosts = {"localhost", "127.0.0.1", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "10.96.0.1"}
+        hosts |= {socket.gethostname()} if address in _ANY else {address}
+        self._files = serving_files(cert_dir, hosts)
+        self.server = ApiServer(SqliteStorage(store), tokens=tokens)
+        self._serving = Serving(self.server.app, address=address, port=port, files=self._files, client_ca=client_ca)
+        self.host = "127.0.0.1" if address in _ANY else address
+
+    @property
+    def url(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"https://{host}:{self._serving.port}"
+
+    @property
+    def ca(self) -> bytes:
+        """The certificates that the server's own is signed by, PEM."""
+        return self._files.ca.read_bytes()
+
+    async def start(self) -> None:
+        """Open the store and serve.
+
+        :raises OSError: the store cannot be opened.
+        """
+        await self.server.start()
+        await self._serving.start()
+
+    async def stop(self) -> None:
+        """End all watches, finish what is being answered, close the store."""
+        self.server.end_watches()
+        await self._serving.stop()
+        await self.server.stop()
+
+    def write_kubeconfig(self, path: Path) -> None:
+        """Write a kubeconfig for the administrator."""
+        config = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "kubewright",
+            "clusters": [
+                {
+                    "name": "kubewright",
+                    "cluster": {
+                        "server": self.url,
+                        "certificate-authority-data": base64.b64encode(self.ca).decode(),
+                    },
+                }
+            ],
+            "users": [{"name": "admin", "user": {"token": self.token}}],
+            "contexts": [{"name": "kubewright", "context": {"cluster": "kubewright", "user": "admin"}}],
+        }
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(yaml.safe_dump(config, sort_keys=False))
+
+    @staticmethod
+    def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+        """uvloop where it is installed, else asyncio's own loop."""
+        try:
+            factory: Callable[[], asyncio.AbstractEventLoop] = importlib.import_module("uvloop").new_event_loop
+        except ModuleNotFoundError:
+            return asyncio.new_event_loop
+        return factory
+
+
+def read_tokens(path: Path) -> dict[str, UserInfo]:
+    """The users of a static token file.
+
+    :raises OSError: it cannot be read.
+    :raises ValueError: a line has fewer than three columns.
+    """
+    tokens = {}
+    with path.open(newline="") as file:
+        for number, row in enumerate(csv.reader(file), start=1):
+            if not row or row[0].startswith("#"):
+                continue
+            if len(row) < 3:
+                raise ValueError(f"{path}:{number}: a token line needs token,user,uid and may have groups")
+            token, name, uid = (column.strip() for column in row[:3])
+            groups = [group.strip() for group in row[3].split(",")] if len(row) > 3 and row[3].strip() else []
+            tokens[token] = UserInfo(name, (*groups, "system:authenticated"), uid)
+    return tokens

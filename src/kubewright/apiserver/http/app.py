@@ -1,0 +1,148 @@
+"""The API server as an ASGI application: every request is authenticated, understood, authorized and answered here.
+
+`App` holds nothing of its own but the logical clusters; what a request needs is looked up in the one that its path
+names.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Mapping
+from typing import Protocol
+
+from kubewright.apiserver.http import documents
+from kubewright.apiserver.http.documents import HealthCheck
+from kubewright.apiserver.http.messages import (
+    ClientDisconnected,
+    Receive,
+    Request,
+    Response,
+    Scope,
+    Send,
+    StreamResponse,
+)
+from kubewright.apiserver.http.paths import request_info, split_cluster
+from kubewright.apiserver.http.resources import VERBS, Call
+from kubewright.apiserver.http.status import error_response, method_not_allowed, page_not_found, resource_not_found
+from kubewright.apiserver.http.subresources import subresource_handler
+from kubewright.apiserver.registry.cluster import LogicalCluster
+from kubewright.apiserver.request import RequestInfo, UserInfo
+from kubewright.objects.errors import APIError, InternalError, MethodNotAllowed
+from kubewright.objects.names import GroupVersionResource
+
+log = logging.getLogger("kubewright.apiserver")
+
+
+class Access(Protocol):
+    """Says who makes a request, and whether they may."""
+
+    async def authenticate(self, request: Request) -> UserInfo:
+        """:raises Unauthorized: the credentials are not valid."""
+
+    async def authorize(self, user: UserInfo, info: RequestInfo, cluster: LogicalCluster) -> None:
+        """:raises Forbidden: the user may not do this."""
+
+
+class Clusters(Protocol):
+    """The logical clusters."""
+
+    def get(self, name: str) -> Awaitable[LogicalCluster]:
+        """The cluster of that name, made when it is first asked for."""
+
+
+class App:
+    """The ASGI application.
+
+    :param address: where clients inside a cluster would find the server, for ``/api``.
+    """
+
+    def __init__(
+        self, clusters: Clusters, access: Access, checks: Mapping[str, HealthCheck], *, address: str = ""
+    ) -> None:
+        self._clusters = clusters
+        self._access = access
+        self._checks = checks
+        self._address = address
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+        try:
+            response = await self._answer(request)
+        except APIError as error:
+            response = error_response(error, request)
+        except ClientDisconnected:
+            return
+        except Exception:
+            # One broken handler must not take the server down, nor show its insides to the client.
+            log.exception("%s %s failed", request.method, scope["path"])
+            response = error_response(
+                InternalError("This request caused apiserver to panic. Look in the logs for details."), request
+            )
+        await response.send(request, send)
+
+    async def _answer(self, request: Request) -> Response | StreamResponse:
+        user = await self._access.authenticate(request)
+        name, path = split_cluster(request.scope["path"])
+        cluster = await self._clusters.get(name)
+        info = request_info(request.method, path, request.query, name)
+        await self._access.authorize(user, info, cluster)
+        if info.is_resource:
+            return await self._resource(request, info, user, cluster)
+        return await self._document(request, path, cluster)
+
+    async def _resource(
+        self, request: Request, info: RequestInfo, user: UserInfo, cluster: LogicalCluster
+    ) -> Response | StreamResponse:
+        store = cluster.store(GroupVersionResource(info.group, info.version, info.resource))
+        if store is None:
+            if cluster.discovery.has_group(info.group):
+                raise resource_not_found()
+            return page_not_found()
+        resource = store.resource
+        if resource.namespaced is not bool(info.namespace) and (info.namespace or info.name):
+            raise resource_not_found()
+        if info.subresource:
+            return await subresource_handler(resource, info)(Call(request, info, user, store))
+        if info.verb not in resource.verbs or info.verb not in VERBS or not _fits(request, info, resource.namespaced):
+            raise _not_allowed(info, custom=resource.custom)
+        return await VERBS[info.verb](Call(request, info, user, store))
+
+    async def _document(self, request: Request, path: str, cluster: LogicalCluster) -> Response:
+        if request.method not in ("GET", "HEAD"):
+            raise method_not_allowed()
+        root = path.split("/", 2)[1]
+        match root:
+            case "healthz" | "livez" | "readyz":
+                return await documents.health(path, request, self._checks)
+            case "version":
+                return documents.version(request)
+            case "api" | "apis":
+                return documents.discovery(path, request, cluster.discovery, self._address)
+            case "openapi":
+                return documents.openapi(path, request, cluster.openapi)
+            case "":
+                return documents.paths(cluster.discovery)
+        return page_not_found()
+
+
+def _fits(request: Request, info: RequestInfo, namespaced: bool) -> bool:
+    """Whether the verb goes with the form of the URL: no creation at a name, no writes across namespaces."""
+    collection = info.verb in ("list", "watch", "create", "deletecollection")
+    at_name = bool(info.name) and request.scope["path"].rstrip("/").endswith(f"/{info.resource}/{info.name}")
+    if info.verb == "watch":
+        return True
+    if collection is at_name:
+        return False
+    return not (namespaced and not info.namespace and info.verb != "list")
+
+
+def _not_allowed(info: RequestInfo, *, custom: bool) -> MethodNotAllowed:
+    if not custom:
+        return method_not_allowed()
+    target = f"{info.resource}.{info.group}"
+    return MethodNotAllowed(
+        f'{info.verb} is not supported on resources of kind "{target}"',
+        details={"group": info.group, "kind": info.resource},
+    )

@@ -1,0 +1,160 @@
+"""Requests and answers as the handlers see them: a thin layer over ASGI messages."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, MutableMapping
+from functools import cached_property
+from typing import Any, Protocol
+from urllib.parse import parse_qs
+
+from kubewright.objects.errors import BadRequest, RequestEntityTooLarge
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+MAX_BODY = 3 * 1024 * 1024
+"""Bytes that a request may carry."""
+
+GZIP_FROM = 128 * 1024
+"""Size from which an answer is compressed for clients that accept it."""
+
+
+class ClientDisconnected(Exception):
+    """The client went away before its request was read."""
+
+
+class Request:
+    """One HTTP request."""
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.scope = scope
+        self.method: str = scope["method"]
+        self.receive = receive
+
+    @cached_property
+    def headers(self) -> Mapping[str, str]:
+        """Headers by lower-case name; repeated ones are joined by commas."""
+        headers: dict[str, str] = {}
+        for name, value in self.scope["headers"]:
+            key, text = name.decode("latin-1"), value.decode("latin-1")
+            headers[key] = f"{headers[key]},{text}" if key in headers else text
+        return headers
+
+    @cached_property
+    def query(self) -> Mapping[str, list[str]]:
+        text = self.scope["query_string"]
+        return parse_qs(text.decode("latin-1"), keep_blank_values=True) if text else {}
+
+    def header_values(self, name: str) -> list[str]:
+        """All values of a header that may be repeated."""
+        wanted = name.lower().encode()
+        return [value.decode("latin-1") for key, value in self.scope["headers"] if key == wanted]
+
+    async def body(self) -> bytes:
+        """The whole body.
+
+        :raises RequestEntityTooLarge: it is larger than the server takes.
+        """
+        length = self.headers.get("content-length", "0")
+        if length.isdigit() and int(length) > MAX_BODY:
+            raise _too_large()
+        chunks, size = [], 0
+        while True:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnected
+            chunk = message.get("body", b"")
+            size += len(chunk)
+            if size > MAX_BODY:
+                raise _too_large()
+            chunks.append(chunk)
+            if not message.get("more_body"):
+                break
+        data = b"".join(chunks)
+        if self.headers.get("content-encoding") == "gzip":
+            try:
+                data = gzip.decompress(data)
+            except (OSError, EOFError) as error:
+                raise BadRequest(f"the body is not valid gzip: {error}") from None
+        return data
+
+    @property
+    def media_type(self) -> str:
+        """The type of the body without parameters."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _too_large() -> RequestEntityTooLarge:
+    return RequestEntityTooLarge(f"Request entity too large: limit is {MAX_BODY}", details={})
+
+
+class Response:
+    """A whole answer."""
+
+    def __init__(
+        self, body: bytes, *, status: int = 200, media_type: str = "application/json", warnings: Iterable[str] = ()
+    ) -> None:
+        self.status = status
+        self.body = body
+        self.headers: list[tuple[bytes, bytes]] = [
+            (b"cache-control", b"no-cache, private"),
+            (b"content-type", media_type.encode()),
+        ]
+        for text in warnings:
+            self.headers.append((b"warning", b'299 - "%b"' % _quoted(text)))
+
+    async def send(self, request: Request, send: Send) -> None:
+        body, headers = self.body, self.headers
+        if len(body) >= GZIP_FROM and "gzip" in request.headers.get("accept-encoding", ""):
+            body = gzip.compress(body, compresslevel=1)
+            headers = [*headers, (b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding")]
+        headers.append((b"content-length", b"%d" % len(body)))
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})
+
+
+class Parts(Protocol):
+    """The body of a streamed answer."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    def stop(self) -> None:
+        """End the iteration soon: no one listens any more."""
+
+
+class StreamResponse:
+    """An answer whose parts follow as they become known."""
+
+    def __init__(self, parts: Parts, *, media_type: str, warnings: Iterable[str] = ()) -> None:
+        self.status = 200
+        self.parts = parts
+        self.headers = Response(b"", media_type=media_type, warnings=warnings).headers
+
+    async def send(self, request: Request, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": self.headers})
+        # Clients wait for the headers of a watch before its first event: an empty part pushes them out.
+        await send({"type": "http.response.body", "body": b"", "more_body": True})
+        listener = asyncio.create_task(self._stop_on_disconnect(request.receive))
+        try:
+            async for part in self.parts:
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+        except OSError:
+            self.parts.stop()  # The client went away in the middle of a part.
+        finally:
+            listener.cancel()
+
+    async def _stop_on_disconnect(self, receive: Receive) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self.parts.stop()
+
+
+def _quoted(text: str) -> bytes:
+    """The text of a Warning header, as ``k8s.io/apimachinery/pkg/util/net`` quotes it."""
+    cleaned = "".join(c if c.isprintable() else " " for c in text)
+    return cleaned.replace("\\", "\\\\").replace('"', '\\"').encode()

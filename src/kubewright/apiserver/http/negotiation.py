@@ -1,0 +1,103 @@
+"""Which form of an answer the client wants: JSON or YAML; whole objects, their metadata, or a Table.
+
+The ``Accept`` header comes in, a `Form` goes out; the rules and texts are those of
+``k8s.io/apiserver/pkg/endpoints/handlers/negotiation`` and of go-restful in front of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+from kubewright.objects.errors import NotAcceptable
+
+Shape = Literal["object", "metadata", "table"]
+
+JSON = "application/json"
+YAML = "application/yaml"
+PROTOBUF = "application/vnd.kubernetes.protobuf"
+
+_WATCH_TYPES = f"{JSON};stream=watch, {PROTOBUF};stream=watch"
+_TYPES = f"{JSON}, {YAML}, {PROTOBUF}"
+
+
+class Form(NamedTuple):
+    """The form of an answer; ``is_list`` is what the client took the shape to be of, where it said so."""
+
+    media_type: str = JSON
+    shape: Shape = "object"
+    is_list: bool | None = None
+
+
+class Clause(NamedTuple):
+    """One media range of an ``Accept`` header."""
+
+    media_type: str
+    parameters: dict[str, str]
+
+
+@lru_cache(maxsize=256)
+def parse_accept(header: str) -> tuple[Clause, ...]:
+    """The clauses of a header, the most wanted first."""
+    weighted = []
+    for text in header.split(","):
+        media_type, *pairs = (part.strip() for part in text.split(";"))
+        parameters = dict(pair.partition("=")[::2] for pair in pairs)
+        try:
+            quality = float(parameters.pop("q", "1"))
+        except ValueError:
+            quality = 1.0
+        if media_type:
+            weighted.append((-quality, Clause(media_type.lower(), parameters)))
+    return tuple(clause for _, clause in sorted(weighted, key=lambda pair: pair[0]))
+
+
+@lru_cache(maxsize=256)
+def negotiate(header: str, *, custom: bool, streams: bool) -> Form:
+    """Choose the form of an answer about a resource.
+
+    :param custom: the resource is a custom one, which fails with another text.
+    :param streams: the URL can also be watched: it offers stream types.
+    :raises NotAcceptable: nothing that the client accepts can be served.
+    """
+    if not header:
+        return Form()
+    clauses = parse_accept(header)
+    for clause in clauses:
+        for media_type in _offered(clause.media_type):
+            if (form := _form(media_type, clause.parameters)) is not None:
+                return form
+    if custom or any(True for clause in clauses for _ in _offered(clause.media_type)):
+        raise NotAcceptable(f"only the following media types are accepted: {_TYPES}")
+    available = f"{_TYPES}, {_WATCH_TYPES}" if streams else _TYPES
+    raise NotAcceptable(f"406: Not Acceptable\n\nAvailable representations: {available}", details={})
+
+
+def accepts_json(header: str) -> bool:
+    """Whether a plain JSON document will do, for endpoints that serve nothing else."""
+    clauses = parse_accept(header)
+    return not clauses or any(clause.media_type in (JSON, "application/*", "*/*") for clause in clauses)
+
+
+def _offered(wanted: str) -> Iterator[str]:
+    for media_type in (JSON, YAML):
+        if wanted in (media_type, "*/*", "application/*"):
+            yield media_type
+
+
+def _form(media_type: str, parameters: dict[str, str]) -> Form | None:
+    wanted = parameters.get("as", "")
+    if not wanted:
+        return Form(media_type)
+    if parameters.get("g") != "meta.k8s.io":
+        return None
+    version = parameters.get("v")
+    match wanted:
+        case "Table" if version in ("v1", "v1beta1"):
+            return Form(media_type, "table")
+        case "PartialObjectMetadata" if version in ("v1", "v1beta1"):
+            return Form(media_type, "metadata", False)
+        case "PartialObjectMetadataList" if version in ("v1", "v1beta1"):
+            return Form(media_type, "metadata", True)
+    return None

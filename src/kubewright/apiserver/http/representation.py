@@ -1,0 +1,150 @@
+"""Objects in the form that a client asked for: stored bytes come in, the bytes of an answer or of a watch event go out.
+
+Whole objects in JSON are never decoded.  A watch event is encoded once for all watchers that asked for the same form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import yaml
+
+from kubewright.apiserver.http.negotiation import YAML, Form
+from kubewright.apiserver.registry.store import Store
+from kubewright.apiserver.registry.strategy import Object
+from kubewright.apiserver.table import IncludeObject, partial_metadata, table
+from kubewright.apiserver.watch_cache import CachedObject, Event
+from kubewright.objects.errors import NotAcceptable
+
+_encode = msgspec.json.encode
+
+
+class Representation:
+    """Renders the objects of one resource version in one form.
+
+    :raises NotAcceptable: the form is one of a single object and the answer is a list, or the other way round.
+    """
+
+    def __init__(
+        self, store: Store, form: Form, *, is_list: bool, include: IncludeObject = "Metadata", pretty: bool = False
+    ) -> None:
+        self.form = form
+        self._store = store
+        self._include = include
+        self._pretty = pretty
+        self._first_event = True
+        if form.is_list is not None and form.is_list != is_list:
+            raise NotAcceptable(_wrong_number(store, is_list=is_list))
+
+    @property
+    def media_type(self) -> str:
+        return self.form.media_type
+
+    async def stored(self, cached: CachedObject) -> bytes:
+        """One object as it is stored."""
+        if self._plain:
+            return await self._store.codec.present(cached)
+        return self.made(await self._store.codec.decode_stored(cached))
+
+    def made(self, obj: Object) -> bytes:
+        """One object that a write made."""
+        return self._finish(self._shaped(obj))
+
+    async def listed(self, items: Sequence[CachedObject], list_metadata: Object) -> bytes:
+        """A list of objects."""
+        store, resource = self._store, self._store.resource
+        if self.form.shape == "object":
+            codec = store.codec
+            head = {"kind": resource.list_kind, "apiVersion": resource.gvk.api_version, "metadata": list_metadata}
+            body = b'%b,"items":[%b]}' % (
+                _encode(head)[:-1],
+                b",".join([await codec.list_item(item) for item in items]),
+            )
+            return body if self._plain else self._finish(msgspec.json.decode(body))
+        objects = [await store.codec.decode_stored(item) for item in items]
+        if self.form.shape == "table":
+            return self._finish(table(resource.strategy, objects, list_metadata, include=self._include))
+        return self._finish(
+            {
+                "kind": "PartialObjectMetadataList",
+                "apiVersion": "meta.k8s.io/v1",
+                "metadata": list_metadata,
+                "items": [partial_metadata(obj) for obj in objects],
+            }
+        )
+
+    async def event(self, kind: str, cached: CachedObject, event: Event | None) -> bytes:
+        """One line of a watch."""
+        shape = f"{self._store.resource.gvk.api_version}/{self.form.shape}/{self.form.media_type}"
+        shared = event is not None and self.form.shape != "table"
+        if shared and event is not None and (line := event.lines.get((kind, shape))) is not None:
+            return line
+        if self._plain:
+            line = b'{"type":"%b","object":%b}\n' % (kind.encode(), await self._store.codec.present(cached))
+        else:
+            obj = await self._store.codec.decode_stored(cached)
+            line = self._frame({"type": kind, "object": self._shaped(obj)})
+        if shared and event is not None:
+            event.lines[kind, shape] = line
+        return line
+
+    def bookmark(self, revision: int, *, initial_end: bool = False) -> bytes:
+        """A line that only tells the version."""
+        metadata: Object = {"resourceVersion": str(revision)}
+        if initial_end:
+            metadata["annotations"] = {"k8s.io/initial-events-end": "true"}
+        gvk = self._store.resource.gvk
+        obj: Object = {"kind": gvk.kind, "apiVersion": gvk.api_version, "metadata": metadata}
+        if self.form.shape == "metadata":
+            obj = partial_metadata(obj)
+        elif self.form.shape == "table":
+            obj = {**table(self._store.resource.strategy, [], metadata, with_columns=False)}
+        return self._frame({"type": "BOOKMARK", "object": obj})
+
+    def error(self, status: Object) -> bytes:
+        """The last line of a watch that failed."""
+        return self._frame({"type": "ERROR", "object": status})
+
+    @property
+    def _plain(self) -> bool:
+        return self.form.shape == "object" and self.form.media_type != YAML and not self._pretty
+
+    def _shaped(self, obj: Object) -> Object:
+        match self.form.shape:
+            case "metadata":
+                return partial_metadata(obj)
+            case "table":
+                metadata = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
+                first, self._first_event = self._first_event, False
+                return table(self._store.resource.strategy, [obj], metadata, include=self._include, with_columns=first)
+        return obj
+
+    def _finish(self, value: Any) -> bytes:
+        return render(value, self.form.media_type, pretty=self._pretty)
+
+    def _frame(self, value: Any) -> bytes:
+        if self.form.media_type == YAML:
+            return b"---\n" + render(value, YAML)
+        return _encode(value) + b"\n"
+
+
+def render(value: Any, media_type: str, *, pretty: bool = False) -> bytes:
+    """A JSON value as the bytes of an answer."""
+    if media_type == YAML:
+        text: str = yaml.dump(value, Dumper=yaml.CSafeDumper, sort_keys=True, allow_unicode=True)
+        return text.encode()
+    body = _encode(value)
+    return msgspec.json.format(body, indent=2) + b"\n" if pretty else body
+
+
+def _wrong_number(store: Store, *, is_list: bool) -> str:
+    """The text for a list where one object was asked for, with the Go type that Kubernetes names."""
+    gvk = store.resource.gvk
+    package = "unstructured" if store.resource.custom else gvk.group.partition(".")[0] or "core"
+    if is_list:
+        go_type = "UnstructuredList" if store.resource.custom else f"{gvk.kind}List"
+        return f"you requested PartialObjectMetadata, but the requested object is a list (*{package}.{go_type})"
+    go_type = "Unstructured" if store.resource.custom else gvk.kind
+    return f"you requested PartialObjectMetadataList, but the requested object is not a list (*{package}.{go_type})"

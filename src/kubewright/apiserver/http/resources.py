@@ -1,0 +1,245 @@
+"""The verbs of resources: requests about objects come in, they go to the `Store`, and answers come out."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from kubewright.apiserver.http import patches
+from kubewright.apiserver.http.messages import Request, Response, StreamResponse
+from kubewright.apiserver.http.negotiation import JSON, YAML, negotiate
+from kubewright.apiserver.http.representation import Representation, render
+from kubewright.apiserver.http.watching import WatchStream
+from kubewright.apiserver.registry.body import parse_object
+from kubewright.apiserver.registry.deletion import timestamp
+from kubewright.apiserver.registry.listing import list_page
+from kubewright.apiserver.registry.options import ReadOptions, Write, delete_options, first, truth, write_options
+from kubewright.apiserver.registry.store import Store
+from kubewright.apiserver.registry.strategy import Object
+from kubewright.apiserver.request import RequestInfo, UserInfo
+from kubewright.apiserver.table import include_object
+from kubewright.objects.errors import NotFound, UnsupportedMediaType
+
+_BODY_TYPES = {"": JSON, JSON: JSON, YAML: YAML, "text/yaml": YAML}
+
+
+@dataclass(slots=True)
+class Call:
+    """One request about a resource: what is asked, by whom, and of which store."""
+
+    request: Request
+    info: RequestInfo
+    user: UserInfo
+    store: Store
+
+    @property
+    def user_agent(self) -> str:
+        return self.request.headers.get("user-agent", "")
+
+    def representation(self, *, is_list: bool = False) -> Representation:
+        """The form of the answer.
+
+        :raises NotAcceptable: none that the client accepts.
+        """
+        query = self.request.query
+        streams = not self.info.name and not self.info.subresource
+        form = negotiate(self.request.headers.get("accept", ""), custom=self.store.resource.custom, streams=streams)
+        include = include_object(first(query, "includeObject")) if form.shape == "table" else "Metadata"
+        return Representation(self.store, form, is_list=is_list, include=include, pretty=truth(query, "pretty"))
+
+    def body_type(self) -> str:
+        """:raises UnsupportedMediaType: the body is of a type that is not read."""
+        try:
+            return _BODY_TYPES[self.request.media_type]
+        except KeyError:
+            raise UnsupportedMediaType(
+                "the body of the request was in an unknown format - accepted media types include: application/json, "
+                "application/yaml, application/vnd.kubernetes.protobuf"
+            ) from None
+
+    def respond(self, body: bytes, representation: Representation, *, status: int = 200) -> Response:
+        return Response(body, status=status, media_type=representation.media_type, warnings=self.warnings())
+
+    def respond_object(self, obj: Object, write: Write, *, status: int = 200) -> Response:
+        """The answer to a write."""
+        representation = self.representation()
+        warnings = [*self.warnings(), *write.warnings]
+        body = representation.made(obj)
+        return Response(body, status=status, media_type=representation.media_type, warnings=warnings)
+
+    def warnings(self) -> list[str]:
+        """What is to be said about every use of the resource."""
+        text = self.store.resource.deprecation_warning
+        return [text] if text else []
+
+
+Handler = Callable[[Call], Awaitable[Response | StreamResponse]]
+
+
+async def get(call: Call) -> Response:
+    representation = call.representation()
+    version = first(call.request.query, "resourceVersion")
+    await call.store.cluster.caches.fresh(int(version) if version.isdigit() else None)
+    cached = call.store.cached(call.info.namespace, call.info.name)
+    return call.respond(await representation.stored(cached), representation)
+
+
+async def list_(call: Call) -> Response:
+    representation = call.representation(is_list=True)
+    options = ReadOptions.parse(call.request.query)
+    page = await list_page(call.store, _namespace(call), options)
+    metadata: Object = {"resourceVersion": str(page.revision)}
+    if page.continue_token or call.store.resource.custom:
+        metadata["continue"] = page.continue_token
+    if page.remaining:
+        metadata["remainingItemCount"] = page.remaining
+    return call.respond(await representation.listed(page.items, metadata), representation)
+
+
+async def watch(call: Call) -> StreamResponse:
+    # A watch is of a collection, but its events carry single objects.
+    representation = call.representation(is_list=False)
+    options = ReadOptions.parse({**call.request.query, "watch": ["true"]})
+    stream = WatchStream(call.store, _namespace(call), options, representation)
+    return StreamResponse(stream, media_type=representation.media_type, warnings=call.warnings())
+
+
+async def create(call: Call) -> Response:
+    call.representation()
+    write = write_options("CreateOptions", call.request.query, call.user, call.user_agent)
+    body_type = call.body_type()
+    obj = call.store.decode(await call.request.body(), body_type, write)
+    created = await call.store.create(obj, call.info.namespace, write)
+    return call.respond_object(created, write, status=201)
+
+
+async def update(call: Call) -> Response:
+    call.representation()
+    info, store = call.info, call.store
+    write = write_options("UpdateOptions", call.request.query, call.user, call.user_agent)
+    body_type = call.body_type()
+    body = await call.request.body()
+    store.named(store.decode(body, body_type, write), info.namespace, info.name)
+
+    async def wanted(live: Object | None = None) -> Object:
+        return store.named(store.decode(body, body_type, write), info.namespace, info.name)
+
+    async def make() -> Object:
+        obj = await wanted()
+        if obj["metadata"].get("resourceVersion"):
+            raise NotFound.of(store.resource.group_resource, info.name)
+        return await store.create(obj, info.namespace, write)
+
+    creates = store.resource.strategy.allow_create_on_update and not info.subresource
+    updated, made = await store.update(
+        info.namespace, info.name, wanted, write, subresource=info.subresource, create=make if creates else None
+    )
+    return call.respond_object(updated, write, status=201 if made else 200)
+
+
+async def patch(call: Call) -> Response:
+    call.representation()
+    info, store = call.info, call.store
+    if call.request.media_type == patches.APPLY:
+        return await apply(call)
+    engine = patches.engine(call.request.media_type, await call.request.body(), store.resource)
+    write = write_options("PatchOptions", call.request.query, call.user, call.user_agent)
+
+    async def patched(live: Object) -> Object:
+        obj = engine(live)
+        store.codec.check_type(obj)
+        obj = store.codec.coerce(obj, write)
+        store.resource.strategy.default(obj)
+        return store.named(obj, info.namespace, info.name)
+
+    updated, _ = await store.update(info.namespace, info.name, patched, write, subresource=info.subresource)
+    return call.respond_object(updated, write)
+
+
+async def apply(call: Call) -> Response:
+    """Server-side apply: makes the object where it does not exist."""
+    info, store = call.info, call.store
+    write = write_options("PatchOptions", call.request.query, call.user, call.user_agent, apply=True)
+    config = patches.applied_configuration(await call.request.body())
+    manager = store.field_manager(info.subresource)
+
+    def merged(live: Object | None) -> Object:
+        now = timestamp(datetime.now(UTC))
+        obj = manager.apply(live, config, manager=write.field_manager, force=bool(write.force), now=now)
+        obj = store.codec.coerce(obj)
+        store.resource.strategy.default(obj)
+        return store.named(obj, info.namespace, info.name)
+
+    async def change(live: Object) -> Object:
+        return merged(live)
+
+    async def make() -> Object:
+        if config["metadata"].get("uid"):
+            raise NotFound.of(store.resource.group_resource, info.name)
+        return await store.create(merged(None), info.namespace, write, owned=True)
+
+    updated, made = await store.update(
+        info.namespace,
+        info.name,
+        change,
+        write,
+        subresource=info.subresource,
+        owned=True,
+        create=None if info.subresource else make,
+    )
+    return call.respond_object(updated, write, status=201 if made else 200)
+
+
+async def delete(call: Call) -> Response:
+    representation = call.representation()
+    info, store = call.info, call.store
+    write = await _delete_write(call)
+    obj, gone = await store.delete(info.namespace, info.name, write)
+    if gone and not store.resource.strategy.return_deleted:
+        group, plural = store.resource.group_resource
+        details = {"name": info.name, "group": group, "kind": plural, "uid": obj["metadata"]["uid"]}
+        status: Object = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
+        status["details"] = {key: text for key, text in details.items() if text}
+        body = render(status, representation.media_type)
+        return Response(body, media_type=representation.media_type, warnings=[*call.warnings(), *write.warnings])
+    return call.respond_object(obj, write)
+
+
+async def delete_collection(call: Call) -> Response:
+    representation = call.representation(is_list=True)
+    store = call.store
+    write = await _delete_write(call)
+    options = ReadOptions.parse(call.request.query)
+    page = await list_page(store, call.info.namespace, options)
+    for item in page.items:
+        try:
+            await store.delete(item.namespace, item.name, write)
+        except NotFound:
+            continue  # Someone else was faster.
+    metadata: Object = {} if write.dry_run else {"resourceVersion": str(store.cluster.caches.revision)}
+    if store.resource.custom:
+        metadata["continue"] = ""
+    return call.respond(await representation.listed(page.items, metadata), representation)
+
+
+async def _delete_write(call: Call) -> Write:
+    body = await call.request.body()
+    options = parse_object(body, call.body_type())[0] if body.strip() else None
+    return delete_options(call.request.query, options, call.user)
+
+
+def _namespace(call: Call) -> str:
+    return call.info.namespace if call.store.resource.namespaced else ""
+
+
+VERBS: dict[str, Handler] = {
+    "get": get,
+    "list": list_,
+    "watch": watch,
+    "create": create,
+    "update": update,
+    "patch": patch,
+    "delete": delete,
+    "deletecollection": delete_collection,
+}

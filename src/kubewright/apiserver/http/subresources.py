@@ -1,0 +1,31 @@
+"""Requests to subresources: those that hold the whole object go the way of the object itself, others have handlers."""
+
+from __future__ import annotations
+
+from kubewright.apiserver.http.resources import VERBS, Handler
+from kubewright.apiserver.http.status import method_not_allowed, resource_not_found
+from kubewright.apiserver.registry.resource import Resource
+from kubewright.apiserver.request import RequestInfo
+from kubewright.objects.errors import MethodNotAllowed
+
+
+def subresource_handler(resource: Resource, info: RequestInfo) -> Handler:
+    """What answers a request to a subresource.
+
+    :raises NotFound: there is no such subresource.
+    :raises MethodNotAllowed: it has no such verb.
+    """
+    subresource = resource.subresource(info.subresource)
+    if subresource is None:
+        raise resource_not_found()
+    if info.verb not in subresource.verbs or not info.name:
+        if resource.custom:
+            group, plural = resource.group_resource
+            raise MethodNotAllowed(
+                f'{info.verb} is not supported on resources of kind "{plural}.{group}"',
+                details={"group": group, "kind": plural},
+            )
+        raise method_not_allowed()
+    if subresource.kind == resource.gvk and info.verb in VERBS:
+        return VERBS[info.verb]
+    raise method_not_allowed()

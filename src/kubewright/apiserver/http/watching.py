@@ -1,0 +1,105 @@
+"""Watches: the events of a `Watcher` as the lines of a streamed answer, with bookmarks and a time limit."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+
+from kubewright.apiserver.http.representation import Representation
+from kubewright.apiserver.registry.options import ReadOptions
+from kubewright.apiserver.registry.store import Store
+from kubewright.apiserver.watch_cache import Watcher
+from kubewright.objects.errors import APIError, Gone
+
+BOOKMARK_INTERVAL = 60.0
+"""Seconds between the bookmarks of a quiet watch."""
+
+MIN_REQUEST_TIMEOUT = 1800
+"""Seconds that a watch lives at least when the client gives no limit (kube-apiserver's ``--min-request-timeout``)."""
+
+_BATCH_BYTES = 256 * 1024
+"""Size up to which events that wait together are sent as one part."""
+
+
+class WatchStream:
+    """One watch from its first to its last line.
+
+    :raises APIError: the version that it shall start from is not known.
+    """
+
+    def __init__(self, store: Store, namespace: str, options: ReadOptions, representation: Representation) -> None:
+        self._store = store
+        self._options = options
+        self._representation = representation
+        self._wake = asyncio.Event()
+        self._error: APIError | None = None
+        self._watcher: Watcher | None = None
+        self._stopped = False
+        self._timeout = options.timeout or random.uniform(MIN_REQUEST_TIMEOUT, 2 * MIN_REQUEST_TIMEOUT)
+        self._begin(namespace)
+
+    def stop(self) -> None:
+        self._stopped = True
+        self._wake.set()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        if self._error is not None or self._watcher is None:
+            error = self._error or Gone("the watch could not begin")
+            yield self._representation.error(error.status())
+            return
+        try:
+            async for part in self._parts(self._watcher):
+                yield part
+        finally:
+            self._store.cache.unwatch(self._watcher)
+
+    def _begin(self, namespace: str) -> None:
+        """Register the watcher at once, so that nothing is missed until the answer starts."""
+        options = self._options
+        selection = self._store.selection(namespace, options)
+        version = options.resource_version
+        if version and not version.isdigit():
+            raise APIError(f"strconv.ParseUint: parsing {version!r}: invalid syntax")
+        after = int(version) if version and version != "0" else None
+        initial = options.initial_events if options.initial_events is not None else after is None
+        if after is None and not initial:
+            after = self._store.cluster.caches.revision
+        try:
+            self._watcher = self._store.cache.watch(selection, after=after, wake=self._wake.set, initial=initial)
+        except Gone as error:
+            self._error = error
+            return
+        self._send_initial_end = bool(options.initial_events) and options.bookmarks
+
+    async def _parts(self, watcher: Watcher) -> AsyncIterator[bytes]:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._timeout
+        next_bookmark = loop.time() + BOOKMARK_INTERVAL
+        while not self._stopped:
+            self._wake.clear()
+            while watcher.pending:
+                yield await self._batch(watcher)
+            if self._send_initial_end:
+                self._send_initial_end = False
+                yield self._representation.bookmark(self._store.cluster.caches.revision, initial_end=True)
+            if watcher.ended or loop.time() >= deadline:
+                return
+            if self._options.bookmarks and loop.time() >= next_bookmark:
+                next_bookmark = loop.time() + BOOKMARK_INTERVAL
+                yield self._representation.bookmark(self._store.cluster.caches.revision)
+            until = min(deadline, next_bookmark) if self._options.bookmarks else deadline
+            timer = loop.call_at(until, self._wake.set)
+            try:
+                await self._wake.wait()
+            finally:
+                timer.cancel()
+
+    async def _batch(self, watcher: Watcher) -> bytes:
+        """The lines that wait now, up to a bound."""
+        lines, size = [], 0
+        while watcher.pending and size < _BATCH_BYTES:
+            line = await self._representation.event(*watcher.pending.popleft())
+            lines.append(line)
+            size += len(line)
+        return b"".join(lines)

@@ -1,0 +1,161 @@
+"""Request bodies: bytes in one of the accepted media types in, a JSON object and its duplicate fields out.
+
+Bad syntax, bad UTF-8, absurd nesting and anything that is no object are refused here as ``BadRequest``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import yaml
+
+from kubewright.apiserver.registry.strategy import Object
+from kubewright.objects.errors import BadRequest
+from kubewright.schema.node import Node
+
+MAX_DEPTH = 200
+"""Levels that a body may nest; the recursion in the engines behind stays far from Python's limit."""
+
+_decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.encode
+
+
+class Pairs(list[tuple[str, Any]]):
+    """A JSON object as its members in document order, duplicates included."""
+
+
+def parse(body: bytes, media_type: str) -> tuple[Any, Pairs | None]:
+    """Decode a body.
+
+    :param media_type: ``application/json`` or ``application/yaml``.
+    :returns: the value, and the document with duplicate members kept where it has any.
+    :raises BadRequest: the body is not well-formed.
+    """
+    if media_type == "application/yaml":
+        return _parse_yaml(body)
+    try:
+        value = _decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest(f"couldn't get version/kind; json parse error: {error}") from None
+    if _has_duplicates(body, value):
+        return value, json.loads(body, object_pairs_hook=Pairs)
+    return value, None
+
+
+def parse_object(body: bytes, media_type: str) -> tuple[Object, Pairs | None]:
+    """Decode a body that has to be an object.
+
+    :raises BadRequest: it is something else.
+    """
+    value, pairs = parse(body, media_type)
+    if not isinstance(value, dict):
+        raise BadRequest(
+            "couldn't get version/kind; json parse error: json: cannot unmarshal "
+            f"{json_type(value)} into Go value of type struct"
+        )
+    return value, pairs
+
+
+def json_type(value: Any) -> str:
+    """What Go's JSON decoder calls the type of a value in its messages."""
+    match value:
+        case bool():
+            return "bool"
+        case int() | float():
+            return "number"
+        case str():
+            return "string"
+        case list():
+            return "array"
+        case None:
+            return "null"
+    return "object"
+
+
+def duplicate_fields(pairs: Any, path: str = "") -> Iterator[str]:
+    """Paths of the members that occur more than once, in document order."""
+    if isinstance(pairs, Pairs):
+        seen = set()
+        for name, value in pairs:
+            here = f"{path}.{name}" if path else name
+            if name in seen:
+                yield here
+            seen.add(name)
+            yield from duplicate_fields(value, here)
+    elif isinstance(pairs, list):
+        for index, value in enumerate(pairs):
+            yield from duplicate_fields(value, f"{path}[{index}]")
+
+
+def strict_problems(value: Any, node: Node | None, path: str = "") -> Iterator[str]:
+    """``unknown field "x"`` and ``duplicate field "y"``, in the order of the document."""
+    if isinstance(value, Pairs):
+        seen = set()
+        for name, member in value:
+            here = f"{path}.{name}" if path else name
+            child = node.field(name) if node is not None else None
+            if name in seen:
+                yield f'duplicate field "{here}"'
+            elif node is not None and node.properties and child is None:
+                yield f'unknown field "{here}"'
+            seen.add(name)
+            yield from strict_problems(member, child, here)
+    elif isinstance(value, list):
+        items = node.items if node is not None else None
+        for index, item in enumerate(value):
+            yield from strict_problems(item, items, f"{path}[{index}]")
+
+
+def _has_duplicates(body: bytes, value: Any) -> bool:
+    """Whether members were lost in decoding: then the document has more colons than its encoding.
+
+    An escaped colon would upset the count, so a document with one counts as suspicious.
+    """
+    return body.count(b":") != _encode(value).count(b":") or b"\\u003" in body
+
+
+def _parse_yaml(body: bytes) -> tuple[Any, Pairs | None]:
+    try:
+        loader = _YamlLoader(body.decode())
+        pairs = loader.get_single_data()
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest(
+            f"couldn't get version/kind; json parse error: error converting YAML to JSON: {error}"
+        ) from None
+    return _without_duplicates(pairs), pairs if next(duplicate_fields(pairs), None) else None
+
+
+def _without_duplicates(value: Any) -> Any:
+    if isinstance(value, Pairs):
+        return {name: _without_duplicates(member) for name, member in value}
+    if isinstance(value, list):
+        return [_without_duplicates(item) for item in value]
+    return value
+
+
+class _YamlLoader(yaml.CSafeLoader):
+    """Reads YAML as JSON: names are strings, times stay text, and duplicate members are kept."""
+
+
+def _pairs(loader: _YamlLoader, node: yaml.MappingNode) -> Pairs:
+    loader.flatten_mapping(node)
+    return Pairs((_name(loader, key), loader.construct_object(value, deep=True)) for key, value in node.value)
+
+
+def _name(loader: _YamlLoader, node: yaml.Node) -> str:
+    if not isinstance(node, yaml.ScalarNode):
+        raise yaml.constructor.ConstructorError(None, None, "a name has to be a scalar", node.start_mark)
+    value = loader.construct_object(node)
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _text(loader: _YamlLoader, node: yaml.ScalarNode) -> str:
+    return str(node.value)
+
+
+_YamlLoader.add_constructor("tag:yaml.org,2002:map", _pairs)
+_YamlLoader.add_constructor("tag:yaml.org,2002:timestamp", _text)
+_YamlLoader.add_constructor("tag:yaml.org,2002:binary", _text)

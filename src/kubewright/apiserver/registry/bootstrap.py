@@ -1,0 +1,52 @@
+"""What every cluster has from the start: its namespaces and the Service of the API server itself.
+
+Objects that exist already are left as they are, so this runs at every start.
+"""
+
+from __future__ import annotations
+
+from kubewright.apiserver.registry.cluster import LogicalCluster
+from kubewright.apiserver.registry.options import Write
+from kubewright.apiserver.registry.strategy import Object
+from kubewright.apiserver.request import UserInfo
+from kubewright.objects.errors import AlreadyExists
+from kubewright.objects.names import GroupVersionResource
+
+SERVER = UserInfo("system:apiserver", ("system:masters", "system:authenticated"))
+
+NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
+
+_NAMESPACES = GroupVersionResource("", "v1", "namespaces")
+_SERVICES = GroupVersionResource("", "v1", "services")
+
+
+async def bootstrap(cluster: LogicalCluster) -> None:
+    """Make what is missing."""
+    for name in NAMESPACES:
+        if cluster.reader.get("", "namespaces", "", name) is None:
+            await create(cluster, _NAMESPACES, {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": name}})
+    if cluster.reader.get("", "services", "default", "kubernetes") is None:
+        await create(cluster, _SERVICES, _kubernetes_service(), namespace="default")
+
+
+async def create(cluster: LogicalCluster, gvr: GroupVersionResource, obj: Object, *, namespace: str = "") -> None:
+    """Create an object on the server's own behalf, unless it is there."""
+    store = cluster.store(gvr)
+    if store is None:
+        raise LookupError(f"{gvr} is not served")
+    obj = store.codec.coerce(obj)
+    store.resource.strategy.default(obj)
+    write = Write(SERVER, {"kind": "CreateOptions", "apiVersion": "meta.k8s.io/v1"}, field_manager="kube-apiserver")
+    try:
+        await store.create(obj, namespace, write)
+    except AlreadyExists:
+        return
+
+
+def _kubernetes_service() -> Object:
+    return {
+        "kind": "Service",
+        "apiVersion": "v1",
+        "metadata": {"name": "kubernetes", "labels": {"component": "apiserver", "provider": "kubernetes"}},
+        "spec": {"ports": [{"name": "https", "protocol": "TCP", "port": 443, "targetPort": 6443}]},
+    }

@@ -1,0 +1,129 @@
+"""One logical cluster: its resources, the caches of its objects, and what every write to them passes.
+
+A server always has the default cluster; others are made when they are first asked for, and share nothing with it but
+the process, the built-in kinds and the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+
+import msgspec
+
+from kubewright.apiserver.admission.chain import Chain
+from kubewright.apiserver.discovery import Discovery
+from kubewright.apiserver.openapi import OpenAPI
+from kubewright.apiserver.registry.builtin import builtin_resources
+from kubewright.apiserver.registry.caches import Caches
+from kubewright.apiserver.registry.resource import Resource
+from kubewright.apiserver.registry.store import Store
+from kubewright.apiserver.registry.strategy import Object
+from kubewright.apiserver.storage.protocol import Storage
+from kubewright.apiserver.watch_cache import CachedObject
+from kubewright.objects.names import GroupVersionResource
+
+
+class LogicalCluster:
+    """One control plane.
+
+    :param name: empty for the default cluster.
+    """
+
+    def __init__(self, storage: Storage, name: str = "", *, window: int = 4096, backlog: int = 1000) -> None:
+        self.name = name
+        self.storage = storage
+        self.root = f"/clusters/{name}" if name else ""
+        self.caches = Caches(storage, self.root, window=window, backlog=backlog)
+        self.reader = ClusterReader(self)
+        self.admission = Chain()
+        self.custom: dict[GroupVersionResource, Resource] = {}
+        self._stores: dict[GroupVersionResource, Store] = {}
+        self._discovery: Discovery | None = None
+        self._openapi: OpenAPI | None = None
+
+    async def open(self) -> None:
+        """Read what is stored and begin to follow it."""
+        await self.caches.open()
+
+    def close(self) -> None:
+        """End all watches."""
+        self.caches.close()
+
+    def resource(self, gvr: GroupVersionResource) -> Resource | None:
+        return builtin_index().get(gvr) or self.custom.get(gvr)
+
+    def resources(self) -> Iterator[Resource]:
+        """All that is served: built-in resources, then custom ones."""
+        yield from builtin_resources()
+        yield from self.custom.values()
+
+    def store(self, gvr: GroupVersionResource) -> Store | None:
+        """The store of a resource version, or None where it is not served."""
+        store = self._stores.get(gvr)
+        if store is None and (resource := self.resource(gvr)) is not None:
+            store = self._stores[gvr] = Store(resource, self)
+        return store
+
+    @property
+    def discovery(self) -> Discovery:
+        """The discovery documents of what is served now."""
+        if self._discovery is None:
+            self._discovery = Discovery(self.resources())
+        return self._discovery
+
+    @property
+    def openapi(self) -> OpenAPI:
+        """The OpenAPI documents of what is served now."""
+        if self._openapi is None:
+            self._openapi = OpenAPI(self.resources())
+        return self._openapi
+
+    def serve(self, resources: Sequence[Resource]) -> None:
+        """Serve custom resource versions, in place of what was served under these names."""
+        for resource in resources:
+            self.custom[resource.gvr] = resource
+            self._stores.pop(resource.gvr, None)
+        self._discovery = self._openapi = None
+
+    def withdraw(self, gvr: GroupVersionResource) -> None:
+        """Serve a custom resource version no longer."""
+        self.custom.pop(gvr, None)
+        self._stores.pop(gvr, None)
+        self._discovery = self._openapi = None
+
+    def prefix(self, group: str, plural: str) -> str:
+        """What the storage keys of a resource start with."""
+        segment = f"{group}/{plural}" if group and (group, plural) not in _builtin_names() else plural
+        return f"{self.root}/registry/{segment}/"
+
+
+class ClusterReader:
+    """Reads other objects of a cluster, in the version in which they are stored (the `Reader` protocol)."""
+
+    def __init__(self, cluster: LogicalCluster) -> None:
+        self._cluster = cluster
+
+    def get(self, group: str, resource: str, namespace: str, name: str) -> Object | None:
+        found = self._cluster.caches.cache(self._cluster.prefix(group, resource)).get(namespace, name)
+        return None if found is None else _decode(found)
+
+    def list(self, group: str, resource: str, namespace: str = "") -> Iterable[Object]:
+        cached = self._cluster.caches.cache(self._cluster.prefix(group, resource))
+        return (_decode(found) for found in cached.range(namespace))
+
+
+def _decode(cached: CachedObject) -> Object:
+    obj: Object = msgspec.json.decode(cached.value)
+    obj["metadata"]["resourceVersion"] = str(cached.revision)
+    return obj
+
+
+@cache
+def builtin_index() -> Mapping[GroupVersionResource, Resource]:
+    return {resource.gvr: resource for resource in builtin_resources()}
+
+
+@cache
+def _builtin_names() -> frozenset[tuple[str, str]]:
+    return frozenset((resource.gvk.group, resource.plural) for resource in builtin_resources())

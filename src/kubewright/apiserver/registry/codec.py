@@ -1,0 +1,218 @@
+"""How objects of one resource version are read from requests and stored.
+
+Bodies come in and become checked objects of this version; stored bytes become objects or answers of this version,
+whatever version they were written in.  Stored bytes always begin with kind, apiVersion and metadata, in this order: so
+the resource version is put into an answer without decoding it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from kubewright.apiserver.registry import body as bodies
+from kubewright.apiserver.registry.options import Write
+from kubewright.apiserver.registry.resource import Resource
+from kubewright.apiserver.registry.strategy import DecodeError, Object
+from kubewright.apiserver.watch_cache import CachedObject
+from kubewright.objects import field_errors
+from kubewright.objects.errors import BadRequest, Invalid
+from kubewright.objects.names import GroupKind, GroupVersionKind
+
+_encode = msgspec.json.encode
+_decode = msgspec.json.decode
+
+
+class Codec:
+    """Reads and writes the objects of one resource version."""
+
+    def __init__(self, resource: Resource) -> None:
+        self.resource = resource
+        self._head = head(resource.gvk)
+        self._stored_head = head(resource.stored_gvk)
+        self._same_type = resource.stored_gvk == resource.gvk
+        self._shape = f"{resource.gvk.api_version}@{resource.schema_revision}"
+
+    # Requests
+
+    def decode(self, body: bytes, media_type: str, write: Write) -> Object:
+        """Read a request's object; unknown and duplicate fields are refused or warned about, as the request asks.
+
+        :raises BadRequest: it is not an object of this kind.
+        """
+        obj, pairs = bodies.parse_object(body, media_type)
+        self.check_type(obj)
+        coerced, unknown = self._read(obj)
+        if write.field_validation != "Ignore" and (unknown or pairs is not None):
+            self._report(unknown, pairs, write)
+        return coerced
+
+    def coerce(self, obj: Object, write: Write | None = None) -> Object:
+        """Read an object that a patch or an admission stage made; what is unknown is dropped.
+
+        :raises BadRequest: a value has the wrong type.
+        """
+        coerced, unknown = self._read(obj)
+        if write is not None and unknown and write.field_validation != "Ignore":
+            if write.field_validation == "Strict":
+                problems = ", ".join(f'unknown field "{path}"' for path in unknown)
+                cause = field_errors.invalid("patch", field_errors.OMIT, f"strict decoding error: {problems}")
+                raise Invalid(f' "" is invalid: patch: {cause.message}', details={"causes": [cause.to_json()]})
+            for path in unknown:
+                write.warn(f'unknown field "{path}"')
+        return coerced
+
+    def check_type(self, obj: Object) -> None:
+        """:raises BadRequest: the object says that it is of another type."""
+        kind, api_version = obj.get("kind"), obj.get("apiVersion")
+        if self.resource.custom:
+            self._check_custom_type(obj, kind, api_version)
+            return
+        wanted = self.resource.gvk
+        found = GroupVersionKind.parse(api_version or wanted.api_version, kind or wanted.kind)
+        if found == wanted:
+            obj["kind"], obj["apiVersion"] = wanted.kind, wanted.api_version
+        elif found.api_version == wanted.api_version:
+            raise BadRequest(
+                f'{found.kind} in version "{wanted.version}" cannot be handled as a {wanted.kind}: converting '
+                f"({_go_name(found)}) to ({_internal_name(wanted)}): unknown conversion"
+            )
+        else:
+            raise BadRequest(
+                f'{found.kind} in version "{wanted.version}" cannot be handled as a {wanted.kind}: no kind '
+                f'"{found.kind}" is registered for version "{found.api_version}" in scheme '
+                '"pkg/api/legacyscheme/scheme.go:30"'
+            )
+
+    def _check_custom_type(self, obj: Object, kind: Any, api_version: Any) -> None:
+        wanted = self.resource.gvk
+        if not isinstance(kind, str) or not kind:
+            raise BadRequest(f"Object 'Kind' is missing in '{_encode(obj).decode()}'")
+        if not isinstance(api_version, str) or not api_version:
+            raise BadRequest(f"Object 'apiVersion' is missing in '{_encode(obj).decode()}'")
+        if api_version != wanted.api_version:
+            raise BadRequest(
+                f"the API version in the data ({api_version}) does not match the expected API version "
+                f"({wanted.api_version})"
+            )
+        if kind != wanted.kind:
+            name = obj["metadata"].get("name", "") if isinstance(obj.get("metadata"), dict) else ""
+            cause = field_errors.invalid("kind", kind, f"must be {wanted.kind}")
+            raise Invalid.of(GroupKind(wanted.group, kind), name, [cause])
+
+    def _read(self, obj: Object) -> tuple[Object, list[str]]:
+        unknown: list[str] = []
+        try:
+            return self.resource.strategy.decode(obj, unknown), unknown
+        except DecodeError as error:
+            gvk = self.resource.gvk
+            raise BadRequest(
+                f'{gvk.kind} in version "{gvk.version}" cannot be handled as a {gvk.kind}: {error}'
+            ) from None
+
+    def _report(self, unknown: list[str], pairs: bodies.Pairs | None, write: Write) -> None:
+        if pairs is None:
+            problems = [f'unknown field "{path}"' for path in unknown]
+        elif not self.resource.custom:
+            problems = list(bodies.strict_problems(pairs, self.resource.node))
+        else:
+            problems = [f'duplicate field "{path}"' for path in bodies.duplicate_fields(pairs)]
+            problems += [f'unknown field "{path}"' for path in unknown]
+        if write.field_validation == "Strict" and problems:
+            gvk = self.resource.gvk
+            raise BadRequest(
+                f'{gvk.kind} in version "{gvk.version}" cannot be handled as a {gvk.kind}: strict decoding error: '
+                + ", ".join(problems)
+            )
+        for problem in problems:
+            write.warn(problem)
+
+    # Storage
+
+    async def encode_stored(self, obj: Object) -> bytes:
+        """The bytes to store: in the storage version, without the resource version."""
+        if not self._same_type:
+            obj = await self._to_storage(obj)
+        metadata = {name: value for name, value in obj["metadata"].items() if name != "resourceVersion"}
+        rest = {name: value for name, value in obj.items() if name not in ("kind", "apiVersion", "metadata")}
+        return _encode({"kind": obj["kind"], "apiVersion": obj["apiVersion"], "metadata": metadata, **rest})
+
+    async def decode_stored(self, cached: CachedObject) -> Object:
+        """A new object of this version, with its resource version."""
+        if self._presentable(cached):
+            obj: Object = _decode(cached.value)
+        else:
+            obj = await self._converted(cached)
+        obj["metadata"]["resourceVersion"] = str(cached.revision)
+        return obj
+
+    async def present(self, cached: CachedObject) -> bytes:
+        """The object of this version as JSON, with its resource version."""
+        if self._presentable(cached):
+            start = len(self._head)
+            return b'%b"resourceVersion":"%d",%b' % (self._head, cached.revision, cached.value[start:])
+        shaped = cached.shapes.get(self._shape)
+        if shaped is None:
+            obj = await self._converted(cached)
+            obj["metadata"]["resourceVersion"] = str(cached.revision)
+            shaped = cached.shapes[self._shape] = _encode(obj)
+        return shaped
+
+    async def list_item(self, cached: CachedObject) -> bytes:
+        """The object as an item of a list: built-in lists leave out the type of their items."""
+        if self.resource.custom:
+            return await self.present(cached)
+        if self._presentable(cached):
+            start = len(self._head)
+            return b'{"metadata":{"resourceVersion":"%d",%b' % (cached.revision, cached.value[start:])
+        obj: Object = _decode(await self.present(cached))
+        del obj["kind"], obj["apiVersion"]
+        return _encode(obj)
+
+    def read_fields(self, stored: Object) -> Mapping[str, str]:
+        """The fields of a stored object that selectors may name."""
+        if self.resource.stored_as is not None:
+            stored = self.resource.strategy.from_storage(stored)
+        return self.resource.strategy.fields(stored)
+
+    def _presentable(self, cached: CachedObject) -> bool:
+        """Whether the stored bytes are what this version would write today."""
+        return (
+            self._same_type and cached.revision >= self.resource.schema_revision and cached.value.startswith(self._head)
+        )
+
+    async def _converted(self, cached: CachedObject) -> Object:
+        obj: Object = _decode(cached.value)
+        resource = self.resource
+        if resource.stored_as is not None:
+            return resource.strategy.from_storage(obj)
+        api_version = resource.gvk.api_version
+        if obj["apiVersion"] != api_version and resource.converter is not None:
+            [obj] = await resource.converter.convert([obj], api_version)
+        if resource.custom:
+            obj = resource.strategy.decode(obj, [])
+            resource.strategy.default(obj)
+        return obj
+
+    async def _to_storage(self, obj: Object) -> Object:
+        if self.resource.stored_as is not None:
+            return self.resource.strategy.to_storage(obj)
+        if self.resource.converter is not None:
+            [obj] = await self.resource.converter.convert([obj], self.resource.stored_gvk.api_version)
+        return obj
+
+
+def head(gvk: GroupVersionKind) -> bytes:
+    """How the JSON of every stored object of a type begins, up to the first member of its metadata."""
+    return b'{"kind":%b,"apiVersion":%b,"metadata":{' % (_encode(gvk.kind), _encode(gvk.api_version))
+
+
+def _go_name(gvk: GroupVersionKind) -> str:
+    return f"{gvk.version}.{gvk.kind}"
+
+
+def _internal_name(gvk: GroupVersionKind) -> str:
+    """The unversioned Go type, as conversion errors name it."""
+    return f"{gvk.group.partition('.')[0] or 'core'}.{gvk.kind}"

@@ -1,0 +1,110 @@
+"""Lists: which objects, as of which version, and where the next page begins.
+
+The newest state comes from the watch cache; a list of a past version (an exact one, or the later pages of a list that
+others wrote into meanwhile) is read from the store.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import msgspec
+
+from kubewright.apiserver.registry.options import ReadOptions
+from kubewright.apiserver.registry.store import Store
+from kubewright.apiserver.storage.protocol import Compacted, FutureRevision
+from kubewright.apiserver.watch_cache import CachedObject, Selection
+from kubewright.objects.errors import BadRequest, Gone, Timeout
+
+
+class ListPage(NamedTuple):
+    """One page of a list; ``continue_token`` is empty on the last one, ``remaining`` None where it is not known."""
+
+    items: list[CachedObject]
+    revision: int
+    continue_token: str = ""
+    remaining: int | None = None
+
+
+class _Position(msgspec.Struct):
+    """What a continue token says: the version of the list and the last key that was given."""
+
+    v: str
+    rv: int
+    start: str
+
+
+async def list_page(store: Store, namespace: str, options: ReadOptions) -> ListPage:
+    """The objects that a list asks for.
+
+    :raises BadRequest: a selector or the continue token is not valid.
+    :raises Gone: the version is no longer kept.
+    :raises Timeout: the version has not happened yet.
+    """
+    selection = store.selection(namespace, options)
+    after, revision = "", 0
+    if options.continue_token:
+        if options.resource_version not in ("", "0"):
+            raise BadRequest("specifying resource version is not allowed when using continue")
+        position = _decode_token(options.continue_token)
+        after, revision = store.cache.prefix + position.start, position.rv
+    elif options.match == "Exact" or (options.limit and not options.match and _version(options)):
+        revision = _version(options)
+    if revision:
+        await store.cluster.caches.fresh(revision)
+    else:
+        wanted = options.resource_version
+        await store.cluster.caches.fresh(_version(options) if wanted else None)
+        revision = store.cluster.caches.revision
+    if revision == store.cluster.caches.revision:
+        candidates: Iterable[CachedObject] = store.cache.range(namespace, after)
+    else:
+        candidates = await _past(store, namespace, revision, after)
+    return _cut(store.cache.prefix, candidates, selection, options.limit, revision)
+
+
+def _cut(prefix: str, candidates: Iterable[CachedObject], selection: Selection, limit: int, revision: int) -> ListPage:
+    items: list[CachedObject] = []
+    rest = iter(candidates)
+    for candidate in rest:
+        if not selection.matches(candidate):
+            continue
+        if limit and len(items) == limit:
+            token = _encode_token(revision, items[-1].key[len(prefix) :])
+            # With a selector the rest would have to be looked at to be counted.
+            remaining = None if selection.selective else 1 + sum(1 for _ in rest)
+            return ListPage(items, revision, token, remaining)
+        items.append(candidate)
+    return ListPage(items, revision)
+
+
+async def _past(store: Store, namespace: str, revision: int, after: str) -> list[CachedObject]:
+    prefix = f"{store.cache.prefix}{namespace}/" if namespace else store.cache.prefix
+    try:
+        page = await store.cluster.storage.range(prefix, revision=revision, after=after)
+    except Compacted as error:
+        raise Gone(f"The resourceVersion for the provided list is too old: {revision} ({error.oldest})") from None
+    except FutureRevision:
+        raise Timeout(f"Too large resource version: {revision}") from None
+    return [store.cache.object_of(entry) for entry in page.entries]
+
+
+def _version(options: ReadOptions) -> int:
+    text = options.resource_version
+    if text and not text.isdigit():
+        raise BadRequest(f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: invalid syntax')
+    return int(text or "0")
+
+
+def _encode_token(revision: int, start: str) -> str:
+    token = msgspec.json.encode(_Position("meta.k8s.io/v1", revision, start))
+    return base64.urlsafe_b64encode(token).rstrip(b"=").decode()
+
+
+def _decode_token(token: str) -> _Position:
+    try:
+        return msgspec.json.decode(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)), type=_Position)
+    except ValueError as error:
+        raise BadRequest(f"continue key is not valid: {error}") from None

@@ -1,0 +1,246 @@
+"""The options that a request carries in its query (or, for deletions, in its body), checked as Kubernetes checks them.
+
+Query parameters come in, a `Write` (who writes, and how) or a `ReadOptions` goes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from kubewright.apiserver.registry.strategy import Object
+from kubewright.apiserver.request import UserInfo
+from kubewright.objects import field_errors
+from kubewright.objects.errors import BadRequest, Cause, Invalid
+from kubewright.objects.names import GroupKind
+from kubewright.objects.selectors import FieldSelector, LabelSelector, SelectorError
+
+Query = Mapping[str, Sequence[str]]
+
+FIELD_VALIDATION = ("", "Ignore", "Strict", "Warn")
+PROPAGATION = ("Foreground", "Background", "Orphan")
+
+
+@dataclass(slots=True)
+class Write:
+    """Who makes a change, and how it is to be made; ``warnings`` collects what goes into the answer's headers."""
+
+    user: UserInfo
+    options: Object
+    dry_run: bool = False
+    field_manager: str = ""
+    field_validation: str = "Warn"
+    force: bool | None = None
+    warnings: list[str] = field(default_factory=list)
+    audit_annotations: dict[str, str] = field(default_factory=dict)
+
+    def warn(self, text: str) -> None:
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """Options of get, list and watch."""
+
+    label_selector: LabelSelector
+    field_selector: FieldSelector
+    resource_version: str = ""
+    match: str = ""
+    limit: int = 0
+    continue_token: str = ""
+    watch: bool = False
+    timeout: int | None = None
+    bookmarks: bool = False
+    initial_events: bool | None = None
+
+    @classmethod
+    def parse(cls, query: Query) -> ReadOptions:
+        """Read the query of a list, watch or deletecollection.
+
+        :raises BadRequest: a parameter cannot be read.
+        :raises Invalid: parameters do not go together.
+        """
+        initial = first(query, "sendInitialEvents")
+        options = cls(
+            _label_selector(first(query, "labelSelector")),
+            _field_selector(first(query, "fieldSelector")),
+            first(query, "resourceVersion"),
+            first(query, "resourceVersionMatch"),
+            _integer(query, "limit") or 0,
+            first(query, "continue"),
+            truth(query, "watch"),
+            _integer(query, "timeoutSeconds"),
+            truth(query, "allowWatchBookmarks"),
+            truth(query, "sendInitialEvents") if initial else None,
+        )
+        if causes := options._problems():
+            raise Invalid.of(GroupKind("meta.k8s.io", "ListOptions"), "", causes)
+        return options
+
+    def _problems(self) -> list[Cause]:
+        """``ValidateListOptions`` of ``k8s.io/apimachinery/pkg/apis/internalversion/validation``."""
+        causes = []
+        match, version = self.match, self.resource_version
+        if self.watch:
+            if self.initial_events is not None and match != "NotOlderThan":
+                causes.append(
+                    field_errors.forbidden(
+                        "resourceVersionMatch",
+                        "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+                    )
+                )
+                if match:
+                    causes.append(field_errors.not_supported("resourceVersionMatch", match, ["NotOlderThan"]))
+            elif self.initial_events is None and match:
+                causes.append(
+                    field_errors.forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden for watch")
+                )
+            if self.initial_events and not self.bookmarks and not causes:
+                causes.append(
+                    field_errors.forbidden("sendInitialEvents", "sendInitialEvents requires allowWatchBookmarks")
+                )
+            return causes
+        if self.initial_events is not None:
+            causes.append(field_errors.forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"))
+        if match:
+            if not version:
+                causes.append(
+                    field_errors.forbidden(
+                        "resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided"
+                    )
+                )
+            if self.continue_token:
+                causes.append(
+                    field_errors.forbidden(
+                        "resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided"
+                    )
+                )
+            if match not in ("Exact", "NotOlderThan"):
+                causes.append(field_errors.not_supported("resourceVersionMatch", match, ["Exact", "NotOlderThan", ""]))
+            if match == "Exact" and version == "0":
+                causes.append(
+                    field_errors.forbidden(
+                        "resourceVersionMatch", 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'
+                    )
+                )
+        return causes
+
+
+def write_options(kind: str, query: Query, user: UserInfo, user_agent: str, *, apply: bool = False) -> Write:
+    """Read the options of a create, update or patch.
+
+    :param kind: ``CreateOptions``, ``UpdateOptions`` or ``PatchOptions``.
+    :raises Invalid: an option has a value that it may not have.
+    """
+    dry_run = list(query.get("dryRun", ()))
+    validation = first(query, "fieldValidation")
+    manager = first(query, "fieldManager")
+    force = truth(query, "force") if first(query, "force") else None
+    causes = _dry_run_problems(dry_run)
+    if kind == "PatchOptions" and apply and not manager:
+        causes.append(field_errors.required("fieldManager", "is required for apply patch"))
+    if kind == "PatchOptions" and not apply and force is not None:
+        causes.append(field_errors.forbidden("force", "may not be specified for non-apply patch"))
+    if len(manager) > 128:
+        causes.append(field_errors.too_long("fieldManager", 128))
+    elif not manager.isprintable():
+        causes.append(field_errors.invalid("fieldManager", manager, "should only contain printable characters"))
+    if validation not in FIELD_VALIDATION:
+        causes.append(field_errors.not_supported("fieldValidation", validation, FIELD_VALIDATION))
+    if causes:
+        raise Invalid.of(GroupKind("meta.k8s.io", kind), "", causes)
+    options: Object = {"kind": kind, "apiVersion": "meta.k8s.io/v1"}
+    options |= {"dryRun": dry_run} if dry_run else {}
+    options |= {"fieldManager": manager} if manager else {}
+    options |= {"force": force} if force is not None else {}
+    options |= {"fieldValidation": validation} if validation else {}
+    default_manager = user_agent.partition("/")[0][:128] or "unknown"
+    return Write(user, options, bool(dry_run), manager or default_manager, validation or "Warn", force)
+
+
+def delete_options(query: Query, body: Object | None, user: UserInfo) -> Write:
+    """Read the options of a deletion, from its body where there is one, else from its query.
+
+    :raises BadRequest: an option has the wrong type.
+    :raises Invalid: an option has a value that it may not have.
+    """
+    options: Object = dict(body) if body is not None else {}
+    if body is None:
+        if query.get("dryRun"):
+            options["dryRun"] = list(query["dryRun"])
+        if (grace := _integer(query, "gracePeriodSeconds")) is not None:
+            options["gracePeriodSeconds"] = grace
+        if policy := first(query, "propagationPolicy"):
+            options["propagationPolicy"] = policy
+        if first(query, "orphanDependents"):
+            options["orphanDependents"] = truth(query, "orphanDependents")
+    _check_delete_types(options)
+    causes = []
+    propagation: str | None = options.get("propagationPolicy")
+    if propagation is not None and options.get("orphanDependents") is not None:
+        causes.append(
+            field_errors.invalid(
+                "propagationPolicy", propagation, "orphanDependents and deletionPropagation cannot be both set"
+            )
+        )
+    if propagation is not None and propagation not in PROPAGATION:
+        causes.append(field_errors.not_supported("propagationPolicy", propagation, [*PROPAGATION, "nil"]))
+    causes += _dry_run_problems(options.get("dryRun") or [])
+    if causes:
+        raise Invalid.of(GroupKind("meta.k8s.io", "DeleteOptions"), "", causes)
+    options = {"kind": "DeleteOptions", "apiVersion": "meta.k8s.io/v1", **options}
+    return Write(user, options, dry_run=bool(options.get("dryRun")))
+
+
+def first(query: Query, name: str) -> str:
+    values = query.get(name)
+    return values[0] if values else ""
+
+
+def truth(query: Query, name: str) -> bool:
+    """A boolean parameter; ``?watch`` alone means true, as anything that is not ``0`` or ``false``."""
+    values = query.get(name)
+    return values is not None and len(values) > 0 and values[0].lower() not in ("0", "false")
+
+
+def _integer(query: Query, name: str) -> int | None:
+    text = first(query, name)
+    if not text:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise BadRequest(f'strconv.ParseInt: parsing "{text}": invalid syntax') from None
+
+
+def _label_selector(text: str) -> LabelSelector:
+    try:
+        return LabelSelector.parse(text)
+    except SelectorError as error:
+        raise BadRequest(f"unable to parse requirement: {error}") from None
+
+
+def _field_selector(text: str) -> FieldSelector:
+    try:
+        return FieldSelector.parse(text)
+    except SelectorError as error:
+        raise BadRequest(str(error)) from None
+
+
+def _dry_run_problems(values: Sequence[str]) -> list[Cause]:
+    return [field_errors.not_supported("dryRun", list(values), ["All"])] if any(one != "All" for one in values) else []
+
+
+def _check_delete_types(options: Mapping[str, Any]) -> None:
+    kind = options.get("kind")
+    if kind not in (None, "DeleteOptions"):
+        raise BadRequest(f'no kind "{kind}" is registered for the options of a deletion')
+    for name, wanted in (
+        ("gracePeriodSeconds", int), ("propagationPolicy", str), ("orphanDependents", bool), ("dryRun", list),
+        ("preconditions", dict),
+    ):  # fmt: skip
+        value = options.get(name)
+        if value is not None and (not isinstance(value, wanted) or (wanted is int and isinstance(value, bool))):
+            raise BadRequest(f"json: cannot unmarshal {value!r} into Go struct field DeleteOptions.{name}")

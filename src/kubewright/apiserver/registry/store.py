@@ -1,0 +1,412 @@
+"""One resource version of one logical cluster: its objects are read, written and watched through here.
+
+The write pipeline is `Store.create` and `Store.update`: decode -> default -> field ownership -> mutating admission ->
+prepare -> validate -> validating admission -> encode -> commit; publishing is the store's watch feeding the caches.
+What is particular to a kind comes from its `Strategy`.  Reads are answered from the watch cache with the stored bytes.
+"""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from kubewright.apiserver.admission.attributes import Attributes, Operation
+from kubewright.apiserver.apply import FieldManager, keep_times, reset_fields
+from kubewright.apiserver.registry import deletion
+from kubewright.apiserver.registry.codec import Codec
+from kubewright.apiserver.registry.options import ReadOptions, Write
+from kubewright.apiserver.registry.resource import Resource
+from kubewright.apiserver.registry.strategy import Object
+from kubewright.apiserver.storage.protocol import KeyExists, RevisionMismatch
+from kubewright.apiserver.watch_cache import CachedObject, Selection
+from kubewright.objects import field_errors
+from kubewright.objects.errors import (
+    AlreadyExists,
+    APIError,
+    BadRequest,
+    Cause,
+    Conflict,
+    Invalid,
+    NotFound,
+)
+
+if TYPE_CHECKING:
+    from kubewright.apiserver.registry.cluster import LogicalCluster
+
+Change = Callable[[Object], Awaitable[Object]]
+"""Makes the wanted object out of a copy of the live one; called again when the live one has changed meanwhile."""
+
+MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
+
+RETRIES = 5
+"""Attempts of a write that does not insist on a version, when others keep writing the same object."""
+
+GENERATED = "bcdfghjklmnpqrstvwxz2456789"
+"""Characters of generated names, without those that make words (``k8s.io/apimachinery/pkg/util/rand``)."""
+
+
+class Store:
+    """The objects of one resource version."""
+
+    def __init__(self, resource: Resource, cluster: LogicalCluster) -> None:
+        self.resource = resource
+        self.cluster = cluster
+        self.codec = Codec(resource)
+        self.cache = cluster.caches.cache(cluster.root + resource.storage_prefix)
+        self._strategy = resource.strategy
+        self._field_managers: dict[str, FieldManager] = {}
+
+    def field_manager(self, subresource: str) -> FieldManager:
+        """Who owns which field, for writes to the resource or to one of its subresources."""
+        manager = self._field_managers.get(subresource)
+        if manager is None:
+            resource = self.resource
+            group, plural = resource.group_resource
+            reset = reset_fields(group, plural, subresource, has_status=self._strategy.status, custom=resource.custom)
+            manager = FieldManager(resource.node, resource.gvk, subresource=subresource, reset=reset)
+            self._field_managers[subresource] = manager
+        return manager
+
+    # Reading
+
+    def cached(self, namespace: str, name: str) -> CachedObject:
+        """:raises NotFound: there is no such object."""
+        found = self.cache.get(namespace, name)
+        if found is None:
+            raise NotFound.of(self.resource.group_resource, name)
+        return found
+
+    async def get(self, namespace: str, name: str) -> Object:
+        """A fresh copy of an object, in this version.
+
+        :raises NotFound: there is no such object.
+        """
+        await self.cluster.caches.fresh()
+        return await self.codec.decode_stored(self.cached(namespace, name))
+
+    def selection(self, namespace: str, options: ReadOptions) -> Selection:
+        """:raises BadRequest: the field selector names a field that cannot be selected by."""
+        known = self._strategy.field_labels
+        for requirement in options.field_selector.requirements:
+            if requirement.path not in ("metadata.name", "metadata.namespace") and requirement.path not in known:
+                raise BadRequest(self._strategy.unknown_field_label(requirement.path))
+        return Selection(namespace, options.label_selector, options.field_selector, self.codec.read_fields)
+
+    # Writing
+
+    async def create(self, obj: Object, namespace: str, write: Write, *, owned: bool = False) -> Object:
+        """Write a new object and return it as it is stored.
+
+        :param owned: the object says already who owns its fields: it comes from an apply.
+        :raises AlreadyExists: the name is taken.
+        :raises Invalid: a rule of the kind is broken.
+        """
+        metadata = self._metadata(obj, namespace)
+        if metadata.get("resourceVersion"):
+            raise APIError("resourceVersion should not be set on objects to be created")
+        for server_set in (
+            "uid",
+            "creationTimestamp",
+            "deletionTimestamp",
+            "deletionGracePeriodSeconds",
+            "selfLink",
+            "resourceVersion",
+        ):
+            metadata.pop(server_set, None)
+        now = datetime.now(UTC)
+        if not owned:
+            self.field_manager("").record_update(None, obj, manager=write.field_manager, now=deletion.timestamp(now))
+        attributes = self.attributes("CREATE", obj, None, namespace, metadata.get("name", ""), write)
+        obj = await self._mutate(attributes, write)
+        metadata = obj["metadata"]
+        for attempt in range(1, 9):
+            generated = not metadata.get("name") and metadata.get("generateName")
+            if generated:
+                metadata["name"] = _generate_name(metadata["generateName"])
+            try:
+                return await self._create_named(obj, attributes, write, now)
+            except AlreadyExists:
+                if not generated or attempt == 8:
+                    raise
+                del metadata["name"]
+        raise AssertionError("unreachable")
+
+    async def _create_named(self, obj: Object, attributes: Attributes, write: Write, now: datetime) -> Object:
+        strategy, metadata = self._strategy, obj["metadata"]
+        metadata["uid"] = str(uuid.uuid4())
+        metadata["creationTimestamp"] = deletion.timestamp(now)
+        if strategy.status:
+            obj.pop("status", None)
+        if strategy.generation:
+            metadata["generation"] = 1
+        strategy.prepare_for_create(obj, self.cluster.reader)
+        self._check(obj, strategy.validate(obj, self.cluster.reader))
+        attributes.name = metadata["name"]
+        await self.cluster.admission.validate(attributes)
+        for text in strategy.warnings(obj, None):
+            write.warn(text)
+        key = self._key(attributes.namespace, metadata["name"])
+        if write.dry_run:
+            if (existing := self.cache.get(attributes.namespace, metadata["name"])) is not None:
+                raise self._taken(existing)
+            return obj
+        value = await self.codec.encode_stored(obj)
+        try:
+            revision = await self.cluster.storage.create(key, value)
+        except KeyExists:
+            raise self._taken(self.cache.get(attributes.namespace, metadata["name"]), metadata["name"]) from None
+        metadata["resourceVersion"] = str(revision)
+        return obj
+
+    async def update(
+        self,
+        namespace: str,
+        name: str,
+        change: Change,
+        write: Write,
+        *,
+        subresource: str = "",
+        owned: bool = False,
+        create: Callable[[], Awaitable[Object]] | None = None,
+    ) -> tuple[Object, bool]:
+        """Change an object, again and again until no one else changes it at the same time.
+
+        :param change: makes the wanted object; the version that it carries, if any, has to be the live one.
+        :param owned: what ``change`` gives says already who owns its fields: it comes from an apply.
+        :param create: makes the object where it does not exist; without it that is an error.
+        :returns: the object as it is stored, and whether it was created.
+        :raises NotFound: there is no such object.
+        :raises Conflict: the object was changed by someone else.
+        :raises Invalid: a rule of the kind is broken.
+        """
+        await self.cluster.caches.fresh()
+        for attempt in range(1, RETRIES + 1):
+            live = self.cache.get(namespace, name)
+            if live is None:
+                if create is None:
+                    raise NotFound.of(self.resource.group_resource, name)
+                return await create(), True
+            try:
+                return await self._update_once(live, namespace, change, write, subresource, owned=owned), False
+            except RevisionMismatch:
+                if attempt == RETRIES:
+                    raise Conflict.of(self.resource.group_resource, name, MODIFIED) from None
+        raise AssertionError("unreachable")
+
+    async def _update_once(
+        self, live: CachedObject, namespace: str, change: Change, write: Write, subresource: str, *, owned: bool
+    ) -> Object:
+        strategy, reader = self._strategy, self.cluster.reader
+        old = await self.codec.decode_stored(live)
+        obj = await change(await self.codec.decode_stored(live))
+        self._keep_identity(obj, old)
+        if not owned:
+            now = deletion.timestamp(datetime.now(UTC))
+            self.field_manager(subresource).record_update(old, obj, manager=write.field_manager, now=now)
+        attributes = self.attributes("UPDATE", obj, old, namespace, live.name, write, subresource)
+        obj = await self._mutate(attributes, write)
+        self._check_version(obj, old, unconditional=strategy.allow_unconditional_update)
+        if subresource:
+            strategy.prepare_for_subresource_update(subresource, obj, old, reader)
+        else:
+            if strategy.status:
+                _copy_field(old, obj, "status")
+            strategy.prepare_for_update(obj, old, reader)
+        if strategy.generation:
+            _count_generation(obj, old)
+        if subresource:
+            self._check(obj, strategy.validate_subresource_update(subresource, obj, old, reader))
+        else:
+            self._check(obj, strategy.validate_update(obj, old, reader))
+        await self.cluster.admission.validate(attributes)
+        for text in strategy.warnings(obj, old):
+            write.warn(text)
+        return await self._commit_update(live, obj, old, write)
+
+    async def _commit_update(self, live: CachedObject, obj: Object, old: Object, write: Write) -> Object:
+        if write.dry_run:
+            return obj
+        if deletion.finished(self._strategy, obj) and not deletion.finished(self._strategy, old):
+            await self.cluster.storage.delete(live.key, expected=live.revision)
+            return obj
+        keep_times(old, obj)
+        value = await self.codec.encode_stored(obj)
+        if value != live.value:
+            revision = await self.cluster.storage.update(live.key, value, expected=live.revision)
+            obj["metadata"]["resourceVersion"] = str(revision)
+        return obj
+
+    async def delete(self, namespace: str, name: str, write: Write) -> tuple[Object, bool]:
+        """Delete an object, or ask for it where something still holds it.
+
+        :returns: the object as it last was, and whether it is gone.
+        :raises NotFound: there is no such object.
+        :raises Conflict: a precondition does not hold.
+        """
+        await self.cluster.caches.fresh()
+        admitted = False
+        for _ in range(RETRIES):
+            live = self.cached(namespace, name)
+            obj = await self.codec.decode_stored(live)
+            deletion.check_preconditions(self.resource, obj, write.options)
+            if not admitted:
+                attributes = self.attributes("DELETE", None, obj, namespace, name, write)
+                await self.cluster.admission.admit(attributes)
+                await self.cluster.admission.validate(attributes)
+                admitted = True
+            outcome = deletion.begin(self._strategy, obj, write.options, datetime.now(UTC))
+            try:
+                return await self._carry_out(outcome, live, obj, dry_run=write.dry_run)
+            except RevisionMismatch:
+                continue
+        raise Conflict.of(self.resource.group_resource, name, MODIFIED)
+
+    async def _carry_out(
+        self, outcome: deletion.Outcome, live: CachedObject, obj: Object, *, dry_run: bool
+    ) -> tuple[Object, bool]:
+        revision = live.revision
+        storage = self.cluster.storage
+        if outcome in ("update", "update and remove") and not dry_run:
+            value = await self.codec.encode_stored(obj)
+            if value != live.value:
+                revision = await storage.update(live.key, value, expected=revision)
+                obj["metadata"]["resourceVersion"] = str(revision)
+        if outcome in ("remove", "update and remove"):
+            if not dry_run:
+                await storage.delete(live.key, expected=revision)
+            return obj, True
+        return obj, False
+
+    # The steps of the pipeline
+
+    def decode(self, body: bytes, media_type: str, write: Write) -> Object:
+        """Read a request's object, with its defaults.
+
+        :raises BadRequest: it is not one of this kind, or has unknown fields that the request forbids.
+        """
+        obj = self.codec.decode(body, media_type, write)
+        self._strategy.default(obj)
+        return obj
+
+    def attributes(
+        self,
+        operation: Operation,
+        obj: Object | None,
+        old: Object | None,
+        namespace: str,
+        name: str,
+        write: Write,
+        subresource: str = "",
+    ) -> Attributes:
+        """The write as admission sees it."""
+        return Attributes(
+            operation, self.resource.gvk, self.resource.gvr, subresource, namespace, name, obj, old, write.user,
+            write.options, write.dry_run, self.cluster.reader, self.cluster.name, write.warnings,
+            write.audit_annotations,
+        )  # fmt: skip
+
+    async def _mutate(self, attributes: Attributes, write: Write) -> Object:
+        if self.cluster.admission.mutating:
+            before = msgspec.json.encode(attributes.obj)
+            await self.cluster.admission.admit(attributes)
+            assert attributes.obj is not None
+            if msgspec.json.encode(attributes.obj) != before:
+                attributes.obj = self.codec.coerce(attributes.obj)
+                self._strategy.default(attributes.obj)
+        assert attributes.obj is not None
+        return attributes.obj
+
+    def _metadata(self, obj: Object, namespace: str) -> Object:
+        """The metadata of a request's object, whose namespace has to be that of the URL."""
+        metadata: Object = obj.setdefault("metadata", {})
+        given = metadata.get("namespace") or ""
+        if given and given != namespace:
+            raise BadRequest("the namespace of the provided object does not match the namespace sent on the request")
+        if namespace:
+            metadata["namespace"] = namespace
+        else:
+            metadata.pop("namespace", None)
+        return metadata
+
+    def named(self, obj: Object, namespace: str, name: str) -> Object:
+        """Check that a request's object is the one that its URL names.
+
+        :raises BadRequest: it is another.
+        """
+        metadata = self._metadata(obj, namespace)
+        given = metadata.get("name")
+        if not given:
+            raise BadRequest("name must be provided")
+        if given != name:
+            raise BadRequest(f"the name of the object ({given}) does not match the name on the URL ({name})")
+        return obj
+
+    def _keep_identity(self, obj: Object, old: Object) -> None:
+        """Take over what no client may change."""
+        metadata, was = obj["metadata"], old["metadata"]
+        if (uid := metadata.get("uid")) and uid != was["uid"]:
+            raise Conflict.of(
+                self.resource.group_resource,
+                was["name"],
+                f"Precondition failed: UID in precondition: {uid}, UID in object meta: {was['uid']}",
+            )
+        metadata.pop("selfLink", None)
+        for name in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"):
+            _copy_field(was, metadata, name)
+
+    def _check_version(self, obj: Object, old: Object, *, unconditional: bool) -> None:
+        metadata, live = obj["metadata"], old["metadata"]["resourceVersion"]
+        version = metadata.get("resourceVersion") or ""
+        name = metadata["name"]
+        if not version:
+            if not unconditional:
+                cause = field_errors.invalid("metadata.resourceVersion", 0, "must be specified for an update")
+                kind = self.resource.group_resource
+                raise Invalid(
+                    f'{kind} "{name}" is invalid: {cause.field}: {cause.message}',
+                    details={"name": name, "group": kind.group, "kind": kind.resource, "causes": [cause.to_json()]},
+                )
+            metadata["resourceVersion"] = live
+        elif version != live:
+            if not version.isdigit():
+                raise APIError(f'unable to convert resource version "{version}" to an unsigned integer')
+            raise Conflict.of(self.resource.group_resource, name, MODIFIED)
+
+    def _check(self, obj: Object, causes: Sequence[Cause]) -> None:
+        if causes:
+            raise Invalid.of(self.resource.gvk.group_kind, obj["metadata"].get("name", ""), causes)
+
+    def _taken(self, existing: CachedObject | None, name: str = "") -> AlreadyExists:
+        error = AlreadyExists.of(self.resource.group_resource, existing.name if existing else name)
+        if existing is not None and msgspec.json.decode(existing.value)["metadata"].get("deletionTimestamp"):
+            error.message = f"object is being deleted: {error.message}"
+        return error
+
+    def _key(self, namespace: str, name: str) -> str:
+        prefix = self.cache.prefix
+        return f"{prefix}{namespace}/{name}" if self.resource.namespaced else f"{prefix}{name}"
+
+
+def _count_generation(obj: Object, old: Object) -> None:
+    """The generation counts changes of anything but metadata and status."""
+    for name in obj.keys() | old.keys():
+        if name not in ("metadata", "status", "apiVersion", "kind") and obj.get(name) != old.get(name):
+            obj["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
+            return
+
+
+def _copy_field(source: dict[str, Any], target: dict[str, Any], name: str) -> None:
+    if name in source:
+        target[name] = source[name]
+    else:
+        target.pop(name, None)
+
+
+def _generate_name(prefix: str) -> str:
+    """Five random characters after the prefix, which is cut to what a name may be long."""
+    return prefix[:58] + "".join(secrets.choice(GENERATED) for _ in range(5))

@@ -1,0 +1,92 @@
+"""Puts an ASGI application behind TLS on a socket: uvicorn with httptools, and uvloop where there is one.
+
+The certificate that a client shows is put into the scope (``peer_certificate``, DER), where authentication finds it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from kubewright.apiserver.certificates import ServingFiles
+
+SHUTDOWN_SECONDS = 5
+"""How long answers that are being sent may take when the server stops."""
+
+
+class PeerCertificateProtocol(HttpToolsProtocol):
+    """Remembers the client's certificate for the requests of its connection."""
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        tls = transport.get_extra_info("ssl_object")
+        self._peer_certificate: bytes | None = tls.getpeercert(binary_form=True) if tls is not None else None
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["peer_certificate"] = self._peer_certificate  # type: ignore[typeddict-unknown-key]
+
+
+class Serving:
+    """One listening socket and the application behind it.
+
+    :param port: 0 picks a free one.
+    :param client_ca: certificates that client certificates have to be signed by.
+    """
+
+    def __init__(
+        self, app: Any, *, address: str, port: int, files: ServingFiles, client_ca: Path | None = None
+    ) -> None:
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self._socket = socket.socket(family)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind((address, port))
+        self._socket.listen(1024)
+        self.port: int = self._socket.getsockname()[1]
+        config = uvicorn.Config(
+            app,
+            http=PeerCertificateProtocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            timeout_keep_alive=120,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+            h11_max_incomplete_event_size=1 << 20,
+        )
+        config.load()
+        config.ssl = _tls(files, client_ca)
+        self._server = uvicorn.Server(config)
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Accept connections."""
+        self._server.lifespan = self._server.config.lifespan_class(self._server.config)
+        await self._server.startup(sockets=[self._socket])
+        self._task = asyncio.create_task(self._server.main_loop())
+
+    async def stop(self) -> None:
+        """Finish what is being answered, then close."""
+        self._server.should_exit = True
+        if self._task is not None:
+            await self._task
+        await self._server.shutdown(sockets=[self._socket])
+
+
+def _tls(files: ServingFiles, client_ca: Path | None) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(files.certificate, files.key)
+    context.set_alpn_protocols(["http/1.1"])
+    if client_ca is not None:
+        context.load_verify_locations(client_ca)
+        context.verify_mode = ssl.CERT_OPTIONAL
+    return context
