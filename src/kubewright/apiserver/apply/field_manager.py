@@ -116,9 +116,9 @@ class FieldManager:
                 f"failed to create typed patch object ({_describe(config, self._gvk)}): {mismatch}"
             ) from None
         me = Manager(manager, "Apply", "", self._subresource)
-        fields = fieldset.ordered(_without_unowned(owned))
+        fields = _without_unowned(owned)
         if live is None:
-            known = {me: Owned(fields, self._api_version, now)} if fields else {}
+            known = {me: Owned(fieldset.ordered(fields), self._api_version, now)} if fields else {}
             return _with_managers(config, known)
         known, base = self._managers_before_apply(live, now)
         try:
@@ -183,9 +183,9 @@ class FieldManager:
         last = known.pop(me, None)
         changed = merged is not base and not walk.equal(merged, base)
         if mine.fields:
-            if last is not None and last.fields == mine.fields:
-                mine = last._replace(api_version=self._api_version)
-            known[me] = mine._replace(time=now if changed else last and last.time)
+            same = last is not None and last.fields == mine.fields
+            fields = last.fields if last is not None and same else fieldset.ordered(mine.fields)
+            known[me] = Owned(fields, self._api_version, now if changed else last and last.time)
         if me.name == _KUBECTL and _LAST_APPLIED in (merged["metadata"].get("annotations") or {}):
             merged = _with_last_applied(merged, config)
             changed = not walk.equal(merged, base)
@@ -203,7 +203,7 @@ class FieldManager:
         claimed: FieldSet = {}
         for fields in same_version:
             claimed = fieldset.union(claimed, fields)
-        if fieldset.is_subset(last.fields, claimed):
+        if last.fields == claimed or fieldset.is_subset(last.fields, claimed):
             return merged
         type_, converted = view.type, view.to(merged)
         gone = walk.with_named_parents(type_, last.fields)

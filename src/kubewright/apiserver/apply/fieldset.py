@@ -204,9 +204,10 @@ def paths(fields: FieldSet, prefix: Path = ()) -> Iterator[Path]:
 
 def ordered(fields: FieldSet) -> FieldSet:
     """The same set with its elements in Kubernetes' order, as it is written out."""
-    if len(fields) < 2:
-        return {element: ordered(below) for element, below in fields.items()} if fields else fields
-    return {element: ordered(fields[element]) for element in sorted(fields, key=sort_key)}
+    elements = sorted(fields)
+    if elements and elements[-1][0] > "f":
+        elements.sort(key=sort_key)
+    return {element: ordered(below) if (below := fields[element]) else below for element in elements}
 
 
 def sort_key(element: str) -> tuple[object, ...]:

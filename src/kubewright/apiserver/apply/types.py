@@ -56,7 +56,7 @@ class Type:
     def __init__(self, node: Node) -> None:
         self.node = node
         self.kind = _kind(node)
-        self._members: dict[str, Type | None] = {}
+        self._fields: dict[str, Type] = {}
 
     @cached_property
     def name(self) -> str:
@@ -83,18 +83,22 @@ class Type:
 
     def member(self, name: str) -> Type | None:
         """The type of one member of a map; None where the schema has no such field."""
-        try:
-            return self._members[name]
-        except KeyError:
-            found = self._members[name] = self._member(name)
+        found = self._fields.get(name)
+        if found is not None:
             return found
+        node = self.node.properties.get(name)
+        if node is None:
+            return self._other
+        found = self._fields[name] = type_of(node)
+        return found
 
-    def _member(self, name: str) -> Type | None:
+    @cached_property
+    def _other(self) -> Type | None:
+        """The type of a member that is no field of a struct: a map's values, or whatever is preserved."""
         if self.kind is Kind.DEDUCED:
             return self
-        node = self.node.field(name)
-        if node is not None:
-            return type_of(node)
+        if self.node.additional is not None:
+            return type_of(self.node.additional)
         return DEDUCED if self.node.preserve_unknown or not self.node.properties else None
 
     def is_field(self, name: str) -> bool:
