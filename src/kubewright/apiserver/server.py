@@ -15,6 +15,7 @@ from kubewright.apiserver.registry.cluster import LogicalCluster
 from kubewright.apiserver.request import RequestInfo, UserInfo
 from kubewright.apiserver.storage.protocol import Storage
 from kubewright.apiserver.storage.sqlite import SqliteStorage
+from kubewright.apiserver.webhook_client import WebhookClient
 from kubewright.objects.errors import Unauthorized
 
 ADMIN = UserInfo("kubewright-admin", ("system:masters", "system:authenticated"))
@@ -26,14 +27,15 @@ COMPACTION_INTERVAL = 300.0
 class Clusters:
     """The logical clusters of one store; each but the default is made when it is first asked for."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, webhooks: WebhookClient) -> None:
         self._storage = storage
+        self._webhooks = webhooks
         self._clusters: dict[str, LogicalCluster] = {}
 
     async def get(self, name: str) -> LogicalCluster:
         cluster = self._clusters.get(name)
         if cluster is None:
-            cluster = LogicalCluster(self._storage, name)
+            cluster = LogicalCluster(self._storage, name, webhooks=self._webhooks)
             self._clusters[name] = cluster
             await cluster.open()
             await bootstrap(cluster)
@@ -69,7 +71,8 @@ class ApiServer:
 
     def __init__(self, storage: Storage | None = None, *, tokens: Mapping[str, UserInfo] | None = None) -> None:
         self.storage = storage or SqliteStorage()
-        self.clusters = Clusters(self.storage)
+        self.webhooks = WebhookClient()
+        self.clusters = Clusters(self.storage, self.webhooks)
         self.app = App(self.clusters, TokenAccess(tokens or {}), {"ping": _ping, "storage": self._storage_check})
         self._compactor: asyncio.Task[None] | None = None
 
@@ -91,6 +94,7 @@ class ApiServer:
         if self._compactor is not None:
             self._compactor.cancel()
         self.clusters.close()
+        await self.webhooks.close()
         await self.storage.close()
 
     async def _compact(self) -> None:

@@ -162,7 +162,7 @@ def _innermost(error: PyreqwestError) -> str:
     """The cause at the bottom: ``Connection refused`` says more than ``error sending request``."""
     details = getattr(error, "details", None) or {}
     causes = details.get("causes") or ()
-    text = causes[-1]["message"] if causes else str(error)
+    text, _, _ = (causes[-1]["message"] if causes else str(error)).partition(" (os error ")
     return f"{text[:1].lower()}{text[1:]}"
 
 

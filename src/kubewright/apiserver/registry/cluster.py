@@ -12,6 +12,7 @@ from functools import cache
 import msgspec
 
 from kubewright.apiserver.admission.chain import Chain
+from kubewright.apiserver.admission.webhooks import MutatingWebhooks, ValidatingWebhooks
 from kubewright.apiserver.discovery import Discovery
 from kubewright.apiserver.openapi import OpenAPI
 from kubewright.apiserver.registry.builtin import builtin_resources
@@ -19,8 +20,10 @@ from kubewright.apiserver.registry.caches import Caches
 from kubewright.apiserver.registry.resource import Resource
 from kubewright.apiserver.registry.store import Store
 from kubewright.apiserver.registry.strategy import Object
+from kubewright.apiserver.registry.versions import ClusterVersions
 from kubewright.apiserver.storage.protocol import Storage
 from kubewright.apiserver.watch_cache import CachedObject
+from kubewright.apiserver.webhook_client import WebhookClient
 from kubewright.objects.names import GroupVersionResource
 
 
@@ -28,15 +31,28 @@ class LogicalCluster:
     """One control plane.
 
     :param name: empty for the default cluster.
+    :param webhooks: calls admission and conversion webhooks.
     """
 
-    def __init__(self, storage: Storage, name: str = "", *, window: int = 4096, backlog: int = 1000) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        name: str = "",
+        *,
+        webhooks: WebhookClient | None = None,
+        window: int = 4096,
+        backlog: int = 1000,
+    ) -> None:
         self.name = name
         self.storage = storage
         self.root = f"/clusters/{name}" if name else ""
         self.caches = Caches(storage, self.root, window=window, backlog=backlog)
         self.reader = ClusterReader(self)
-        self.admission = Chain()
+        self.webhooks = webhooks or WebhookClient()
+        versions = ClusterVersions(self)
+        self.admission = Chain(
+            [MutatingWebhooks(self.webhooks, versions)], [ValidatingWebhooks(self.webhooks, versions)]
+        )
         self.custom: dict[GroupVersionResource, Resource] = {}
         self._stores: dict[GroupVersionResource, Store] = {}
         self._discovery: Discovery | None = None
