@@ -1,7 +1,7 @@
 """Certificate signing requests: whose they are, and which may never be made.
 
-CertificateSubjectRestriction of ``plugin/pkg/admission/certificates``, and what ``pkg/registry/certificates`` takes from
-the requesting user; approval and signing are left to RBAC on the ``signers`` resource, asked through ``allowed``.
+CertificateSubjectRestriction of ``plugin/pkg/admission/certificates``, and what ``pkg/registry/certificates`` takes
+from the requesting user; approval and signing are left to RBAC on the ``signers`` resource.
 """
 
 from __future__ import annotations

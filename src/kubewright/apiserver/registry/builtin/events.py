@@ -43,15 +43,7 @@ class CoreEventStrategy(BuiltinStrategy):
     allow_create_on_update = True
 
     def rules(self, obj: Object) -> list[Cause]:
-        namespace, about = obj["metadata"].get("namespace"), obj["involvedObject"].get("namespace", "")
-        causes: list[Cause] = []
-        if about:
-            if about != namespace:
-                causes.append(invalid("involvedObject.namespace", about, "does not match event.namespace"))
-        elif namespace not in ("default", "kube-system"):
-            # Cluster-scoped objects have their events in the default namespace.
-            causes.append(invalid("involvedObject.namespace", about, "does not match event.namespace"))
-        return causes
+        return _common_rules(obj, "reportingComponent")
 
     def update_rules(self, obj: Object, old: Object) -> list[Cause]:
         return self.rules(obj)
@@ -87,21 +79,9 @@ class EventStrategy(BuiltinStrategy):
         return self.decode(renamed | {"apiVersion": "events.k8s.io/v1"}, [])
 
     def rules(self, obj: Object) -> list[Cause]:
-        causes: list[Cause] = []
+        causes = _common_rules(self.to_storage(obj), "reportingController")
         if not obj.get("eventTime"):
             causes.append(required("eventTime"))
-        controller = obj.get("reportingController", "")
-        if not controller:
-            causes.append(required("reportingController"))
-        causes += problems(is_qualified_name(controller), controller, "reportingController")
-        for name, limit in (("reportingInstance", 128), ("action", 128), ("reason", 128)):
-            value = obj.get(name, "")
-            if not value:
-                causes.append(required(name))
-            if len(value) > limit:
-                causes.append(invalid(name, "", f"can have at most {limit} characters"))
-        if len(obj.get("note", "")) > 1024:
-            causes.append(invalid("note", "", "can have at most 1024 characters"))
         causes += one_of(obj.get("type"), ("Normal", "Warning"), "type")
         return causes + [
             invalid(name, obj[name], "needs to be unset")
@@ -129,6 +109,32 @@ class EventStrategy(BuiltinStrategy):
 
     def cells(self, obj: Object) -> list[Any]:
         return _cells(self.to_storage(obj))
+
+
+def _common_rules(event: Object, reporter: str) -> list[Cause]:
+    """Both APIs' rules, on the core form: an event with an ``eventTime`` is a new one and must say who reports what."""
+    namespace, about = event["metadata"].get("namespace"), (event.get("involvedObject") or {}).get("namespace", "")
+    new = bool(event.get("eventTime"))
+    # Events about cluster-scoped objects live in the default namespace, new ones in kube-system too.
+    homes = ("default", "kube-system") if new else ("default",)
+    causes: list[Cause] = []
+    if (about and about != namespace and not new) or (not about and namespace not in homes):
+        causes.append(invalid("involvedObject.namespace", about, "does not match event.namespace"))
+    if not new:
+        return causes
+    controller = event.get("reportingComponent", "")
+    if not controller:
+        causes.append(required(reporter))
+    causes += problems(is_qualified_name(controller), controller, reporter)
+    for name, limit in (("reportingInstance", 128), ("action", 128), ("reason", 128)):
+        value = event.get(name, "")
+        if not value:
+            causes.append(required(name))
+        if len(value) > limit:
+            causes.append(invalid(name, "", f"can have at most {limit} characters"))
+    if len(event.get("message", "")) > 1024:
+        causes.append(invalid("message", "", "can have at most 1024 characters"))
+    return causes
 
 
 def _cells(event: Object) -> list[Any]:

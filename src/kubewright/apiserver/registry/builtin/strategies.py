@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kubewright.apiserver.registry.builtin import (
+    admissionregistration,
     apps,
     autoscaling,
     batch,
+    certificates,
     cluster,
     config,
+    crd,
     events,
     networking,
     pods,
@@ -17,6 +20,7 @@ from kubewright.apiserver.registry.builtin import (
     quota,
     rbac,
     services,
+    system,
     volumes,
 )
 from kubewright.apiserver.registry.builtin.base import BuiltinStrategy
@@ -40,6 +44,16 @@ STRATEGIES: Mapping[str, Mapping[str, type[BuiltinStrategy]]] = {
         "Service": services.ServiceStrategy,
         "ServiceAccount": config.ServiceAccountStrategy,
     },
+    "admissionregistration.k8s.io/v1": {
+        "MutatingAdmissionPolicy": admissionregistration.MutatingAdmissionPolicyStrategy,
+        "MutatingAdmissionPolicyBinding": admissionregistration.PolicyBindingStrategy,
+        "MutatingWebhookConfiguration": admissionregistration.MutatingWebhookConfigurationStrategy,
+        "ValidatingAdmissionPolicy": admissionregistration.ValidatingAdmissionPolicyStrategy,
+        "ValidatingAdmissionPolicyBinding": admissionregistration.ValidatingPolicyBindingStrategy,
+        "ValidatingWebhookConfiguration": admissionregistration.WebhookConfigurationStrategy,
+    },
+    "apiextensions.k8s.io/v1": {"CustomResourceDefinition": crd.CustomResourceDefinitionStrategy},
+    "apiregistration.k8s.io/v1": {"APIService": system.APIServiceStrategy},
     "apps/v1": {
         "ControllerRevision": apps.ControllerRevisionStrategy,
         "DaemonSet": apps.DaemonSetStrategy,
@@ -47,12 +61,24 @@ STRATEGIES: Mapping[str, Mapping[str, type[BuiltinStrategy]]] = {
         "ReplicaSet": apps.ReplicaSetStrategy,
         "StatefulSet": apps.StatefulSetStrategy,
     },
+    "authentication.k8s.io/v1": {"SelfSubjectReview": system.ReviewStrategy, "TokenReview": system.ReviewStrategy},
+    "authorization.k8s.io/v1": {
+        "LocalSubjectAccessReview": system.ReviewStrategy,
+        "SelfSubjectAccessReview": system.ReviewStrategy,
+        "SelfSubjectRulesReview": system.ReviewStrategy,
+        "SubjectAccessReview": system.ReviewStrategy,
+    },
     "autoscaling/v1": {"HorizontalPodAutoscaler": autoscaling.HorizontalPodAutoscalerV1Strategy},
     "autoscaling/v2": {"HorizontalPodAutoscaler": autoscaling.HorizontalPodAutoscalerStrategy},
     "batch/v1": {"CronJob": batch.CronJobStrategy, "Job": batch.JobStrategy},
+    "certificates.k8s.io/v1": {"CertificateSigningRequest": certificates.CertificateSigningRequestStrategy},
     "coordination.k8s.io/v1": {"Lease": policy.LeaseStrategy},
     "discovery.k8s.io/v1": {"EndpointSlice": networking.EndpointSliceStrategy},
     "events.k8s.io/v1": {"Event": events.EventStrategy},
+    "flowcontrol.apiserver.k8s.io/v1": {
+        "FlowSchema": system.FlowSchemaStrategy,
+        "PriorityLevelConfiguration": system.PriorityLevelConfigurationStrategy,
+    },
     "networking.k8s.io/v1": {
         "IPAddress": networking.IPAddressStrategy,
         "Ingress": networking.IngressStrategy,
@@ -67,6 +93,12 @@ STRATEGIES: Mapping[str, Mapping[str, type[BuiltinStrategy]]] = {
         "ClusterRoleBinding": rbac.ClusterRoleBindingStrategy,
         "Role": rbac.RoleStrategy,
         "RoleBinding": rbac.RoleBindingStrategy,
+    },
+    "resource.k8s.io/v1": {
+        "DeviceClass": system.DeviceClassStrategy,
+        "ResourceClaim": system.ResourceClaimStrategy,
+        "ResourceClaimTemplate": system.ResourceClaimTemplateStrategy,
+        "ResourceSlice": system.ResourceSliceStrategy,
     },
     "scheduling.k8s.io/v1": {"PriorityClass": policy.PriorityClassStrategy},
     "storage.k8s.io/v1": {
