@@ -149,7 +149,7 @@ def _shared(versions: list[Spec]) -> set[str]:
 
 def _version_schema(version: Spec, path: str, *, shared: bool, skip: bool) -> list[Cause]:
     schema = (version.get("schema") or {}).get("openAPIV3Schema")
-    if not schema:
+    if schema is None:
         return [required(f"{path}.schema.openAPIV3Schema", "schemas are required")]
     if skip:
         return []
