@@ -178,3 +178,14 @@ def test_a_default_that_breaks_its_own_rules_is_refused() -> None:
 
     with pytest.raises(SchemaError, match=r"Few: .*\[replicas\]\.default: .*less than or equal to 3"):
         crd(Few)
+
+
+def test_a_status_that_cannot_start_empty_is_refused() -> None:
+    class FullStatus(Status):
+        phase: str
+
+    @custom_resource(group="web.example.com", version="v1")
+    class Full(Resource[WebsiteSpec, FullStatus]): ...
+
+    with pytest.raises(SchemaError, match=r"Full.status: .*'phase'.*give each field of it a default"):
+        crd(Full)

@@ -26,7 +26,7 @@ from kubewright.objects.apiextensions_v1 import (
 from kubewright.schema.builtin_types import Schema
 from kubewright.schema.descriptions import cut_descriptions
 from kubewright.schema.errors import SchemaError
-from kubewright.schema.resource import Definition, Resource
+from kubewright.schema.resource import Definition, Resource, has_status
 from kubewright.schema.structural import check_schema
 from kubewright.schema.types import SchemaBuilder
 
@@ -82,8 +82,8 @@ def crd(
 def resource_schema(cls: type[AnyResource], builder: SchemaBuilder | None = None) -> Schema:
     """The whole schema of one version: ``spec``, ``status`` and the type's own fields."""
     builder = builder or SchemaBuilder()
-    schema = builder.struct(cls, without=() if _has_status(cls) else ("status",))
-    if _has_status(cls):
+    schema = builder.struct(cls, without=() if has_status(cls) else ("status",))
+    if has_status(cls):
         schema["properties"]["status"].pop("default", None)  # the status is the controller's to make
     return schema
 
@@ -94,7 +94,7 @@ def _version(
     definition = cls.definition
     schema = resource_schema(cls, builder)
     _check_paths(cls, schema)
-    problems = check_schema(schema, "schema", status_subresource=_has_status(cls))
+    problems = check_schema(schema, "schema", status_subresource=has_status(cls))
     if problems:
         shown = "; ".join(f"{problem.field}: {problem.message}" for problem in problems)
         raise SchemaError(cls.__name__, f"the API server would refuse its schema: {shown}")
@@ -126,10 +126,10 @@ def _version(
 
 def _subresources(cls: type[AnyResource], definition: Definition) -> CustomResourceSubresources | None:
     scale = definition.scale
-    if not _has_status(cls) and scale is None:
+    if not has_status(cls) and scale is None:
         return None
     return CustomResourceSubresources(
-        status={} if _has_status(cls) else None,
+        status={} if has_status(cls) else None,
         scale=CustomResourceSubresourceScale(
             spec_replicas_path=scale.spec_path,
             status_replicas_path=scale.status_path,
@@ -138,10 +138,6 @@ def _subresources(cls: type[AnyResource], definition: Definition) -> CustomResou
         if scale
         else None,
     )
-
-
-def _has_status(cls: type[AnyResource]) -> bool:
-    return cls.__annotations__.get("status", ...) is not None
 
 
 def _check_versions(versions: Sequence[type[AnyResource]]) -> None:

@@ -86,7 +86,10 @@ def _model_fields(cls: Any) -> list[Field]:
 
 
 def _made(factory: Callable[[], Any], where: str) -> Any:
-    made = factory()
+    try:
+        made = factory()
+    except TypeError as error:
+        raise SchemaError(where, f"its default can't be made ({error})", "give each field of it a default") from None
     if isinstance(made, msgspec.Struct) and factory is type(made):
         return {}  # the API server fills the struct's own defaults in
     first = _plain(made, where)

@@ -76,6 +76,11 @@ class Resource(Object, Generic[SpecT, StatusT], metaclass=ResourceMeta):
     status: StatusT = msgspec.field(default_factory=_no_status)
 
 
+def has_status(cls: type[Object]) -> bool:
+    """Whether a kind has a status, and with it the status subresource."""
+    return any(field.name == "status" and field.type is not type(None) for field in msgspec.structs.fields(cls))
+
+
 class Column(msgspec.Struct, frozen=True):
     """A column that ``kubectl get`` prints; those of a priority above 0 only with ``-o wide``."""
 

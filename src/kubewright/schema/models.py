@@ -1,0 +1,326 @@
+"""Python classes for someone else's custom resources, written from their CustomResourceDefinition.
+
+A definition goes in, the text of a module comes out: a class for every object in the schema, constraints in
+``Annotated``, and resource classes that `kubewright.schema.crd` turns back into the same schema.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Mapping
+from typing import Any
+
+Raw = Mapping[str, Any]
+
+_SCALARS = {"string": "str", "boolean": "bool", "integer": "int", "number": "float"}
+_ZEROS = {"str": '""', "bool": "False", "int": "0", "float": "0.0"}
+_FORMATS = {"date-time": "Time", "byte": "bytes"}
+_META = {
+    "format": "format",
+    "multipleOf": "multiple_of",
+    "pattern": "pattern",
+    "nullable": "nullable",
+    "title": "title",
+    "x-kubernetes-map-type": "map_type",
+    "x-kubernetes-embedded-resource": "embedded_resource",
+}
+_LENGTHS = {
+    "minLength": "min_length", "minItems": "min_length", "minProperties": "min_length",
+    "maxLength": "max_length", "maxItems": "max_length", "maxProperties": "max_length",
+}  # fmt: skip
+
+
+def models(crd: Raw) -> str:
+    """The text of a module with a resource class for every served version.
+
+    Versions after the first get names that tell them: ``WebsiteV1alpha1``.
+    """
+    spec = crd["spec"]
+    kind = spec["names"]["kind"]
+    served = [version for version in spec["versions"] if version["served"]]
+    newest = next((version["name"] for version in served if version.get("storage")), served[0]["name"])
+    writer = _Writer()
+    for version in served:
+        name = kind if version["name"] == newest else f"{kind}{version['name'].capitalize()}"
+        writer.resource(spec, version, name, several=len(spec["versions"]) > 1)
+    return writer.text(f"{spec['names']['plural']}.{spec['group']}")
+
+
+class _Writer:
+    """Collects the classes and what they import."""
+
+    def __init__(self) -> None:
+        self.classes: list[str] = []
+        self.names: set[str] = set()
+        self.used: dict[str, set[str]] = {}
+        self.statuses: set[str] = set()
+        """The classes that objects start with an empty instance of: their fields need defaults."""
+
+    def text(self, source: str) -> str:
+        lines = [f'"""Typed objects of {source}; written by `kubewright generate models`."""', ""]
+        lines += ["from __future__ import annotations", ""]
+        body = "\n\n".join(self.classes)
+        for module in ("typing", "msgspec", "kubewright.objects", "kubewright.schema"):
+            if module in self.used:
+                lines.append(f"from {module} import {', '.join(sorted(self.used[module]))}")
+                if module in ("typing", "msgspec"):
+                    lines.append("")
+        return "\n".join(lines) + "\n\n\n" + body
+
+    def resource(self, spec: Raw, version: Raw, name: str, *, several: bool) -> None:
+        schema = version["schema"]["openAPIV3Schema"]
+        properties = {
+            key: field
+            for key, field in schema.get("properties", {}).items()
+            if key not in ("apiVersion", "kind", "metadata")
+        }
+        parts = []
+        self.statuses.add(f"{name}Status")
+        for key, base in (("spec", "Spec"), ("status", "Status")):
+            field = properties.pop(key, None)
+            if field is None:
+                parts.append("None")
+                continue
+            part = self.type(field, f"{name}{key.capitalize()}", base)
+            optional = key == "spec" and key not in schema.get("required", ())
+            parts.append(f"{part} | None" if optional else part)
+        self._use("kubewright.schema", "Resource", "custom_resource")
+        lines = [*self._decorators(schema), self._definition(spec, version, name, several=several)]
+        lines.append(f"class {self._claim(name)}(Resource[{', '.join(parts)}]):")
+        required = schema.get("required", ())
+        body = [self._docstring(schema)] if schema.get("description") else []
+        body += [self.field(key, field, name, key in required, "Spec") for key, field in properties.items()]
+        self.classes.append("\n".join([*lines, *(body or ["    ..."])]) + "\n")
+
+    def _definition(self, spec: Raw, version: Raw, name: str, *, several: bool) -> str:
+        names = spec["names"]
+        given: dict[str, Any] = {"group": spec["group"], "version": version["name"]}
+        if name != names["kind"]:
+            given["kind"] = names["kind"]
+        given["plural"] = names["plural"]
+        if spec["scope"] == "Cluster":
+            given["namespaced"] = False
+        for key, attribute in (("shortNames", "short_names"), ("categories", "categories")):
+            if names.get(key):
+                given[attribute] = list(names[key])
+        if several:
+            given["storage"] = bool(version.get("storage"))
+        if version.get("deprecated"):
+            given["deprecated"] = version.get("deprecationWarning") or True
+        if version.get("selectableFields"):
+            given["selectable_fields"] = [field["jsonPath"] for field in version["selectableFields"]]
+        shown = [f"{key}={_literal(value)}" for key, value in given.items()]
+        columns = [self._column(column) for column in version.get("additionalPrinterColumns", ())]
+        if columns:
+            shown.append("columns=[\n        " + ",\n        ".join(columns) + ",\n    ]")
+        scale = (version.get("subresources") or {}).get("scale")
+        if scale:
+            self._use("kubewright.schema", "Scale")
+            paths = (scale["specReplicasPath"], scale["statusReplicasPath"], scale.get("labelSelectorPath"))
+            shown.append(f"scale=Scale({', '.join(_literal(path) for path in paths if path)})")
+        return "@custom_resource(\n" + "".join(f"    {entry},\n" for entry in shown) + ")"
+
+    def _column(self, column: Raw) -> str:
+        self._use("kubewright.schema", "Column")
+        parts = [_literal(column["name"]), _literal(column["jsonPath"]), _literal(column["type"])]
+        parts += [f"{key}={_literal(column[key])}" for key in ("description", "format", "priority") if column.get(key)]
+        return f"Column({', '.join(parts)})"
+
+    def struct(self, schema: Raw, name: str, base: str) -> str:
+        name = self._claim(name)
+        self._use("kubewright.schema", base)
+        required = schema.get("required", ())
+        body = [self._docstring(schema)] if schema.get("description") else []
+        fields = [self.field(key, field, name, key in required, base) for key, field in schema["properties"].items()]
+        lines = [*self._decorators(schema), f"class {name}({base}):", *body, *fields]
+        self.classes.append("\n".join(lines) + "\n")
+        return name
+
+    def _decorators(self, schema: Raw) -> list[str]:
+        lines = [f"@{self._rule(rule)}" for rule in schema.get("x-kubernetes-validations", ())]
+        marks = [f"{_META[key]}={_literal(schema[key])}" for key in ("x-kubernetes-map-type",) if key in schema]
+        if schema.get("x-kubernetes-preserve-unknown-fields"):
+            marks.append("preserve_unknown=True")
+        marks += [f"{_LENGTHS[key]}={schema[key]}" for key in ("minProperties", "maxProperties") if key in schema]
+        if marks:
+            self._use("kubewright.schema", "Meta")
+            lines.append(f"@Meta({', '.join(marks)})")
+        return lines
+
+    def _docstring(self, schema: Raw) -> str:
+        text = schema["description"].replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+        return _indented(f'"""{text}"""' if not text.endswith('"') else f'"""{text} """')
+
+    def field(self, key: str, schema: Raw, owner: str, required: bool, base: str) -> str:
+        attribute = _snake(key)
+        annotation = self.type(schema, f"{owner}{_pascal(key)}", base)
+        meta = self._meta(schema, annotation)
+        default = self._default(schema, annotation, required, owner in self.statuses)
+        if default == "None" and annotation != "JSON":
+            annotation = f"{annotation} | None"
+        if required and default:
+            meta.append("required=True")
+        annotation = self._annotated(annotation, meta, schema)
+        if _camel(attribute) != key:
+            self._use("msgspec", "field")
+            given = f"default_factory={'list' if default == '[]' else 'dict'}" if default in ("[]", "{}") else ""
+            given = given or (f"default={default}" if default else "")
+            default = f"field({', '.join(part for part in (given, f'name={_literal(key)}') if part)})"
+        line = f"    {attribute}: {annotation}" + (f" = {default}" if default else "")
+        text = schema.get("description")
+        return f"{line}\n{self._docstring(schema)}" if text else line
+
+    def _default(self, schema: Raw, annotation: str, required: bool, starts_empty: bool) -> str:
+        if "default" in schema and schema["default"] not in ({}, []):
+            return self._typed(schema["default"], annotation)
+        if annotation in self.names and schema.get("default") == {}:
+            return f"{annotation}()"
+        if required and not starts_empty:
+            return ""
+        if annotation.startswith("list["):
+            return "[]"
+        if annotation.startswith("dict["):
+            return "{}"
+        return _ZEROS.get(annotation, "None") if required else "None"
+
+    def _typed(self, value: Any, annotation: str) -> str:
+        if annotation in ("Quantity", "Duration"):
+            return f"{annotation}({_literal(value)})"
+        if annotation in self.names:
+            self._use("msgspec", "convert")
+            return f"convert({_literal(value)}, {annotation})"
+        return _literal(value)
+
+    def type(self, schema: Raw, name: str, base: str) -> str:
+        if schema.get("x-kubernetes-int-or-string"):
+            which = "Quantity" if "numkMGTPE" in schema.get("pattern", "") else "IntOrString"
+            return self._object(which)
+        kind = schema.get("type")
+        if "enum" in schema and kind in ("string", "integer"):
+            self._use("typing", "Literal")
+            return f"Literal[{', '.join(_literal(value) for value in schema['enum'] if value is not None)}]"
+        if kind == "array":
+            items = schema["items"]
+            inner = self.type(items, _singular(name), base)
+            return f"list[{self._annotated(inner, self._meta(items, inner), items)}]"
+        if kind == "object":
+            return self._object_type(schema, name, base)
+        if kind == "string" and schema.get("format") in _FORMATS:
+            form = _FORMATS[schema["format"]]
+            return form if form == "bytes" else self._object(form)
+        return _SCALARS[kind] if kind else self._object("JSON")
+
+    def _object_type(self, schema: Raw, name: str, base: str) -> str:
+        if schema.get("properties"):
+            return self.struct(schema, name, base)
+        values = schema.get("additionalProperties")
+        if not isinstance(values, Mapping):
+            return self._object("RawExtension")
+        inner = self.type(values, f"{name}Value", base)
+        return f"dict[str, {self._annotated(inner, self._meta(values, inner), values)}]"
+
+    def _annotated(self, annotation: str, meta: list[str], schema: Raw) -> str:
+        """The type with its markers; a class carries its rules itself."""
+        markers = [f"Meta({', '.join(meta)})"] if meta else []
+        if meta:
+            self._use("kubewright.schema", "Meta")
+        if annotation.removesuffix(" | None") not in self.names:
+            markers += [self._rule(rule) for rule in schema.get("x-kubernetes-validations", ())]
+        if not markers:
+            return annotation
+        self._use("typing", "Annotated")
+        return f"Annotated[{annotation}, {', '.join(markers)}]"
+
+    def _meta(self, schema: Raw, annotation: str) -> list[str]:
+        """The arguments of ``Meta`` for what the Python type doesn't say by itself."""
+        if annotation in self.names:
+            return ["nullable=True"] if schema.get("nullable") else []
+        found = []
+        for bound, inclusive, exclusive in (("minimum", "ge", "gt"), ("maximum", "le", "lt")):
+            if bound in schema:
+                name = exclusive if schema.get(f"exclusive{bound.capitalize()}") else inclusive
+                found.append(f"{name}={_literal(schema[bound])}")
+        found += [f"{name}={schema[key]}" for key, name in _LENGTHS.items() if key in schema]
+        for key, name in _META.items():
+            implied = (key == "format" and annotation in ("Time", "bytes")) or (
+                key == "pattern" and annotation == "Quantity"
+            )
+            if key in schema and not implied:
+                found.append(f"{name}={_literal(schema[key])}")
+        if schema.get("type") == "number":
+            found.append("allow_float=True")
+        keys = schema.get("x-kubernetes-list-map-keys")
+        if keys:
+            found.append(f"list_map_keys={_literal(list(keys))}")
+        elif "x-kubernetes-list-type" in schema:
+            found.append(f"list_type={_literal(schema['x-kubernetes-list-type'])}")
+        others = {key: schema[key] for key in ("oneOf", "anyOf", "allOf", "not") if key in schema}
+        if others and annotation not in ("IntOrString", "Quantity"):
+            return [f"schema={_literal(dict(schema))}"]
+        return found
+
+    def _rule(self, rule: Raw) -> str:
+        self._use("kubewright.schema", "Rule")
+        parts = [_literal(rule["rule"])]
+        names = {"message": "message", "messageExpression": "message_expression", "reason": "reason"}
+        names |= {"fieldPath": "field_path", "optionalOldSelf": "optional_old_self"}
+        parts += [f"{name}={_literal(rule[key])}" for key, name in names.items() if key in rule]
+        return f"Rule({', '.join(parts)})"
+
+    def _object(self, name: str) -> str:
+        self._use("kubewright.objects", name)
+        return name
+
+    def _use(self, module: str, *names: str) -> None:
+        self.used.setdefault(module, set()).update(names)
+
+    def _claim(self, name: str) -> str:
+        unique, number = name, 1
+        while unique in self.names:
+            number += 1
+            unique = f"{name}{number}"
+        self.names.add(unique)
+        return unique
+
+
+def _literal(value: Any) -> str:
+    """A JSON value as Python writes it, with double quotes around texts."""
+    if isinstance(value, str):
+        quoted = repr(value)
+        return quoted if '"' in value else f'"{quoted[1:-1]}"'.replace("\\'", "'")
+    if isinstance(value, list):
+        return f"[{', '.join(map(_literal, value))}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_literal(key)}: {_literal(item)}" for key, item in value.items()) + "}"
+    return repr(value)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}".rstrip() for line in text.splitlines())
+
+
+def _snake(name: str) -> str:
+    words = re.sub(r"[^A-Za-z0-9]+", "_", name)
+    words = re.sub(r"([A-Z]{2,})s(?=[A-Z]|$)", lambda m: f"_{m[1].lower()}s_", words)
+    words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", words)
+    words = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", words)
+    words = re.sub(r"_+", "_", words).strip("_").lower()
+    reserved = keyword.iskeyword(words) or words in ("int", "bool", "str", "list", "dict", "bytes", "float", "field")
+    return f"{words}_" if reserved or not words or words[0].isdigit() else words
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(word.capitalize() for word in rest)
+
+
+def _pascal(name: str) -> str:
+    words = re.sub(r"[^A-Za-z0-9]+", " ", name).split()
+    return "".join(word[0].upper() + word[1:] for word in words)
+
+
+def _singular(name: str) -> str:
+    if name.endswith("ies"):
+        return f"{name[:-3]}y"
+    return name[:-1] if name.endswith("s") and not name.endswith(("ss", "us", "is")) else f"{name}Item"
