@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.client.scripted import event
 
-from kubewright.client import read_events
+from kubewright.client import TransportError, read_events
 from kubewright.client.watch import split_lines
 
 
@@ -42,7 +42,7 @@ async def test_a_last_line_that_was_cut_short_is_left_out() -> None:
 
 
 async def test_a_whole_line_that_is_no_event_is_an_error() -> None:
-    with pytest.raises(msgspec.DecodeError):
+    with pytest.raises(TransportError, match="something else than watch events"):
         await numbers([b'{"kind":"Status"}\n'])
 
 

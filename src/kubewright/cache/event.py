@@ -52,7 +52,11 @@ class Observed(Protocol[T_co]):
 
 
 class Event(NamedTuple, Generic[T]):
-    """One change.  A create has no ``old``, a delete no ``new``; ``old`` of a delete may be stale (a missed deletion)."""
+    """One change.
+
+    A create has no ``old``, a delete no ``new``.  ``old`` of a delete is the last state; it is stale if the deletion
+    itself was missed.
+    """
 
     type: EventType
     old: Observed[T] | None

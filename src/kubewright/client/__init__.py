@@ -5,7 +5,7 @@ same process.  Errors are those of `kubewright.objects.errors`.
 """
 
 from kubewright.client.asgi import AsgiTransport
-from kubewright.client.client import Client, Fields, Labels, ObjectList, Write
+from kubewright.client.client import Client, Fields, Labels, ObjectList, Write, selector_text
 from kubewright.client.config import Config, ConfigError
 from kubewright.client.credentials import CredentialError
 from kubewright.client.discovery import NoMatch, RestMapper, RestMapping
@@ -51,4 +51,5 @@ __all__ = [
     "load_config",
     "read_events",
     "resource_path",
+    "selector_text",
 ]

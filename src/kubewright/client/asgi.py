@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import unquote
 
@@ -77,8 +77,7 @@ class AsgiTransport:
             stream.disconnect()
             self._streams.discard(stream)
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait([task])
+            await asyncio.wait([task])
 
     async def close(self) -> None:
         for stream in self._streams:

@@ -57,7 +57,7 @@ class Write(NamedTuple):
     verb: WriteVerb
     resource: GroupVersionResource
     key: ObjectKey
-    """The name is empty for a deleted collection."""
+    """The name is empty for a deleted collection, and for a new object, whose name the answer tells."""
     answer: bytes
     """The object after the write, or a ``Status``."""
 

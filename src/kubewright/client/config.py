@@ -67,15 +67,15 @@ class _Identity:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._context: ssl.SSLContext | None = None
         self._certificate: ClientCertificate | None = None
+        self._context = self._build(None) if config.server.startswith("https:") else None
 
     async def headers(self) -> Sequence[tuple[str, str]]:
         return [*(await self._config.credentials.headers()).items(), *self._config.impersonate]
 
     async def ssl_context(self) -> ssl.SSLContext | None:
         certificate = await self._config.credentials.certificate()
-        if self._context is None or certificate != self._certificate:
+        if certificate != self._certificate:
             self._context = self._build(certificate)
             self._certificate = certificate
         return self._context

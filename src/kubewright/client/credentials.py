@@ -16,11 +16,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from kubewright.client.transport import ConnectError
+
 _TOKEN_LIFETIME = 60.0
 """Seconds after which a token file is read again (client-go's ``fileTokenSource``)."""
 
 
-class CredentialError(ConnectionError):
+class CredentialError(ConnectError):
     """The credentials could not be had: a file is missing, or a program failed."""
 
 

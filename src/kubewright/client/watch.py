@@ -12,6 +12,7 @@ from typing import Generic, Literal, TypeVar
 
 import msgspec
 
+from kubewright.client.transport import TransportError
 from kubewright.objects.errors import APIError, error_from_status
 
 T = TypeVar("T")
@@ -54,14 +55,16 @@ async def split_lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 async def read_events(pieces: AsyncIterator[bytes]) -> AsyncIterator[list[RawEvent]]:
     """The events of a watch, in the batches in which they arrived.
 
-    :raises msgspec.DecodeError: a line is no watch event; one that the end of the stream cut short is left out.
+    A last line that the end of the stream cut short is left out.
+
+    :raises TransportError: a line is no watch event.
     """
     async for lines in split_lines(pieces):
         try:
             events = _decode_lines(lines)
-        except msgspec.DecodeError:
+        except msgspec.DecodeError as error:
             if lines.endswith(b"\n"):
-                raise
+                raise TransportError(f"the server sent something else than watch events: {error}") from error
             return
         yield events
 

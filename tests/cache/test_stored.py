@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import msgspec
+import pytest
+from tests.cache.objects import READER, pod, stored
+
+from kubewright.cache.stored import ObjectReader
+from kubewright.objects.codec import from_json
+from kubewright.objects.core_v1 import Pod
+from kubewright.objects.names import ObjectKey
+
+MANAGED = [{"manager": "kubectl", "operation": "Update", "fieldsV1": {"f:spec": {}}}]
+
+
+def test_metadata_is_decoded_and_the_rest_on_demand() -> None:
+    owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "rs", "uid": "r", "controller": True}
+    obj = stored(
+        "a",
+        7,
+        uid="u1",
+        generation=3,
+        labels={"app": "web"},
+        annotations={"note": "x"},
+        ownerReferences=[owner],
+        deletionTimestamp="2026-01-01T00:00:00Z",
+        spec={"nodeName": "n1"},
+    )
+    assert (obj.key, obj.uid, obj.resource_version, obj.generation) == (ObjectKey("default", "a"), "u1", "7", 3)
+    assert (obj.labels, obj.annotations, obj.deleting) == ({"app": "web"}, {"note": "x"}, True)
+    assert obj.owner_references[0].name == "rs"
+    assert obj.decode().spec.node_name == "n1"
+
+
+def test_what_is_absent_is_empty() -> None:
+    obj = stored("a")
+    assert (obj.labels, obj.annotations, obj.owner_references, obj.deleting) == ({}, {}, (), False)
+
+
+def test_every_reader_gets_an_object_of_its_own() -> None:
+    obj = stored("a")
+    obj.decode().metadata.labels["changed"] = "yes"
+    assert obj.decode().metadata.labels == {}
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"managedFields": MANAGED, "name": "a"},
+        {"name": "a", "managedFields": MANAGED, "uid": "u"},
+        {"name": "a", "managedFields": MANAGED},
+        {"managedFields": MANAGED},
+    ],
+)
+def test_managed_fields_are_cut_out_wherever_they_stand(metadata: dict[str, Any]) -> None:
+    data = {"kind": "Pod", "metadata": metadata, "spec": {"nodeName": "n"}}
+    expected = {**data, "metadata": {k: v for k, v in metadata.items() if k != "managedFields"}}
+    assert msgspec.json.decode(READER.read(msgspec.json.encode(data)).raw) == expected
+
+
+def test_managed_fields_can_be_kept() -> None:
+    reader = ObjectReader(partial(from_json, Pod), keep_managed_fields=True)
+    obj = reader.read(msgspec.json.encode(pod("a", managedFields=MANAGED)))
+    assert obj.decode().metadata.managed_fields[0].manager == "kubectl"
+
+
+def test_a_transform_changes_what_is_stored() -> None:
+    def without_spec(plain: dict[str, Any]) -> dict[str, Any]:
+        return {**plain, "spec": {}}
+
+    reader = ObjectReader(partial(from_json, Pod), transform=without_spec)
+    obj = reader.read(msgspec.json.encode(pod("a", spec={"nodeName": "n"})))
+    assert obj.decode().spec.node_name is None
+
+
+def test_metadata_only_drops_everything_else() -> None:
+    reader = ObjectReader(partial(from_json, Pod), metadata_only=True)
+    assert set(reader.read(msgspec.json.encode(pod("a", spec={}))).plain()) == {"apiVersion", "kind", "metadata"}
