@@ -48,15 +48,17 @@ def mutating_plugins(*, service_accounts: bool = False) -> list[Mutating]:
     ]
 
 
-def validating_plugins(*, may_sign: MaySign) -> list[Validating]:
+def validating_plugins(*, may_sign: MaySign | None = None) -> list[Validating]:
     """Those that run before validating policies and webhooks; `ResourceQuota` comes after those.
 
-    :param may_sign: asks the authorizer about the signers of certificate requests.
+    :param may_sign: asks the authorizer about the signers of certificate requests; without it anyone may who may
+        write the request's subresources.
     """
+    signers: list[Validating] = [CertificateApproval(may_sign)] if may_sign is not None else []
     return [
         LimitRanger(),
         PodSecurity(),
-        CertificateApproval(may_sign),
+        *signers,
         CertificateSubjectRestriction(),
         PersistentVolumeClaimResize(),
     ]

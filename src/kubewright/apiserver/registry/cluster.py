@@ -12,11 +12,14 @@ from functools import cache
 import msgspec
 
 from kubewright.apiserver.admission.chain import Chain
+from kubewright.apiserver.admission.plugins import mutating_plugins, validating_plugins
+from kubewright.apiserver.admission.resource_quota import ResourceQuota
 from kubewright.apiserver.admission.webhooks import MutatingWebhooks, ValidatingWebhooks
 from kubewright.apiserver.discovery import Discovery
 from kubewright.apiserver.openapi import OpenAPI
 from kubewright.apiserver.registry.builtin import builtin_resources
 from kubewright.apiserver.registry.caches import Caches
+from kubewright.apiserver.registry.quota_usage import usage_recorder
 from kubewright.apiserver.registry.resource import Resource
 from kubewright.apiserver.registry.store import Store
 from kubewright.apiserver.registry.strategy import Object
@@ -51,7 +54,12 @@ class LogicalCluster:
         self.webhooks = webhooks or WebhookClient()
         versions = ClusterVersions(self)
         self.admission = Chain(
-            [MutatingWebhooks(self.webhooks, versions)], [ValidatingWebhooks(self.webhooks, versions)]
+            [*mutating_plugins(), MutatingWebhooks(self.webhooks, versions)],
+            [
+                *validating_plugins(),
+                ValidatingWebhooks(self.webhooks, versions),
+                ResourceQuota(usage_recorder(self)),
+            ],
         )
         self.custom: dict[GroupVersionResource, Resource] = {}
         self._stores: dict[GroupVersionResource, Store] = {}

@@ -19,6 +19,7 @@ from kubewright.apiserver.admission.attributes import Attributes, Operation
 from kubewright.apiserver.apply import FieldManager, keep_times, reset_fields
 from kubewright.apiserver.registry import deletion
 from kubewright.apiserver.registry.codec import Codec
+from kubewright.apiserver.registry.metadata_rules import path_segment, validate_common_update, validate_metadata
 from kubewright.apiserver.registry.options import ReadOptions, Write
 from kubewright.apiserver.registry.resource import Resource
 from kubewright.apiserver.registry.strategy import Object
@@ -140,12 +141,11 @@ class Store:
         strategy, metadata = self._strategy, obj["metadata"]
         metadata["uid"] = str(uuid.uuid4())
         metadata["creationTimestamp"] = deletion.timestamp(now)
-        if strategy.status:
-            obj.pop("status", None)
         if strategy.generation:
             metadata["generation"] = 1
         strategy.prepare_for_create(obj, self.cluster.reader)
         self._check(obj, strategy.validate(obj, self.cluster.reader))
+        self._check(obj, validate_metadata(metadata, namespaced=self.resource.namespaced, name_rule=path_segment))
         attributes.name = metadata["name"]
         await self.cluster.admission.validate(attributes)
         for text in strategy.warnings(obj, None):
@@ -219,10 +219,12 @@ class Store:
             strategy.prepare_for_update(obj, old, reader)
         if strategy.generation:
             _count_generation(obj, old)
+        causes = validate_common_update(obj, old, namespaced=self.resource.namespaced)
         if subresource:
-            self._check(obj, strategy.validate_subresource_update(subresource, obj, old, reader))
+            causes += strategy.validate_subresource_update(subresource, obj, old, reader)
         else:
-            self._check(obj, strategy.validate_update(obj, old, reader))
+            causes += strategy.validate_update(obj, old, reader)
+        self._check(obj, causes)
         await self.cluster.admission.validate(attributes)
         for text in strategy.warnings(obj, old):
             write.warn(text)
@@ -278,7 +280,8 @@ class Store:
                 obj["metadata"]["resourceVersion"] = str(revision)
         if outcome in ("remove", "update and remove"):
             if not dry_run:
-                await storage.delete(live.key, expected=revision)
+                revision = await storage.delete(live.key, expected=revision)
+                obj["metadata"]["resourceVersion"] = str(revision)
             return obj, True
         return obj, False
 

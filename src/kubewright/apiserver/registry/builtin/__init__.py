@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from kubewright.apiserver.registry.builtin.catalog import CATALOG, DEPRECATED, STORED_AS, subresources
+from kubewright.apiserver.registry.builtin.catalog import DEPRECATED, STORED_AS, by_priority, subresources
 from kubewright.apiserver.registry.builtin.definitions import definition_name, definitions
 from kubewright.apiserver.registry.builtin.strategies import strategy_for
 from kubewright.apiserver.registry.resource import Resource
@@ -22,7 +22,7 @@ def builtin_resources() -> Sequence[Resource]:
 
 def _resources() -> list[Resource]:
     found = []
-    for api_version, rows in CATALOG:
+    for api_version, rows in by_priority():
         version = GroupVersion.parse(api_version)
         for row in rows:
             kind = GroupVersionKind(version.group, version.version, row.kind)

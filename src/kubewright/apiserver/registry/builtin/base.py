@@ -59,7 +59,9 @@ class BuiltinStrategy(Strategy):
     def empty_status(self, obj: Object) -> None:
         """The zero status with its defaults: what a new object starts with."""
         obj.pop("status", None)
-        obj.update(shape.decode(self.definition, obj, []))
+        empty = shape.decode(self.definition, {}, [])
+        if "status" in empty:
+            obj["status"] = empty["status"]
         self.default(obj)
 
     def prepare_for_status_update(self, obj: Object, old: Object, reader: Reader) -> None:

@@ -244,6 +244,20 @@ DEPRECATED = {
 """What the Warning header says whenever the resource is used."""
 
 
+_GROUP_ORDER = (
+    "", "apiregistration.k8s.io", "apps", "events.k8s.io", "authentication.k8s.io", "authorization.k8s.io",
+    "autoscaling", "batch", "certificates.k8s.io", "networking.k8s.io", "policy", "rbac.authorization.k8s.io",
+    "storage.k8s.io", "admissionregistration.k8s.io", "apiextensions.k8s.io", "scheduling.k8s.io",
+    "coordination.k8s.io", "node.k8s.io", "discovery.k8s.io", "resource.k8s.io", "flowcontrol.apiserver.k8s.io",
+)  # fmt: skip
+"""Groups by falling priority: the order in which discovery lists them."""
+
+
+def by_priority() -> Sequence[tuple[str, Sequence[Row]]]:
+    """The catalogue in discovery's order; a group's preferred version stays first."""
+    return sorted(CATALOG, key=lambda entry: _GROUP_ORDER.index(GroupVersion.parse(entry[0]).group))
+
+
 def subresources(row: Row, version: GroupVersion) -> tuple[Subresource, ...]:
     """All subresources of a row, by name."""
     found = list(row.more)
