@@ -125,9 +125,9 @@ def test_names_scope_and_subresources_matter_to_clients() -> None:
     new["spec"] |= {"scope": "Cluster"}
     new["spec"]["names"] = {"kind": "Site", "plural": "websites"}
     assert {str(change) for change in diff_crds(old, new)} == {
-        ": the scope changed from Namespaced to Cluster (breaks stored objects)",
-        ": the kind changed from Website to Site (breaks stored objects)",
-        ": the short name ws is gone (breaks clients)",
+        "the scope changed from Namespaced to Cluster (breaks stored objects)",
+        "the kind changed from Website to Site (breaks stored objects)",
+        "the short name ws is gone (breaks clients)",
         "v1: the version is no longer served (breaks clients)",
         "v1: the subresource status is gone (breaks clients)",
         "v1: .spec.a: the field can no longer be selected by (breaks clients)",

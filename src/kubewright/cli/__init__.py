@@ -14,8 +14,10 @@ import typer
 
 COMMANDS: Final = {
     "apiserver": "Run the embedded Kubernetes API server.",
+    "crd": "Compare and check CustomResourceDefinitions.",
+    "validate": "Check manifests without a cluster.",
 }
-"""The commands in the order of the help; each is ``app`` in the module of its name in this package."""
+"""The commands in the order of the help; each is ``app``, or a function ``command``, in the module of its name here."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -34,7 +36,11 @@ def _app(chosen: str) -> typer.Typer:
     app.callback(help="Build, run, test, ship and trust Kubernetes operators in Python.")(_nothing)
     for name, text in COMMANDS.items():
         if name == chosen:
-            app.add_typer(import_module(f"kubewright.cli.{name}").app, name=name, help=text)
+            module = import_module(f"kubewright.cli.{name}")
+            if hasattr(module, "app"):
+                app.add_typer(module.app, name=name, help=text)
+            else:
+                app.command(name, help=text, no_args_is_help=True)(module.command)
         else:
             app.command(name, help=text)(_nothing)
     return app

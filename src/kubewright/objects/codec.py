@@ -61,7 +61,7 @@ def from_dict(cls: type[T], plain: dict[str, Any]) -> T:
     try:
         return msgspec.convert(plain, cls, dec_hook=_decode_plain)
     except msgspec.ValidationError:
-        return msgspec.convert(_without_nulls(plain), cls, dec_hook=_decode_plain)
+        return msgspec.convert(without_nulls(plain), cls, dec_hook=_decode_plain)
 
 
 def copy_of(obj: T) -> T:
@@ -98,10 +98,11 @@ def _decoder(cls: type[T]) -> msgspec.json.Decoder[T]:
     return decoder
 
 
-def _without_nulls(value: Any) -> Any:
+def without_nulls(value: Any) -> Any:
+    """Plain JSON values as Go's decoder sees them: a null member is an absent one."""
     if isinstance(value, dict):
-        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
-    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
+        return {key: without_nulls(item) for key, item in value.items() if item is not None}
+    return [without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def _writable(value: object) -> Any:

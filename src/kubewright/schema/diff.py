@@ -23,8 +23,8 @@ class Change(NamedTuple):
     breaks: Breaks = ""
 
     def __str__(self) -> str:
-        place = f"{self.version}: {self.path}" if self.path else self.version
-        return f"{place}: {self.message}" + (f" (breaks {self.breaks})" if self.breaks else "")
+        place = "".join(f"{part}: " for part in (self.version, self.path) if part)
+        return f"{place}{self.message}" + (f" (breaks {self.breaks})" if self.breaks else "")
 
 
 def diff_crds(old: Raw, new: Raw) -> list[Change]:

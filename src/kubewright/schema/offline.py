@@ -1,0 +1,80 @@
+"""Checking objects without a cluster, as the API server would check them on ``--validate=strict``.
+
+Definitions go in once; for every object the unknown fields and the broken rules come out, built-in kinds included.
+"""
+
+from __future__ import annotations
+
+import copy
+import importlib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from kubewright.objects import GroupVersionKind, Object
+from kubewright.objects.codec import without_nulls
+from kubewright.objects.errors import Cause
+from kubewright.objects.field_errors import required
+from kubewright.schema.builtin_types import builtin_schema
+from kubewright.schema.structural import CompiledSchema, compile_schema
+
+
+class UnknownKind(LookupError):
+    """There is no schema for an object's kind."""
+
+
+class OfflineValidator:
+    """Checks objects against CustomResourceDefinitions and the built-in kinds.
+
+    :param crds: definitions as plain JSON.
+    """
+
+    def __init__(self, crds: Iterable[Mapping[str, Any]] = ()) -> None:
+        self._raw: dict[GroupVersionKind, Mapping[str, Any]] = {}
+        self._compiled: dict[GroupVersionKind, CompiledSchema] = {}
+        for crd in crds:
+            spec = crd["spec"]
+            for version in spec["versions"]:
+                gvk = GroupVersionKind(spec["group"], version["name"], spec["names"]["kind"])
+                self._raw[gvk] = version["schema"]["openAPIV3Schema"]
+
+    def check(self, obj: Mapping[str, Any]) -> list[Cause]:
+        """What is wrong with an object; the object itself is left alone.
+
+        :raises UnknownKind: no definition was given for its kind, and it is not built in.
+        """
+        missing = [required(field) for field in ("apiVersion", "kind") if not obj.get(field)]
+        if missing:
+            return missing
+        gvk = GroupVersionKind.parse(obj["apiVersion"], obj["kind"])
+        schema = self._schema(gvk)
+        checked = copy.deepcopy(dict(obj)) if gvk in self._raw else without_nulls(obj)
+        found = [Cause("FieldValueInvalid", "unknown field", path) for path in schema.prune(checked)]
+        schema.default(checked)
+        found += schema.validate(checked)
+        metadata = obj.get("metadata") or {}
+        if not metadata.get("name") and not metadata.get("generateName"):
+            found.append(required("metadata.name", "name or generateName is required"))
+        return found
+
+    def _schema(self, gvk: GroupVersionKind) -> CompiledSchema:
+        compiled = self._compiled.get(gvk)
+        if compiled is None:
+            raw = self._raw.get(gvk)
+            if raw is None:
+                return _builtin(gvk)
+            compiled = self._compiled[gvk] = compile_schema(raw)
+        return compiled
+
+
+@cache
+def _builtin(gvk: GroupVersionKind) -> CompiledSchema:
+    group = gvk.group.partition(".")[0] or "core"
+    try:
+        module = importlib.import_module(f"kubewright.objects.{group}_{gvk.version}")
+    except ModuleNotFoundError:
+        raise UnknownKind(f"no schema for {gvk}") from None
+    cls = getattr(module, gvk.kind, None)
+    if not (isinstance(cls, type) and issubclass(cls, Object) and cls.gvk == gvk):
+        raise UnknownKind(f"no schema for {gvk}")
+    return compile_schema(builtin_schema(cls))

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from kubewright.cli.crd import app
+
+GOLDENS = Path(__file__).parents[1] / "schema" / "goldens"
+MEMCACHED = GOLDENS / "memcached.yaml"
+
+
+@pytest.fixture
+def tightened(tmp_path: Path) -> Path:
+    path = tmp_path / "memcached.yaml"
+    path.write_text(MEMCACHED.read_text().replace("maximum: 3", "maximum: 2"))
+    return path
+
+
+def test_equal_definitions_pass() -> None:
+    result = CliRunner().invoke(app, ["diff", str(MEMCACHED), str(MEMCACHED)])
+    assert (result.exit_code, result.stdout) == (0, "no changes\n")
+
+
+def test_a_tightened_rule_fails(tightened: Path) -> None:
+    result = CliRunner().invoke(app, ["diff", str(MEMCACHED), str(tightened)])
+    assert result.exit_code == 1
+    assert "maximum changed from 3 to 2" in result.stdout
+    assert "stored objects" in result.stdout
+    assert CliRunner().invoke(app, ["diff", str(tightened), str(MEMCACHED)]).exit_code == 0
+
+
+def test_definitions_may_come_from_standard_input(tightened: Path) -> None:
+    result = CliRunner().invoke(app, ["diff", "-", str(tightened)], input=MEMCACHED.read_text())
+    assert result.exit_code == 1
+
+
+def test_a_removed_definition_fails() -> None:
+    result = CliRunner().invoke(app, ["diff", str(GOLDENS), str(MEMCACHED)])
+    assert result.exit_code == 1
+    assert result.stdout.count("it is gone") == 4
+
+
+def test_check_names_what_the_server_would_refuse(tmp_path: Path) -> None:
+    assert CliRunner().invoke(app, ["check", str(GOLDENS)]).exit_code == 0
+    broken = tmp_path / "broken.yaml"
+    broken.write_text(MEMCACHED.read_text().replace("minimum: 1", "minimum: 1\n                default: 7"))
+    result = CliRunner().invoke(app, ["check", str(broken)])
+    assert result.exit_code == 1
+    assert "memcacheds.cache.example.com: spec.versions[0].schema.openAPIV3Schema" in result.stdout
+
+
+@pytest.mark.parametrize("path", ["nowhere.yaml", str(Path(__file__).parent)])
+def test_without_definitions_the_command_says_so(path: str) -> None:
+    result = CliRunner().invoke(app, ["check", path])
+    assert result.exit_code == 2
