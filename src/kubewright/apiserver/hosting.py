@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import csv
 import importlib
 import secrets
 import socket
@@ -17,8 +16,8 @@ from typing import Literal
 
 import yaml
 
+from kubewright.apiserver.auth import AuditLog, ServiceAccountTokens, read_token_file
 from kubewright.apiserver.certificates import serving_files
-from kubewright.apiserver.request import UserInfo
 from kubewright.apiserver.server import ADMIN, ApiServer
 from kubewright.apiserver.serving import Serving
 from kubewright.apiserver.storage.sqlite import SqliteStorage
@@ -50,11 +49,17 @@ class HostedServer:
         audit_log: Path | None = None,
     ) -> None:
         self.token = secrets.token_urlsafe(24)
-        tokens = {self.token: ADMIN, **(read_tokens(token_file) if token_file else {})}
+        tokens = {self.token: ADMIN, **(read_token_file(token_file) if token_file else {})}
         hosts = {"localhost", "127.0.0.1", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "10.96.0.1"}
         hosts |= {socket.gethostname()} if address in _ANY else {address}
         self._files = serving_files(cert_dir, hosts)
-        self.server = ApiServer(SqliteStorage(store), tokens=tokens)
+        self.server = ApiServer(
+            SqliteStorage(store),
+            tokens=tokens,
+            service_accounts=_service_account_tokens(cert_dir / "sa.key"),
+            authorize=authorization_mode == "RBAC",
+            audit=AuditLog(str(audit_log)) if audit_log else None,
+        )
         self._serving = Serving(self.server.app, address=address, port=port, files=self._files, client_ca=client_ca)
         self.host = "127.0.0.1" if address in _ANY else address
 
@@ -114,20 +119,11 @@ class HostedServer:
         return factory
 
 
-def read_tokens(path: Path) -> dict[str, UserInfo]:
-    """The users of a static token file.
-
-    :raises OSError: it cannot be read.
-    :raises ValueError: a line has fewer than three columns.
-    """
-    tokens = {}
-    with path.open(newline="") as file:
-        for number, row in enumerate(csv.reader(file), start=1):
-            if not row or row[0].startswith("#"):
-                continue
-            if len(row) < 3:
-                raise ValueError(f"{path}:{number}: a token line needs token,user,uid and may have groups")
-            token, name, uid = (column.strip() for column in row[:3])
-            groups = [group.strip() for group in row[3].split(",")] if len(row) > 3 and row[3].strip() else []
-            tokens[token] = UserInfo(name, (*groups, "system:authenticated"), uid)
+def _service_account_tokens(path: Path) -> ServiceAccountTokens:
+    """The issuer with the key in a file, which is made where there is none."""
+    if path.exists():
+        return ServiceAccountTokens.from_pem(path.read_bytes())
+    tokens = ServiceAccountTokens.generate()
+    path.touch(mode=0o600)
+    path.write_bytes(tokens.to_pem())
     return tokens

@@ -8,15 +8,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
+from kubewright.apiserver.access import Access
+from kubewright.apiserver.auth import AuditLog, Authentication, ServiceAccountTokens
 from kubewright.apiserver.http.app import App
-from kubewright.apiserver.http.messages import Request
 from kubewright.apiserver.registry.bootstrap import bootstrap
 from kubewright.apiserver.registry.cluster import LogicalCluster
-from kubewright.apiserver.request import RequestInfo, UserInfo
+from kubewright.apiserver.request import UserInfo
 from kubewright.apiserver.storage.protocol import Storage
 from kubewright.apiserver.storage.sqlite import SqliteStorage
 from kubewright.apiserver.webhook_client import WebhookClient
-from kubewright.objects.errors import Unauthorized
 
 ADMIN = UserInfo("kubewright-admin", ("system:masters", "system:authenticated"))
 
@@ -27,15 +27,28 @@ COMPACTION_INTERVAL = 300.0
 class Clusters:
     """The logical clusters of one store; each but the default is made when it is first asked for."""
 
-    def __init__(self, storage: Storage, webhooks: WebhookClient) -> None:
+    def __init__(
+        self, storage: Storage, webhooks: WebhookClient, authentication: Authentication, *, authorize: bool
+    ) -> None:
         self._storage = storage
         self._webhooks = webhooks
+        self._authentication = authentication
+        self._authorize = authorize
         self._clusters: dict[str, LogicalCluster] = {}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._clusters
 
     async def get(self, name: str) -> LogicalCluster:
         cluster = self._clusters.get(name)
         if cluster is None:
-            cluster = LogicalCluster(self._storage, name, webhooks=self._webhooks)
+            cluster = LogicalCluster(
+                self._storage,
+                name,
+                webhooks=self._webhooks,
+                authentication=self._authentication,
+                authorize=self._authorize,
+            )
             self._clusters[name] = cluster
             await cluster.open()
             await bootstrap(cluster)
@@ -46,34 +59,31 @@ class Clusters:
             cluster.close()
 
 
-class TokenAccess:
-    """Knows callers by their bearer token, and lets all of them do everything."""
-
-    def __init__(self, tokens: Mapping[str, UserInfo]) -> None:
-        self._tokens = tokens
-
-    async def authenticate(self, request: Request) -> UserInfo:
-        kind, _, token = request.headers.get("authorization", "").partition(" ")
-        if kind.lower() == "bearer" and token.strip() in self._tokens:
-            return self._tokens[token.strip()]
-        raise Unauthorized("Unauthorized")
-
-    async def authorize(self, user: UserInfo, info: RequestInfo, cluster: LogicalCluster) -> None:
-        return None
-
-
 class ApiServer:
     """An API server in this process.
 
     :param storage: where objects are kept; in memory by default.
     :param tokens: bearer tokens and who they stand for.
+    :param service_accounts: signs and checks the tokens of service accounts; with a key of its own by default.
+    :param authorize: whether roles and bindings decide what a user may; otherwise everybody may do everything.
+    :param audit: where to write down every request.
     """
 
-    def __init__(self, storage: Storage | None = None, *, tokens: Mapping[str, UserInfo] | None = None) -> None:
+    def __init__(
+        self,
+        storage: Storage | None = None,
+        *,
+        tokens: Mapping[str, UserInfo] | None = None,
+        service_accounts: ServiceAccountTokens | None = None,
+        authorize: bool = True,
+        audit: AuditLog | None = None,
+    ) -> None:
         self.storage = storage or SqliteStorage()
         self.webhooks = WebhookClient()
-        self.clusters = Clusters(self.storage, self.webhooks)
-        self.app = App(self.clusters, TokenAccess(tokens or {}), {"ping": _ping, "storage": self._storage_check})
+        authentication = Authentication(tokens, service_accounts or ServiceAccountTokens.generate())
+        self.clusters = Clusters(self.storage, self.webhooks, authentication, authorize=authorize)
+        self._access = Access(authentication, self.clusters, audit)
+        self.app = App(self._access, {"ping": _ping, "storage": self._storage_check})
         self._compactor: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -96,6 +106,7 @@ class ApiServer:
         self.clusters.close()
         await self.webhooks.close()
         await self.storage.close()
+        self._access.close()
 
     async def _compact(self) -> None:
         while True:

@@ -159,6 +159,8 @@ class WatchCache:
     def __init__(self, prefix: str, *, window: int = WINDOW, backlog: int = BACKLOG) -> None:
         self.prefix = prefix
         self.oldest = 0
+        self.changed = 0
+        """The revision of the last change."""
         self.bytes = 0
         self._objects: dict[str, CachedObject] = {}
         self._keys: list[str] = []
@@ -179,7 +181,7 @@ class WatchCache:
         self._keys = list(self._objects)
         self.bytes = sum(len(obj.value) for obj in self._objects.values())
         self._events.clear()
-        self.oldest = revision
+        self.oldest = self.changed = revision
 
     def remember(self, changes: Sequence[Change], oldest: int) -> None:
         """Fill the window with changes that `load` already includes, the first of which came after ``oldest``."""
@@ -189,6 +191,7 @@ class WatchCache:
 
     def apply(self, change: Change) -> None:
         """Take in a change and hand it to the watchers."""
+        self.changed = change.revision
         event = self._event(change)
         if event.new is not None:
             if change.key not in self._objects:

@@ -21,6 +21,10 @@ class Cluster:
         obj = self.objects[resource, namespace, name] = {"metadata": metadata, **body}
         return obj
 
+    def version(self) -> int:
+        """Another number whenever something was added or removed."""
+        return hash(tuple(map(id, self.objects.values())))
+
     def get(self, group: str, resource: str, namespace: str, name: str) -> Object | None:
         return self.objects.get((resource, namespace, name))
 

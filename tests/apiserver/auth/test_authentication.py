@@ -141,7 +141,7 @@ ADMIN = UserInfo("admin", ("system:masters",))
 
 def act_as(user: UserInfo, *headers: tuple[str, str], cluster: Cluster | None = None) -> UserInfo:
     raw = [(f"impersonate-{name}".encode(), value.encode()) for name, value in headers]
-    return impersonated(user, raw, RBAC(cluster) if cluster else AlwaysAllow(), "/api")
+    return impersonated(user, raw, RBAC(cluster, cluster.version) if cluster else AlwaysAllow(), "/api")
 
 
 def test_without_headers_everybody_is_himself() -> None:

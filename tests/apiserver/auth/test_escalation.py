@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.apiserver.auth.cluster import Cluster, Object, rule
 
-from kubewright.apiserver.auth import RBAC, check_escalation
+from kubewright.apiserver.auth import RBAC
+from kubewright.apiserver.auth.escalation import check
 from kubewright.apiserver.request import UserInfo
 from kubewright.objects.errors import Forbidden, NotFound
 
@@ -37,14 +38,14 @@ def binding(name: str) -> Object:
 
 
 def test_what_one_has_one_may_grant(cluster: Cluster) -> None:
-    check_escalation(RBAC(cluster), MANAGER, "roles", role(rule("get", "configmaps")), None)
-    check_escalation(RBAC(cluster), MANAGER, "rolebindings", binding("small"), None)
+    check(RBAC(cluster, cluster.version), MANAGER, "roles", role(rule("get", "configmaps")), None)
+    check(RBAC(cluster, cluster.version), MANAGER, "rolebindings", binding("small"), None)
 
 
 def test_what_one_lacks_is_listed(cluster: Cluster) -> None:
     rules = [rule("get list", "configmaps secrets"), {"verbs": ["get"], "nonResourceURLs": ["/x"]}]
     with pytest.raises(Forbidden) as error:
-        check_escalation(RBAC(cluster), MANAGER, "roles", role(*rules), None)
+        check(RBAC(cluster, cluster.version), MANAGER, "roles", role(*rules), None)
     assert error.value.message == (
         'roles.rbac.authorization.k8s.io "new" is forbidden: user "m" (groups=["system:authenticated"]) is attempting '
         "to grant RBAC permissions not currently held:\n"
@@ -56,30 +57,32 @@ def test_what_one_lacks_is_listed(cluster: Cluster) -> None:
 
 def test_a_stronger_role_may_not_be_bound(cluster: Cluster) -> None:
     with pytest.raises(Forbidden, match="not currently held"):
-        check_escalation(RBAC(cluster), MANAGER, "rolebindings", binding("big"), None)
+        check(RBAC(cluster, cluster.version), MANAGER, "rolebindings", binding("big"), None)
     with pytest.raises(NotFound):
-        check_escalation(RBAC(cluster), MANAGER, "rolebindings", binding("absent"), None)
+        check(RBAC(cluster, cluster.version), MANAGER, "rolebindings", binding("absent"), None)
 
 
 def test_escalate_and_bind_lift_the_checks(cluster: Cluster) -> None:
     cluster.role("power", rule("escalate bind", "roles", GROUP), namespace="n")
     cluster.bind("power", "User:m", namespace="n")
-    check_escalation(RBAC(cluster), MANAGER, "roles", role(rule("*", "nodes")), None)
-    check_escalation(RBAC(cluster), MANAGER, "rolebindings", binding("big"), None)
+    check(RBAC(cluster, cluster.version), MANAGER, "roles", role(rule("*", "nodes")), None)
+    check(RBAC(cluster, cluster.version), MANAGER, "rolebindings", binding("big"), None)
 
 
 def test_unchanged_rules_are_not_checked(cluster: Cluster) -> None:
     strong = role(rule("*", "nodes"))
-    check_escalation(RBAC(cluster), MANAGER, "roles", {**strong, "metadata": {"name": "new"}}, strong)
-    check_escalation(RBAC(cluster), MANAGER, "rolebindings", binding("big"), binding("big"))
+    check(RBAC(cluster, cluster.version), MANAGER, "roles", {**strong, "metadata": {"name": "new"}}, strong)
+    check(RBAC(cluster, cluster.version), MANAGER, "rolebindings", binding("big"), binding("big"))
 
 
 def test_masters_and_other_kinds_are_not_checked(cluster: Cluster) -> None:
-    check_escalation(RBAC(cluster), UserInfo("root", ("system:masters",)), "roles", role(rule("*", "*", "*")), None)
-    check_escalation(RBAC(cluster), MANAGER, "configmaps", {"metadata": {}}, None)
+    check(
+        RBAC(cluster, cluster.version), UserInfo("root", ("system:masters",)), "roles", role(rule("*", "*", "*")), None
+    )
+    check(RBAC(cluster, cluster.version), MANAGER, "configmaps", {"metadata": {}}, None)
 
 
 def test_aggregation_needs_all_rights(cluster: Cluster) -> None:
     aggregated = {"metadata": {"name": "a"}, "aggregationRule": {"clusterRoleSelectors": []}}
     with pytest.raises(Forbidden, match="must have cluster-admin privileges to use an aggregationRule"):
-        check_escalation(RBAC(cluster), MANAGER, "clusterroles", aggregated, None)
+        check(RBAC(cluster, cluster.version), MANAGER, "clusterroles", aggregated, None)

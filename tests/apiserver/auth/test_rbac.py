@@ -18,7 +18,7 @@ def asks(verb: str, resource: str, name: str = "", *, namespace: str = "shop", g
 
 
 def allowed(cluster: Cluster, user: UserInfo, request: RequestInfo) -> bool:
-    return RBAC(cluster).authorize(user, request).allowed
+    return RBAC(cluster, cluster.version).authorize(user, request).allowed
 
 
 @pytest.fixture
@@ -88,12 +88,11 @@ def test_masters_may_do_everything(cluster: Cluster) -> None:
     assert allowed(cluster, UserInfo("root", ("system:masters",)), asks("delete", "nodes", "x"))
 
 
-def test_changes_count_once_announced(cluster: Cluster) -> None:
-    rbac = RBAC(cluster)
+def test_changes_count_at_once(cluster: Cluster) -> None:
+    rbac = RBAC(cluster, cluster.version)
     assert not rbac.authorize(JANE, asks("get", "pods")).allowed
     cluster.role("r", rule("get", "pods"))
     cluster.bind("r", "User:jane")
-    rbac.changed()
     assert rbac.authorize(JANE, asks("get", "pods")).allowed
 
 
@@ -101,7 +100,7 @@ def test_reasons_name_the_binding_or_what_is_missing(cluster: Cluster) -> None:
     cluster.role("r", rule("get", "pods"), namespace="shop")
     cluster.bind("r", "User:jane", namespace="shop")
     cluster.bind("absent", "Group:devs")
-    rbac = RBAC(cluster)
+    rbac = RBAC(cluster, cluster.version)
     reason = 'RBAC: allowed by RoleBinding "r-binding/shop" of Role "r" to User "jane"'
     assert rbac.authorize(JANE, asks("get", "pods")) == Decision(True, reason)
     missing = 'RBAC: clusterrole.rbac.authorization.k8s.io "absent" not found'
@@ -156,7 +155,7 @@ def test_refusals_read_as_in_kubernetes(
     cluster: Cluster, request_info: RequestInfo, message: str, details: dict[str, str]
 ) -> None:
     with pytest.raises(Forbidden) as error:
-        require(RBAC(cluster), JANE, request_info)
+        require(RBAC(cluster, cluster.version), JANE, request_info)
     assert error.value.message == message
     assert error.value.status()["details"] == details
 

@@ -44,7 +44,7 @@ DEPLOYMENTS = {"verb": "list", "group": "apps", "resource": "deployments", "name
 
 
 def test_access_reviews_tell_whether_one_may(cluster: Cluster) -> None:
-    rbac = RBAC(cluster)
+    rbac = RBAC(cluster, cluster.version)
     own = access_reviews.self_subject_access_review(review(resourceAttributes=DEPLOYMENTS), JANE, rbac)
     assert own["metadata"] == {}
     assert own["status"]["allowed"] is True
@@ -66,26 +66,26 @@ def test_access_reviews_tell_whether_one_may(cluster: Cluster) -> None:
 )
 def test_a_review_says_what_exactly(cluster: Cluster, spec: Object, field: str) -> None:
     with pytest.raises(Invalid) as error:
-        access_reviews.self_subject_access_review(review(**spec), JANE, RBAC(cluster))
+        access_reviews.self_subject_access_review(review(**spec), JANE, RBAC(cluster, cluster.version))
     assert [cause.field for cause in error.value.causes] == [field]
     assert error.value.status()["details"]["group"] == "authorization.k8s.io"
 
 
 def test_a_review_of_another_says_whom(cluster: Cluster) -> None:
     with pytest.raises(Invalid) as error:
-        access_reviews.subject_access_review(review(resourceAttributes=DEPLOYMENTS), RBAC(cluster))
+        access_reviews.subject_access_review(review(resourceAttributes=DEPLOYMENTS), RBAC(cluster, cluster.version))
     assert [cause.field for cause in error.value.causes] == ["spec.user"]
 
 
 def test_rules_reviews_list_the_rules(cluster: Cluster) -> None:
-    answer = access_reviews.self_subject_rules_review(review(namespace="shop"), JANE, RBAC(cluster))
+    answer = access_reviews.self_subject_rules_review(review(namespace="shop"), JANE, RBAC(cluster, cluster.version))
     assert answer["status"] == {
         "resourceRules": [{"verbs": ["list"], "apiGroups": ["apps"], "resources": ["deployments"]}],
         "nonResourceRules": [{"verbs": ["get"], "nonResourceURLs": ["/x"]}],
         "incomplete": False,
     }
     with pytest.raises(BadRequest, match="no namespace on request"):
-        access_reviews.self_subject_rules_review(review(), JANE, RBAC(cluster))
+        access_reviews.self_subject_rules_review(review(), JANE, RBAC(cluster, cluster.version))
 
 
 def test_a_self_subject_review_names_the_caller() -> None:

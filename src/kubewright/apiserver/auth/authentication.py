@@ -64,6 +64,14 @@ class Authentication:
             return ANONYMOUS
         raise Unauthorized("Unauthorized")
 
+    def plausible(self, headers: Headers, peer_certificate: bytes | None) -> bool:
+        """Whether there are credentials that could be somebody's, before any cluster has been asked."""
+        if peer_certificate is not None:
+            return True
+        token = bearer_token(headers)
+        accounts = self.service_accounts
+        return token in self._tokens or (accounts is not None and accounts.issued(token))
+
     def authenticate_token(self, token: str, reader: Reader, *, now: float, audiences: Sequence[str] = ()) -> UserInfo:
         """The user whose token it is.
 

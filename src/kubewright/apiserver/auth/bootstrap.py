@@ -7,11 +7,12 @@ do not run here are left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import Any, Final
 
 from kubewright.apiserver.auth.rbac import GROUP
-from kubewright.apiserver.registry.strategy import Object
+from kubewright.apiserver.registry.strategy import Object, Reader
 
 Rules = list[dict[str, list[str]]]
 
@@ -226,3 +227,27 @@ def _cluster_role_binding(role: str, subjects: Sequence[str]) -> Object:
         named = (subject.partition(":") for subject in subjects)
         binding["subjects"] = [{"kind": kind, "apiGroup": GROUP, "name": name} for kind, _, name in named]
     return binding
+
+
+class WithDefaults:
+    """A reader to which the roles and bindings from the start are there unless others are stored under their names."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def get(self, group: str, resource: str, namespace: str, name: str) -> Object | None:
+        stored = self._reader.get(group, resource, namespace, name)
+        return _defaults().get((resource, name)) if stored is None and group == GROUP else stored
+
+    def list(self, group: str, resource: str, namespace: str = "") -> Iterable[Object]:
+        names = set()
+        for stored in self._reader.list(group, resource, namespace):
+            names.add(stored["metadata"]["name"])
+            yield stored
+        if group == GROUP:
+            yield from (obj for (kind, name), obj in _defaults().items() if kind == resource and name not in names)
+
+
+@cache
+def _defaults() -> dict[tuple[str, str], Object]:
+    return {(resource, obj["metadata"]["name"]): obj for resource, obj in bootstrap_objects()}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from kubewright.apiserver.admission.attributes import Attributes
 from kubewright.apiserver.auth import policy_rules
 from kubewright.apiserver.auth.authorizer import MASTERS
 from kubewright.apiserver.auth.policy_rules import Rule
@@ -25,6 +26,18 @@ _EVERYTHING: Final = (
     {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]},
     {"nonResourceURLs": ["*"], "verbs": ["*"]},
 )
+
+
+class EscalationGuard:
+    """The checks as an admission stage."""
+
+    def __init__(self, rbac: RBAC) -> None:
+        self._rbac = rbac
+
+    async def validate(self, attributes: Attributes) -> None:
+        """:raises Forbidden: a role or binding would grant rights that its writer does not have."""
+        if attributes.resource.group == GROUP and attributes.obj is not None:
+            check(self._rbac, attributes.user, attributes.resource.resource, attributes.obj, attributes.old)
 
 
 def check(rbac: RBAC, user: UserInfo, resource: str, new: Object, old: Object | None) -> None:

@@ -7,7 +7,7 @@ selects whether or not a controller has written them there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -57,15 +57,14 @@ class RBAC:
     """Decides by the roles and bindings of one logical cluster.
 
     :param reader: gives the stored objects of ``rbac.authorization.k8s.io``.
+    :param version: tells whether any of them was written since it was last asked, by giving another number.
     """
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, version: Callable[[], int]) -> None:
         self._reader = reader
-        self._index: dict[str, _Grants] | None = None
-
-    def changed(self) -> None:
-        """A role or binding was written: forget what was read of them."""
-        self._index = None
+        self._version = version
+        self._indexed = -1
+        self._index: dict[str, _Grants] = {}
 
     def authorize(self, user: UserInfo, request: RequestInfo) -> Decision:
         if MASTERS in user.groups:
@@ -81,9 +80,10 @@ class RBAC:
 
     def grants(self, user: UserInfo, namespace: str) -> Iterator[Grant]:
         """All that bindings give a user in a namespace; in none, only what holds for the whole cluster."""
+        version = self._version()
+        if version != self._indexed:
+            self._index, self._indexed = self._read(), version
         index = self._index
-        if index is None:
-            index = self._index = self._read()
         yield from index[""].of(user)
         if namespace and namespace in index:
             yield from index[namespace].of(user)

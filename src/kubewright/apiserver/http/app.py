@@ -7,9 +7,9 @@ names.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Mapping
-from typing import Protocol
+from collections.abc import Mapping
 
+from kubewright.apiserver.access import Access, Trail
 from kubewright.apiserver.http import documents
 from kubewright.apiserver.http.documents import HealthCheck
 from kubewright.apiserver.http.messages import (
@@ -23,6 +23,7 @@ from kubewright.apiserver.http.messages import (
 )
 from kubewright.apiserver.http.paths import request_info, split_cluster
 from kubewright.apiserver.http.resources import VERBS, Call
+from kubewright.apiserver.http.reviews import REVIEWS, review
 from kubewright.apiserver.http.status import error_response, method_not_allowed, page_not_found, resource_not_found
 from kubewright.apiserver.http.subresources import subresource_handler
 from kubewright.apiserver.registry.cluster import LogicalCluster
@@ -33,33 +34,13 @@ from kubewright.objects.names import GroupVersionResource
 log = logging.getLogger("kubewright.apiserver")
 
 
-class Access(Protocol):
-    """Says who makes a request, and whether they may."""
-
-    async def authenticate(self, request: Request) -> UserInfo:
-        """:raises Unauthorized: the credentials are not valid."""
-
-    async def authorize(self, user: UserInfo, info: RequestInfo, cluster: LogicalCluster) -> None:
-        """:raises Forbidden: the user may not do this."""
-
-
-class Clusters(Protocol):
-    """The logical clusters."""
-
-    def get(self, name: str) -> Awaitable[LogicalCluster]:
-        """The cluster of that name, made when it is first asked for."""
-
-
 class App:
     """The ASGI application.
 
     :param address: where clients inside a cluster would find the server, for ``/api``.
     """
 
-    def __init__(
-        self, clusters: Clusters, access: Access, checks: Mapping[str, HealthCheck], *, address: str = ""
-    ) -> None:
-        self._clusters = clusters
+    def __init__(self, access: Access, checks: Mapping[str, HealthCheck], *, address: str = "") -> None:
         self._access = access
         self._checks = checks
         self._address = address
@@ -67,10 +48,12 @@ class App:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        request = Request(scope, receive)
+        request, trail = Request(scope, receive), Trail()
+        failure: APIError | None = None
         try:
-            response = await self._answer(request)
+            response = await self._answer(request, trail)
         except APIError as error:
+            failure = error
             response = error_response(error, request)
         except ClientDisconnected:
             return
@@ -81,13 +64,13 @@ class App:
                 InternalError("This request caused apiserver to panic. Look in the logs for details."), request
             )
         await response.send(request, send)
+        self._access.record(request, trail, response.status, failure)
 
-    async def _answer(self, request: Request) -> Response | StreamResponse:
-        user = await self._access.authenticate(request)
+    async def _answer(self, request: Request, trail: Trail) -> Response | StreamResponse:
         name, path = split_cluster(request.scope["path"])
-        cluster = await self._clusters.get(name)
+        cluster = await self._access.authenticate(request, name, trail)
         info = request_info(request.method, path, request.query, name)
-        await self._access.authorize(user, info, cluster)
+        user = self._access.authorize(request, info, cluster, trail)
         if info.is_resource:
             return await self._resource(request, info, user, cluster)
         return await self._document(request, path, cluster)
@@ -107,6 +90,8 @@ class App:
             return await subresource_handler(resource, info)(Call(request, info, user, store))
         if info.verb not in resource.verbs or info.verb not in VERBS or not _fits(request, info, resource.namespaced):
             raise _not_allowed(info, custom=resource.custom)
+        if resource.group_resource in REVIEWS:
+            return await review(Call(request, info, user, store))
         return await VERBS[info.verb](Call(request, info, user, store))
 
     async def _document(self, request: Request, path: str, cluster: LogicalCluster) -> Response:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from kubewright.apiserver.auth import require
 from kubewright.apiserver.http import patches
 from kubewright.apiserver.http.messages import Request, Response, StreamResponse
 from kubewright.apiserver.http.negotiation import JSON, YAML, negotiate
@@ -129,6 +130,7 @@ async def update(call: Call) -> Response:
         obj = await wanted()
         if obj["metadata"].get("resourceVersion"):
             raise NotFound.of(store.resource.group_resource, info.name)
+        require(store.cluster.authorizer, call.user, replace(info, verb="create"))
         return await store.create(obj, info.namespace, write)
 
     creates = store.resource.strategy.allow_create_on_update and not info.subresource
@@ -177,6 +179,7 @@ async def apply(call: Call) -> Response:
     async def make() -> Object:
         if config["metadata"].get("uid"):
             raise NotFound.of(store.resource.group_resource, info.name)
+        require(store.cluster.authorizer, call.user, replace(info, verb="create"))
         return await store.create(merged(None), info.namespace, write, owned=True)
 
     updated, made = await store.update(

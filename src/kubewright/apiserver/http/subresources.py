@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kubewright.apiserver.http.resources import VERBS, Handler
+from kubewright.apiserver.http.reviews import token_request
 from kubewright.apiserver.http.status import method_not_allowed, resource_not_found
 from kubewright.apiserver.registry.resource import Resource
 from kubewright.apiserver.request import RequestInfo
@@ -26,6 +27,8 @@ def subresource_handler(resource: Resource, info: RequestInfo) -> Handler:
                 details={"group": group, "kind": plural},
             )
         raise method_not_allowed()
+    if (resource.plural, subresource.name) == ("serviceaccounts", "token"):
+        return token_request
     if subresource.kind == resource.gvk and info.verb in VERBS:
         return VERBS[info.verb]
     raise method_not_allowed()

@@ -1,10 +1,11 @@
-"""What every cluster has from the start: its namespaces and the Service of the API server itself.
+"""What every cluster has from the start: its namespaces, its roles and the Service of the API server itself.
 
 Objects that exist already are left as they are, so this runs at every start.
 """
 
 from __future__ import annotations
 
+from kubewright.apiserver.auth import bootstrap_objects
 from kubewright.apiserver.registry.cluster import LogicalCluster
 from kubewright.apiserver.registry.options import Write
 from kubewright.apiserver.registry.strategy import Object
@@ -16,6 +17,7 @@ SERVER = UserInfo("system:apiserver", ("system:masters", "system:authenticated")
 
 NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 
+_RBAC = "rbac.authorization.k8s.io"
 _NAMESPACES = GroupVersionResource("", "v1", "namespaces")
 _SERVICES = GroupVersionResource("", "v1", "services")
 
@@ -25,6 +27,8 @@ async def bootstrap(cluster: LogicalCluster) -> None:
     for name in NAMESPACES:
         if cluster.reader.get("", "namespaces", "", name) is None:
             await create(cluster, _NAMESPACES, {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": name}})
+    if not cluster.name:
+        await _create_roles(cluster)
     if cluster.reader.get("", "services", "default", "kubernetes") is None:
         await create(cluster, _SERVICES, _kubernetes_service(), namespace="default")
 
@@ -41,6 +45,12 @@ async def create(cluster: LogicalCluster, gvr: GroupVersionResource, obj: Object
         await store.create(obj, namespace, write)
     except AlreadyExists:
         return
+
+
+async def _create_roles(cluster: LogicalCluster) -> None:
+    for resource, obj in bootstrap_objects():
+        if cluster.reader.get(_RBAC, resource, "", obj["metadata"]["name"]) is None:
+            await create(cluster, GroupVersionResource(_RBAC, "v1", resource), obj)
 
 
 def _kubernetes_service() -> Object:

@@ -11,10 +11,14 @@ from functools import cache
 
 import msgspec
 
+from kubewright.apiserver.admission.attributes import Validating
 from kubewright.apiserver.admission.chain import Chain
 from kubewright.apiserver.admission.plugins import mutating_plugins, validating_plugins
 from kubewright.apiserver.admission.resource_quota import ResourceQuota
 from kubewright.apiserver.admission.webhooks import MutatingWebhooks, ValidatingWebhooks
+from kubewright.apiserver.auth import RBAC, AlwaysAllow, Authentication, Authorizer, EscalationGuard, WithDefaults
+from kubewright.apiserver.auth.escalation import BINDINGS, ROLES
+from kubewright.apiserver.auth.rbac import GROUP as RBAC_GROUP
 from kubewright.apiserver.discovery import Discovery
 from kubewright.apiserver.openapi import OpenAPI
 from kubewright.apiserver.registry.builtin import builtin_resources
@@ -35,6 +39,8 @@ class LogicalCluster:
 
     :param name: empty for the default cluster.
     :param webhooks: calls admission and conversion webhooks.
+    :param authentication: knows the users of the server.
+    :param authorize: whether roles and bindings decide what a user may; otherwise everybody may do everything.
     """
 
     def __init__(
@@ -43,6 +49,8 @@ class LogicalCluster:
         name: str = "",
         *,
         webhooks: WebhookClient | None = None,
+        authentication: Authentication | None = None,
+        authorize: bool = False,
         window: int = 4096,
         backlog: int = 1000,
     ) -> None:
@@ -52,10 +60,17 @@ class LogicalCluster:
         self.caches = Caches(storage, self.root, window=window, backlog=backlog)
         self.reader = ClusterReader(self)
         self.webhooks = webhooks or WebhookClient()
+        self.authentication = authentication or Authentication()
+        self.authorizer: Authorizer = AlwaysAllow()
+        guards: list[Validating] = []
+        if authorize:
+            self.authorizer = rbac = self._rbac()
+            guards.append(EscalationGuard(rbac))
         versions = ClusterVersions(self)
         self.admission = Chain(
             [*mutating_plugins(), MutatingWebhooks(self.webhooks, versions)],
             [
+                *guards,
                 *validating_plugins(),
                 ValidatingWebhooks(self.webhooks, versions),
                 ResourceQuota(usage_recorder(self)),
@@ -73,6 +88,13 @@ class LogicalCluster:
     def close(self) -> None:
         """End all watches."""
         self.caches.close()
+
+    def _rbac(self) -> RBAC:
+        """The authorizer over this cluster's roles and bindings."""
+        caches = [self.caches.cache(self.prefix(RBAC_GROUP, resource)) for resource in (*ROLES, *BINDINGS)]
+        # The default cluster stores the roles that every cluster begins with; the others, made in no time, imply them.
+        reader = WithDefaults(self.reader) if self.name else self.reader
+        return RBAC(reader, lambda: max(cache.changed for cache in caches))
 
     def resource(self, gvr: GroupVersionResource) -> Resource | None:
         return builtin_index().get(gvr) or self.custom.get(gvr)
