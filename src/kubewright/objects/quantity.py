@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from functools import total_ordering
+from functools import lru_cache, total_ordering
 from typing import Final, Self
 
 NANO: Final = 10**9
 MAX: Final = (2**63 - 1) * NANO
 
 _PARTS = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?(.*)\Z", re.DOTALL)
-_SHAPE = "^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$"
+_WRONG_SHAPE = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _DECIMAL_SUFFIX = {exponent: suffix for suffix, exponent in _DECIMAL.items()}
@@ -118,32 +118,32 @@ class Quantity:
         return self._of(-self._nano, self._format)
 
 
+@lru_cache(maxsize=4096)  # a cluster uses few different quantities, over and over
 def _parse(text: str) -> tuple[int, str]:
-    if not text:
-        raise ValueError("quantities must match the regular expression '" + _SHAPE + "'")
     found = _PARTS.match(text)
     assert found is not None  # every part may be empty
-    sign, whole, fraction, suffix = found.groups()
+    sign, whole, fraction, suffix = found.groups(default="")
     if not whole and not fraction:
-        raise ValueError("quantities must match the regular expression '" + _SHAPE + "'")
-    form, factor = _suffix(suffix)
-    amount = Fraction(int(whole + (fraction or "") or "0"), 10 ** len(fraction or "")) * factor * NANO
-    nano = min(-(-amount.numerator // amount.denominator), MAX)
+        raise ValueError(_WRONG_SHAPE)
+    form, times, divided_by = _suffix(suffix)
+    amount = int(whole + fraction) * times * NANO
+    nano = min(-(-amount // (divided_by * 10 ** len(fraction))), MAX)
     return (-nano if sign == "-" else nano), form
 
 
-def _suffix(suffix: str) -> tuple[str, Fraction]:
-    if suffix in _DECIMAL:
-        return "decimal", Fraction(10) ** _DECIMAL[suffix]
+def _suffix(suffix: str) -> tuple[str, int, int]:
+    """The format that a suffix stands for, and its factor as a fraction."""
     if suffix in _BINARY:
-        return "binary", Fraction(2 ** _BINARY[suffix])
-    exponent = _EXPONENT.match(suffix)
+        return "binary", 1 << _BINARY[suffix], 1
+    form, exponent = "decimal", _DECIMAL.get(suffix)
     if exponent is None:
-        if re.match(r"[eEinumkKMGTP]*[-+]?[0-9]*\Z", suffix):
-            raise ValueError("unable to parse quantity's suffix")
-        raise ValueError("quantities must match the regular expression '" + _SHAPE + "'")
-    # Beyond these bounds every amount is the smallest or the largest anyway.
-    return "exponent", Fraction(10) ** max(-100, min(100, int(exponent[1])))
+        found = _EXPONENT.match(suffix)
+        if found is None:
+            known = re.match(r"[eEinumkKMGTP]*[-+]?[0-9]*\Z", suffix)
+            raise ValueError("unable to parse quantity's suffix" if known else _WRONG_SHAPE)
+        # Beyond these bounds every amount is the smallest or the largest anyway.
+        form, exponent = "exponent", max(-100, min(100, int(found[1])))
+    return form, 10 ** max(exponent, 0), 10 ** max(-exponent, 0)
 
 
 def _with_suffix(number: int, base: int) -> str:
