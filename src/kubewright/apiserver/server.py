@@ -13,6 +13,7 @@ from kubewright.apiserver.auth import AuditLog, Authentication, ServiceAccountTo
 from kubewright.apiserver.http.app import App
 from kubewright.apiserver.registry.bootstrap import bootstrap
 from kubewright.apiserver.registry.cluster import LogicalCluster
+from kubewright.apiserver.registry.crd_controller import CRDController
 from kubewright.apiserver.request import UserInfo
 from kubewright.apiserver.storage.protocol import Storage
 from kubewright.apiserver.storage.sqlite import SqliteStorage
@@ -35,6 +36,7 @@ class Clusters:
         self._authentication = authentication
         self._authorize = authorize
         self._clusters: dict[str, LogicalCluster] = {}
+        self._controllers: dict[str, CRDController] = {}
 
     def __contains__(self, name: str) -> bool:
         return name in self._clusters
@@ -52,9 +54,13 @@ class Clusters:
             self._clusters[name] = cluster
             await cluster.open()
             await bootstrap(cluster)
+            controller = self._controllers[name] = CRDController(cluster)
+            controller.start()
         return cluster
 
     def close(self) -> None:
+        for controller in self._controllers.values():
+            controller.stop()
         for cluster in self._clusters.values():
             cluster.close()
 

@@ -31,7 +31,7 @@ from kubewright.apiserver.registry.versions import ClusterVersions
 from kubewright.apiserver.storage.protocol import Storage
 from kubewright.apiserver.watch_cache import CachedObject
 from kubewright.apiserver.webhook_client import WebhookClient
-from kubewright.objects.names import GroupVersionResource
+from kubewright.objects.names import GroupResource, GroupVersionResource
 
 
 class LogicalCluster:
@@ -77,6 +77,8 @@ class LogicalCluster:
             ],
         )
         self.custom: dict[GroupVersionResource, Resource] = {}
+        self.terminating: set[GroupResource] = set()
+        """Custom resources whose definition is being deleted: nothing new of them can be made."""
         self._stores: dict[GroupVersionResource, Store] = {}
         self._discovery: Discovery | None = None
         self._openapi: OpenAPI | None = None

@@ -32,8 +32,10 @@ from kubewright.objects.errors import (
     BadRequest,
     Cause,
     Conflict,
+    Forbidden,
     Invalid,
     NotFound,
+    resource_details,
 )
 
 if TYPE_CHECKING:
@@ -108,6 +110,8 @@ class Store:
         :raises Invalid: a rule of the kind is broken.
         """
         metadata = self._metadata(obj, namespace)
+        if self.resource.group_resource in self.cluster.terminating:
+            raise self._terminating(metadata.get("name", ""))
         if metadata.get("resourceVersion"):
             raise APIError("resourceVersion should not be set on objects to be created")
         for server_set in (
@@ -383,6 +387,13 @@ class Store:
     def _check(self, obj: Object, causes: Sequence[Cause]) -> None:
         if causes:
             raise Invalid.of(self.resource.gvk.group_kind, obj["metadata"].get("name", ""), causes)
+
+    def _terminating(self, name: str) -> Forbidden:
+        target = self.resource.group_resource
+        return Forbidden(
+            f'{target} "{name}" is forbidden: create not allowed while custom resource definition is terminating',
+            details=resource_details(target, name),
+        )
 
     def _taken(self, existing: CachedObject | None, name: str = "") -> AlreadyExists:
         error = AlreadyExists.of(self.resource.group_resource, existing.name if existing else name)

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from kubewright.apiserver.registry.builtin.admissionregistration import validate_client_config
 from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, name_of
 from kubewright.apiserver.registry.builtin.field_rules import one_of, problems, unique
+from kubewright.apiserver.registry.crd_status import APPROVAL, CLEANUP_FINALIZER, is_protected_group
 from kubewright.apiserver.registry.metadata_rules import immutable, is_dns1035_label, is_dns_subdomain
 from kubewright.apiserver.registry.strategy import Column, Object, Reader
 from kubewright.objects.errors import Cause
@@ -21,8 +22,6 @@ from kubewright.schema.structural import check_schema
 
 Spec = dict[str, Any]
 
-APPROVAL = "api-approved.kubernetes.io"
-_PROTECTED = ("k8s.io", "kubernetes.io")
 _COLUMN_TYPES = ("boolean", "date", "integer", "number", "string")
 _COLUMN_FORMATS = ("byte", "date", "date-time", "double", "float", "int32", "int64", "password")
 _HOISTED = ("schema", "subresources", "additionalPrinterColumns", "selectableFields")
@@ -86,6 +85,18 @@ class CustomResourceDefinitionStrategy(BuiltinStrategy):
 
     def status_rules(self, obj: Object, old: Object) -> list[Cause]:
         return _stored_versions(obj["status"].get("storedVersions") or [], obj["spec"])
+
+    def prepare_for_status_update(self, obj: Object, old: Object, reader: Reader) -> None:
+        new = obj["metadata"]
+        kept = {name: new[name] for name in ("managedFields", "resourceVersion") if name in new}
+        obj["spec"] = old["spec"]
+        obj["metadata"] = {**old["metadata"], **kept}
+
+    def begin_deletion(self, obj: Object) -> None:
+        """The objects of the kind have to go first: a finalizer holds the definition until they have."""
+        finalizers = obj["metadata"].setdefault("finalizers", [])
+        if CLEANUP_FINALIZER not in finalizers and not obj["metadata"].get("deletionTimestamp"):
+            finalizers.append(CLEANUP_FINALIZER)
 
     def cells(self, obj: Object) -> list[Any]:
         return [name_of(obj), obj["metadata"].get("creationTimestamp")]
@@ -311,7 +322,7 @@ def _stored_versions(stored: list[str], spec: Spec) -> list[Cause]:
 def _approval(obj: Object) -> list[Cause]:
     """Groups of the Kubernetes community need a link to their API review."""
     group = obj["spec"].get("group", "")
-    if not any(group == domain or group.endswith(f".{domain}") for domain in _PROTECTED):
+    if not is_protected_group(group):
         return []
     field = f"metadata.annotations[{APPROVAL}]"
     value = (obj["metadata"].get("annotations") or {}).get(APPROVAL, "")

@@ -1,0 +1,244 @@
+"""Custom resources: what a CustomResourceDefinition says, as resources that are served like the built-in ones.
+
+A CRD object comes in; one `Resource` for each served version goes out, whose strategy prunes, defaults and validates
+by the compiled schema, prints the CRD's columns and selects by its fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+
+from kubewright.apiserver.registry.builtin.base import human_duration
+from kubewright.apiserver.registry.builtin.definitions import definitions
+from kubewright.apiserver.registry.builtin.shape import struct_codec
+from kubewright.apiserver.registry.jsonpath import JSONPath
+from kubewright.apiserver.registry.metadata_rules import path_segment, validate_metadata, validate_metadata_update
+from kubewright.apiserver.registry.resource import ALL_VERBS, Converter, Resource, Subresource
+from kubewright.apiserver.registry.strategy import Column, DecodeError, Object, Reader, Strategy
+from kubewright.objects.errors import Cause
+from kubewright.objects.names import GroupVersionKind
+from kubewright.schema.node import Node
+from kubewright.schema.structural import CompiledSchema, compile_schema
+
+OBJECT_META: Final = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
+
+_NAME_COLUMN = Column("Name", "string", "name", "Name must be unique within a namespace.")
+_AGE = {
+    "name": "Age",
+    "type": "date",
+    "jsonPath": ".metadata.creationTimestamp",
+    "description": "CreationTimestamp is a timestamp representing the server time when this object was created.",
+}
+_SCALE = GroupVersionKind("autoscaling", "v1", "Scale")
+
+
+class ScalePaths:
+    """Where a custom resource keeps what its scale subresource shows."""
+
+    def __init__(self, scale: Mapping[str, str]) -> None:
+        self.spec_replicas = scale["specReplicasPath"]
+        self.status_replicas = scale["statusReplicasPath"]
+        self.selector = scale.get("labelSelectorPath") or ""
+
+
+class CustomStrategy(Strategy):
+    """The strategy of one version of a custom resource.
+
+    :param version: one of the CRD's ``spec.versions``.
+    """
+
+    generation = True
+    allow_unconditional_update = False
+
+    def __init__(self, version: Mapping[str, Any], *, namespaced: bool) -> None:
+        self.schema: CompiledSchema = compile_schema((version.get("schema") or {}).get("openAPIV3Schema") or {})
+        self.namespaced = namespaced
+        subresources = version.get("subresources") or {}
+        self.status = "status" in subresources  # type: ignore[misc]
+        self.scale = ScalePaths(subresources["scale"]) if subresources.get("scale") else None
+        columns = version.get("additionalPrinterColumns") or [_AGE]
+        self.columns = (  # type: ignore[misc]
+            _NAME_COLUMN,
+            *(
+                Column(one["name"], one["type"], one.get("format", ""), _describe(one), one.get("priority", 0))
+                for one in columns
+            ),
+        )
+        self._cells = [(JSONPath(one["jsonPath"]), _CELLS.get(one["type"], _no_cell)) for one in columns]
+        fields = [one["jsonPath"] for one in version.get("selectableFields") or ()]
+        self._fields = {path.removeprefix("."): JSONPath(path) for path in fields}
+        self.field_labels = frozenset(self._fields)  # type: ignore[misc]
+
+    def decode(self, obj: Object, unknown: list[str]) -> Object:
+        metadata = obj.get("metadata")
+        obj["metadata"] = struct_codec(OBJECT_META)({} if metadata is None else metadata, "metadata", unknown)
+        for name in ("apiVersion", "kind"):
+            if not isinstance(obj.get(name), str):
+                raise DecodeError(f"{name} has to be a string")
+        unknown += self.schema.prune(obj)
+        return obj
+
+    def default(self, obj: Object) -> None:
+        self.schema.default(obj)
+
+    def validate(self, obj: Object, reader: Reader) -> list[Cause]:
+        causes = validate_metadata(obj["metadata"], namespaced=self.namespaced, name_rule=path_segment)
+        return causes + self._scale_problems(obj) + self.schema.validate(obj)
+
+    def validate_update(self, obj: Object, old: Object, reader: Reader) -> list[Cause]:
+        causes = validate_metadata_update(obj["metadata"], old["metadata"])
+        return causes + self._scale_problems(obj) + self.schema.validate(obj, old)
+
+    def prepare_for_status_update(self, obj: Object, old: Object, reader: Reader) -> None:
+        status = obj.get("status")
+        managed = obj["metadata"].get("managedFields")
+        version = obj["metadata"].get("resourceVersion")
+        for name in [name for name in obj if name not in ("apiVersion", "kind")]:
+            del obj[name]
+        obj.update({name: value for name, value in old.items() if name not in ("apiVersion", "kind", "status")})
+        obj["metadata"] = {**old["metadata"], "resourceVersion": version}
+        if managed is not None:
+            obj["metadata"]["managedFields"] = managed
+        if status is not None:
+            obj["status"] = status
+
+    def validate_status_update(self, obj: Object, old: Object, reader: Reader) -> list[Cause]:
+        return validate_metadata_update(obj["metadata"], old["metadata"]) + self.schema.validate(obj, old)
+
+    def fields(self, obj: Object) -> Mapping[str, str]:
+        return {name: _field_text(path.first(obj)) for name, path in self._fields.items()}
+
+    def unknown_field_label(self, label: str) -> str:
+        return f"field label not supported: {label}"
+
+    def cells(self, obj: Object) -> list[Any]:
+        return [obj["metadata"].get("name", ""), *(cell(next(path.find(obj), None)) for path, cell in self._cells)]
+
+    def _scale_problems(self, obj: Object) -> list[Cause]:
+        """What the scale subresource shows has to be showable."""
+        if self.scale is None:
+            return []
+        problems = []
+        for path in (self.scale.spec_replicas, self.scale.status_replicas):
+            replicas = JSONPath(path).first(obj)
+            if isinstance(replicas, int) and not isinstance(replicas, bool) and replicas < 0:
+                text = f"Invalid value: {replicas}: should be a non-negative integer"
+                problems.append(Cause("FieldValueInvalid", text, path))
+        return problems
+
+
+def resources_of(crd: Object, converter: Converter) -> Iterator[Resource]:
+    """The served versions of a CRD, each as a resource of its own.
+
+    :param converter: translates between the versions.
+    """
+    spec = crd["spec"]
+    names = crd["status"]["acceptedNames"]
+    stored = next(version["name"] for version in spec["versions"] if version["storage"])
+    for version in spec["versions"]:
+        if not version["served"]:
+            continue
+        gvk = GroupVersionKind(spec["group"], version["name"], names["kind"])
+        schema = (version.get("schema") or {}).get("openAPIV3Schema") or {}
+        namespaced = spec["scope"] == "Namespaced"
+        strategy = CustomStrategy(version, namespaced=namespaced)
+        subresources = []
+        if strategy.scale is not None:
+            subresources.append(Subresource("scale", _SCALE))
+        if strategy.status:
+            subresources.append(Subresource("status", gvk))
+        yield Resource(
+            gvk=gvk,
+            plural=names["plural"],
+            singular=names.get("singular", ""),
+            namespaced=namespaced,
+            node=_node(schema),
+            strategy=strategy,
+            storage_version=stored,
+            converter=converter,
+            schema_revision=int(crd["metadata"]["resourceVersion"]),
+            short_names=tuple(names.get("shortNames") or ()),
+            categories=tuple(names.get("categories") or ()),
+            verbs=ALL_VERBS,
+            subresources=tuple(subresources),
+            list_kind=names.get("listKind", ""),
+            custom=True,
+            published_schema=schema,
+            deprecation_warning=_deprecation(gvk, version),
+        )
+
+
+def _node(schema: Mapping[str, Any]) -> Node:
+    """The schema with what every object has beside it."""
+    ends = {
+        "apiVersion": {"type": "string"},
+        "kind": {"type": "string"},
+        "metadata": {"$ref": f"#/$defs/{OBJECT_META}"},
+    }
+    properties = {**(schema.get("properties") or {}), **ends}
+    return Node({**schema, "type": "object", "properties": properties}, definitions().__getitem__)
+
+
+def _deprecation(gvk: GroupVersionKind, version: Mapping[str, Any]) -> str:
+    if not version.get("deprecated"):
+        return ""
+    return version.get("deprecationWarning") or f"{gvk.api_version} {gvk.kind} is deprecated"
+
+
+def _describe(column: Mapping[str, Any]) -> str:
+    text = column.get("description")
+    return text or f"Custom resource definition column (in JSONPath format): {column['jsonPath']}"
+
+
+def _field_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return "" if value is None else msgspec.json.encode(value).decode()
+
+
+def _integer_cell(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return int(value)
+
+
+def _number_cell(value: Any) -> Any:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _boolean_cell(value: Any) -> Any:
+    return value if isinstance(value, bool) else None
+
+
+def _string_cell(value: Any) -> Any:
+    if value is None or isinstance(value, str):
+        return value
+    return msgspec.json.encode(value).decode()
+
+
+def _date_cell(value: Any) -> Any:
+
+    if not isinstance(value, str):
+        return None
+    try:
+        then = datetime.fromisoformat(value)
+    except ValueError:
+        return "<invalid>"
+    return human_duration((datetime.now(UTC) - then).total_seconds())
+
+
+def _no_cell(value: Any) -> Any:
+    return None
+
+
+_CELLS: Mapping[str, Callable[[Any], Any]] = {
+    "integer": _integer_cell,
+    "number": _number_cell,
+    "boolean": _boolean_cell,
+    "string": _string_cell,
+    "date": _date_cell,
+}
