@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from kubewright.apiserver.http.pod_subresources import bind, evict
 from kubewright.apiserver.http.resources import VERBS, Handler
 from kubewright.apiserver.http.reviews import token_request
 from kubewright.apiserver.http.status import method_not_allowed, resource_not_found
 from kubewright.apiserver.registry.resource import Resource
 from kubewright.apiserver.request import RequestInfo
 from kubewright.objects.errors import MethodNotAllowed
+
+_HANDLERS: Mapping[tuple[str, str, str], Handler] = {
+    ("", "pods", "binding"): bind,
+    ("", "pods", "eviction"): evict,
+    ("", "serviceaccounts", "token"): token_request,
+}
+"""By group, resource and subresource."""
 
 
 def subresource_handler(resource: Resource, info: RequestInfo) -> Handler:
@@ -27,8 +37,9 @@ def subresource_handler(resource: Resource, info: RequestInfo) -> Handler:
                 details={"group": group, "kind": plural},
             )
         raise method_not_allowed()
-    if (resource.plural, subresource.name) == ("serviceaccounts", "token"):
-        return token_request
+    special = _HANDLERS.get((*resource.group_resource, subresource.name))
+    if special is not None:
+        return special
     if subresource.kind == resource.gvk and info.verb in VERBS:
         return VERBS[info.verb]
     raise method_not_allowed()

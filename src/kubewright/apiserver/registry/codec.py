@@ -52,9 +52,21 @@ class Codec:
     def coerce(self, obj: Object, write: Write | None = None) -> Object:
         """Read an object that a patch or an admission stage made; what is unknown is dropped.
 
+        :param write: the patch, if it was one.
         :raises BadRequest: a value has the wrong type.
+        :raises Invalid: the same, when a patch put it there.
         """
-        coerced, unknown = self._read(obj)
+        unknown: list[str] = []
+        if write is None:
+            coerced, unknown = self._read(obj)
+        else:
+            try:
+                coerced = self.resource.strategy.decode(obj, unknown)
+            except DecodeError as error:
+                cause = field_errors.invalid("patch", field_errors.OMIT, str(error))
+                raise Invalid(
+                    f' "" is invalid: patch: {cause.message}', details={"causes": [cause.to_json()]}
+                ) from None
         if write is not None and unknown and write.field_validation != "Ignore":
             if write.field_validation == "Strict":
                 problems = ", ".join(f'unknown field "{path}"' for path in unknown)

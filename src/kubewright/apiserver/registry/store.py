@@ -221,7 +221,7 @@ class Store:
             if strategy.status:
                 _copy_field(old, obj, "status")
             strategy.prepare_for_update(obj, old, reader)
-        if strategy.generation:
+        if strategy.generation and subresource not in strategy.uncounted:
             _count_generation(obj, old)
         causes = validate_common_update(obj, old, namespaced=self.resource.namespaced)
         if subresource:
@@ -242,7 +242,7 @@ class Store:
             return obj
         keep_times(old, obj)
         value = await self.codec.encode_stored(obj)
-        if value != live.value:
+        if not _same_value(value, live.value):
             revision = await self.cluster.storage.update(live.key, value, expected=live.revision)
             obj["metadata"]["resourceVersion"] = str(revision)
         return obj
@@ -386,7 +386,7 @@ class Store:
 
     def _check(self, obj: Object, causes: Sequence[Cause]) -> None:
         if causes:
-            raise Invalid.of(self.resource.gvk.group_kind, obj["metadata"].get("name", ""), causes)
+            raise Invalid.of(self.resource.stored_gvk.group_kind, obj["metadata"].get("name", ""), causes)
 
     def _terminating(self, name: str) -> Forbidden:
         target = self.resource.group_resource
@@ -404,6 +404,11 @@ class Store:
     def _key(self, namespace: str, name: str) -> str:
         prefix = self.cache.prefix
         return f"{prefix}{namespace}/{name}" if self.resource.namespaced else f"{prefix}{name}"
+
+
+def _same_value(new: bytes, old: bytes) -> bool:
+    """Whether two stored values say the same; members may stand in another order."""
+    return new == old or (len(new) == len(old) and bool(msgspec.json.decode(new) == msgspec.json.decode(old)))
 
 
 def _count_generation(obj: Object, old: Object) -> None:

@@ -48,6 +48,9 @@ class Strategy:
     generation: ClassVar[bool] = False
     """Whether ``metadata.generation`` counts the changes outside metadata and status, from 1 on."""
 
+    uncounted: ClassVar[frozenset[str]] = frozenset({"status"})
+    """Subresources whose writes leave the generation alone."""
+
     status: ClassVar[bool] = False
     """Whether there is a status subresource: main writes leave ``status`` alone, status writes leave the rest alone."""
 

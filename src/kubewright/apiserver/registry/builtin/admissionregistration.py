@@ -39,6 +39,7 @@ def _default_rules(rules: list[Spec] | None) -> None:
 
 
 class WebhookConfigurationStrategy(BuiltinStrategy):
+    allow_unconditional_update = False
     columns = columns("Webhooks", "Age")
     generation = True
     mutating: ClassVar[bool] = False
@@ -264,6 +265,7 @@ def _match_resources(match: Spec, path: str, *, constraints: bool) -> list[Cause
 class AdmissionPolicyStrategy(BuiltinStrategy):
     """What validating and mutating policies share."""
 
+    allow_unconditional_update = False
     generation = True
 
     def default(self, obj: Object) -> None:
@@ -365,6 +367,7 @@ def _param_kind(spec: Spec) -> str:
 
 
 class PolicyBindingStrategy(BuiltinStrategy):
+    allow_unconditional_update = False
     columns = columns("PolicyName", "ParamRef", "Age")
     generation = True
 

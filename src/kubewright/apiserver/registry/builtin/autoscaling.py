@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from kubewright.apiserver.registry.builtin import shape
 from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, age, columns, name_of
 from kubewright.apiserver.registry.builtin.field_rules import in_range, one_of, problems
 from kubewright.apiserver.registry.metadata_rules import path_segment
@@ -19,6 +20,7 @@ from kubewright.objects.field_errors import invalid, required
 
 Spec = dict[str, Any]
 
+_STORED = "io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler"
 _METRICS = "autoscaling.alpha.kubernetes.io/metrics"
 _CURRENT = "autoscaling.alpha.kubernetes.io/current-metrics"
 _CONDITIONS = "autoscaling.alpha.kubernetes.io/conditions"
@@ -110,7 +112,8 @@ class HorizontalPodAutoscalerV1Strategy(HorizontalPodAutoscalerStrategy):
         metadata = {key: value for key, value in obj["metadata"].items() if key != "annotations"}
         if annotations:
             metadata["annotations"] = annotations
-        return {**obj, "apiVersion": "autoscaling/v2", "metadata": metadata, "spec": spec, "status": status}
+        stored = {**obj, "apiVersion": "autoscaling/v2", "metadata": metadata, "spec": spec, "status": status}
+        return shape.decode(_STORED, stored, [])
 
     def from_storage(self, obj: Object) -> Object:
         annotations = dict(obj["metadata"].get("annotations") or {})

@@ -67,9 +67,9 @@ class BuiltinStrategy(Strategy):
     def prepare_for_status_update(self, obj: Object, old: Object, reader: Reader) -> None:
         for key in obj.keys() | old.keys():
             if key not in ("status", "metadata", "apiVersion", "kind"):
-                _copy_field(obj, old, key)
+                copy_field(obj, old, key)
         if self.status_keeps_labels:
-            _copy_field(obj["metadata"], old["metadata"], "labels")
+            copy_field(obj["metadata"], old["metadata"], "labels")
 
     def validate(self, obj: Object, reader: Reader) -> list[Cause]:
         return self.metadata_rules(obj) + self.rules(obj)
@@ -104,7 +104,8 @@ class BuiltinStrategy(Strategy):
         return [name_of(obj), age(obj)]
 
 
-def _copy_field(target: Object, source: Mapping[str, Any], key: str) -> None:
+def copy_field(target: Object, source: Mapping[str, Any], key: str) -> None:
+    """Make a field what it is elsewhere, absent if it is absent there."""
     if key in source:
         target[key] = source[key]
     else:

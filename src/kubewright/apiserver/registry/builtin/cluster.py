@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, age, columns, name_of, same
+from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, age, columns, copy_field, name_of, same
 from kubewright.apiserver.registry.builtin.field_rules import is_cidr, problems
 from kubewright.apiserver.registry.builtin.scheduling_rules import validate_taints
 from kubewright.apiserver.registry.metadata_rules import dns_label, is_qualified_name
@@ -45,6 +45,20 @@ class NamespaceStrategy(BuiltinStrategy):
         obj["spec"] = {**obj["spec"], "finalizers": old["spec"].get("finalizers") or []}
         if not obj["spec"]["finalizers"]:
             del obj["spec"]["finalizers"]
+
+    def prepare_for_subresource_update(self, subresource: str, obj: Object, old: Object, reader: Reader) -> None:
+        if subresource != "finalize":
+            super().prepare_for_subresource_update(subresource, obj, old, reader)
+            return
+        obj["status"] = old["status"]
+        for key in ("labels", "annotations", "ownerReferences", "finalizers"):
+            copy_field(obj["metadata"], old["metadata"], key)
+
+    def begin_deletion(self, obj: Object) -> None:
+        obj.setdefault("status", {})["phase"] = "Terminating"
+
+    def held(self, obj: Object) -> bool:
+        return super().held(obj) or bool(obj["spec"].get("finalizers"))
 
     def rules(self, obj: Object) -> list[Cause]:
         causes: list[Cause] = []

@@ -132,6 +132,7 @@ class SecretStrategy(BuiltinStrategy):
 class ServiceAccountStrategy(BuiltinStrategy):
     columns = columns("Age")
     return_deleted = True
+    update_checks_metadata_twice = True
 
     def cells(self, obj: Object) -> list[Any]:
         return [name_of(obj), age(obj)]

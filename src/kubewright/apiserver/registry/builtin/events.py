@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from kubewright.apiserver.registry.builtin import shape
 from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, columns, name_of, same, since
 from kubewright.apiserver.registry.builtin.field_rules import one_of, problems
 from kubewright.apiserver.registry.metadata_rules import is_qualified_name
@@ -16,6 +17,7 @@ from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects.errors import Cause
 from kubewright.objects.field_errors import invalid, required
 
+_STORED = "io.k8s.api.core.v1.Event"
 _CORE_TO_EVENTS = {
     "involvedObject": "regarding",
     "message": "note",
@@ -72,7 +74,7 @@ class EventStrategy(BuiltinStrategy):
 
     def to_storage(self, obj: Object) -> Object:
         core = {_EVENTS_TO_CORE.get(key, key): value for key, value in obj.items()}
-        return core | {"apiVersion": "v1"}
+        return shape.decode(_STORED, core | {"apiVersion": "v1"}, [])
 
     def from_storage(self, obj: Object) -> Object:
         renamed = {_CORE_TO_EVENTS.get(key, key): value for key, value in obj.items()}

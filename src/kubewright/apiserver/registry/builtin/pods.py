@@ -15,6 +15,7 @@ from kubewright.apiserver.registry.builtin.base import (
     container_texts,
     label_text,
     name_of,
+    same,
     since,
 )
 from kubewright.apiserver.registry.builtin.pod_defaults import default_pod, default_template
@@ -36,7 +37,9 @@ class PodStrategy(BuiltinStrategy):
     status = True
     generation = True
     graceful = True
+    uncounted = frozenset({"status", "binding"})
     return_deleted = True
+    update_checks_metadata_twice = True
     field_labels = frozenset(
         {
             "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName",
@@ -69,6 +72,30 @@ class PodStrategy(BuiltinStrategy):
         qos = (old.get("status") or {}).get("qosClass")
         if qos and not obj["status"].get("qosClass"):
             obj["status"]["qosClass"] = qos
+
+    def prepare_for_subresource_update(self, subresource: str, obj: Object, old: Object, reader: Reader) -> None:
+        """Ephemeral containers and sizes have ways of their own, by which nothing else changes."""
+        if subresource == "status":
+            self.prepare_for_status_update(obj, old, reader)
+        elif subresource == "ephemeralcontainers":
+            added = obj["spec"].get("ephemeralContainers")
+            obj["spec"] = {**old["spec"], **({"ephemeralContainers": added} if added else {})}
+            obj["status"] = old["status"]
+        elif subresource == "resize":
+            obj["spec"] = _resized(obj["spec"], old["spec"])
+            obj["status"] = old["status"]
+
+    def validate_subresource_update(self, subresource: str, obj: Object, old: Object, reader: Reader) -> list[Cause]:
+        if subresource == "status":
+            return self.validate_status_update(obj, old, reader)
+        causes = validate_pod_spec(obj["spec"], "spec") if subresource != "binding" else []
+        if subresource == "ephemeralcontainers":
+            new = {one.get("name"): one for one in obj["spec"].get("ephemeralContainers") or ()}
+            for had in old["spec"].get("ephemeralContainers") or ():
+                if not same(new.get(had.get("name")), had):
+                    text = f'existing ephemeral containers "{had.get("name")}" may not be removed or changed\n'
+                    causes.append(forbidden("spec.ephemeralContainers", text))
+        return causes
 
     def rules(self, obj: Object) -> list[Cause]:
         return validate_pod_spec(obj["spec"], "spec")
@@ -128,6 +155,21 @@ class PodStrategy(BuiltinStrategy):
             status.get("nominatedNodeName") or "<none>",
             f"{passed}/{len(gates)}" if gates else "<none>",
         ]
+
+
+def _resized(spec: Mapping[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
+    """The old spec with the new one's container resources."""
+    wanted = {one.get("name"): one for field in ("containers", "initContainers") for one in spec.get(field) or ()}
+    resized = dict(old)
+    for field in ("containers", "initContainers"):
+        if old.get(field):
+            resized[field] = [_with_resources(one, wanted.get(one.get("name"))) for one in old[field]]
+    return resized
+
+
+def _with_resources(container: dict[str, Any], wanted: Mapping[str, Any] | None) -> dict[str, Any]:
+    changed = {key: wanted[key] for key in ("resources", "resizePolicy") if key in wanted} if wanted else {}
+    return {**container, **changed}
 
 
 class PodTemplateStrategy(BuiltinStrategy):

@@ -30,6 +30,7 @@ DISRUPTION_POLICIES = ("AlwaysAllow", "IfHealthyBudget")
 
 
 class PodDisruptionBudgetStrategy(BuiltinStrategy):
+    allow_unconditional_update = False
     columns = columns("Min Available", "Max Unavailable", "Allowed Disruptions", "Age")
     status = True
     generation = True
@@ -94,6 +95,7 @@ class PriorityClassStrategy(BuiltinStrategy):
 
 
 class RuntimeClassStrategy(BuiltinStrategy):
+    allow_unconditional_update = False
     columns = columns("Handler", "Age")
 
     def rules(self, obj: Object) -> list[Cause]:

@@ -95,6 +95,7 @@ def _amounts(amounts: dict[str, str], field: str) -> list[Cause]:
 
 
 class LimitRangeStrategy(BuiltinStrategy):
+    allow_create_on_update = True
     columns = columns("Created At")
 
     def default(self, obj: Object) -> None:

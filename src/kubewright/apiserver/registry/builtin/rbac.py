@@ -18,6 +18,7 @@ GROUP = "rbac.authorization.k8s.io"
 
 
 class RoleStrategy(BuiltinStrategy):
+    allow_create_on_update = True
     columns = columns("Created At")
     update_checks_metadata_twice = True
 
@@ -70,6 +71,7 @@ class ClusterRoleStrategy(RoleStrategy):
 
 
 class RoleBindingStrategy(BuiltinStrategy):
+    allow_create_on_update = True
     columns = columns("Role", "Age", wide=("Users", "Groups", "ServiceAccounts"))
     update_checks_metadata_twice = True
     role_kinds: tuple[str, ...] = ("Role", "ClusterRole")

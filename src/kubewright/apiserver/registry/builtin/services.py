@@ -46,6 +46,7 @@ _SERVICE = GroupKind("", "Service")
 
 
 class ServiceStrategy(BuiltinStrategy):
+    allow_create_on_update = True
     columns = columns("Type", "Cluster-IP", "External-IP", "Port(s)", "Age", wide=("Selector",))
     status = True
     return_deleted = True

@@ -56,6 +56,7 @@ class PersistentVolumeStrategy(BuiltinStrategy):
     )  # fmt: skip
     status = True
     return_deleted = True
+    update_checks_metadata_twice = True
 
     def default(self, obj: Object) -> None:
         spec = obj["spec"]
@@ -183,6 +184,7 @@ class PersistentVolumeClaimStrategy(BuiltinStrategy):
     )  # fmt: skip
     status = True
     return_deleted = True
+    update_checks_metadata_twice = True
 
     def default(self, obj: Object) -> None:
         default_claim(obj)
@@ -309,6 +311,7 @@ class StorageClassStrategy(BuiltinStrategy):
 
 
 class CSIDriverStrategy(BuiltinStrategy):
+    allow_unconditional_update = False
     columns = columns(
         "AttachRequired", "PodInfoOnMount", "StorageCapacity", "TokenRequests", "RequiresRepublish", "Modes", "Age"
     )  # fmt: skip
@@ -356,6 +359,7 @@ class CSIDriverStrategy(BuiltinStrategy):
 
 
 class CSINodeStrategy(BuiltinStrategy):
+    allow_unconditional_update = False
     columns = columns("Drivers", "Age")
     return_deleted = True
 
@@ -378,6 +382,7 @@ class CSINodeStrategy(BuiltinStrategy):
 
 
 class CSIStorageCapacityStrategy(BuiltinStrategy):
+    allow_unconditional_update = False
     columns = columns("StorageClassName", "Capacity")
     return_deleted = True
 
@@ -402,6 +407,7 @@ class CSIStorageCapacityStrategy(BuiltinStrategy):
 
 
 class VolumeAttachmentStrategy(BuiltinStrategy):
+    allow_unconditional_update = False
     columns = columns("Attacher", "PV", "Node", "Attached", "Age")
     status = True
     return_deleted = True
