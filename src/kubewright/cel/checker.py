@@ -132,6 +132,8 @@ class Checker:
 
     def select(self, expr: Select) -> Expr:
         name = dotted_name(expr)
+        if name is not None and name in self.variables:
+            return self.visit(Ident(expr.offset, name))
         if name is not None and name in self.types and self.lookup(name.partition(".")[0]) is None:
             return self.ident(expr, name)
         expr.operand = self.visit(expr.operand)

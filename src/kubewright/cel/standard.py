@@ -262,7 +262,7 @@ def _conversions() -> list[Overload]:
 
 
 _TYPE_NAMES: dict[type, str] = {
-    bool: "bool", int: "int", Uint: "uint", float: "double", str: "string", bytes: "bytes", type(None): "null_type",
+    bool: "bool", int: "int", Uint: "uint", float: "double", str: "string", bytes: "bytes", type(None): NULL.name,
     Duration: DURATION.name, Timestamp: TIMESTAMP.name, TypeValue: "type", Optional: "optional_type", list: "list",
     dict: "map",
 }  # fmt: skip

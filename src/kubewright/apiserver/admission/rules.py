@@ -40,7 +40,7 @@ class Target(NamedTuple):
 class Rule:
     """One entry of ``rules[]``, prepared for comparing."""
 
-    __slots__ = ("groups", "operations", "resources", "scope", "versions")
+    __slots__ = ("groups", "names", "operations", "resources", "scope", "versions")
 
     def __init__(self, raw: Mapping[str, Any]) -> None:
         self.operations = frozenset(raw.get("operations") or ())
@@ -48,6 +48,8 @@ class Rule:
         self.versions = frozenset(raw.get("apiVersions") or ())
         self.resources = [tuple(text.partition("/")[::2]) for text in raw.get("resources") or ()]
         self.scope = raw.get("scope") or "*"
+        # Only the rules of policies have these.
+        self.names = frozenset(raw.get("resourceNames") or ())
 
     def matches(self, attributes: Attributes, resource: GroupVersionResource) -> bool:
         """Whether the rule names this operation on ``resource``, which is the request's or an equivalent one."""
@@ -56,6 +58,7 @@ class Rule:
             and _named(resource.group, self.groups)
             and _named(resource.version, self.versions)
             and self._in_scope(attributes)
+            and (not self.names or attributes.name in self.names)
             and any(
                 name in ("*", resource.resource) and sub in ("*", attributes.subresource)
                 for name, sub in self.resources

@@ -14,6 +14,7 @@ import msgspec
 from kubewright.apiserver.admission.attributes import Validating
 from kubewright.apiserver.admission.chain import Chain
 from kubewright.apiserver.admission.plugins import mutating_plugins, validating_plugins
+from kubewright.apiserver.admission.policy import MutatingPolicies, ValidatingPolicies
 from kubewright.apiserver.admission.resource_quota import ResourceQuota
 from kubewright.apiserver.admission.webhooks import MutatingWebhooks, ValidatingWebhooks
 from kubewright.apiserver.auth import RBAC, AlwaysAllow, Authentication, Authorizer, EscalationGuard, WithDefaults
@@ -68,10 +69,15 @@ class LogicalCluster:
             guards.append(EscalationGuard(rbac))
         versions = ClusterVersions(self)
         self.admission = Chain(
-            [*mutating_plugins(), MutatingWebhooks(self.webhooks, versions)],
+            [
+                *mutating_plugins(),
+                MutatingPolicies(versions, versions.of_kind, self.authorizer),
+                MutatingWebhooks(self.webhooks, versions),
+            ],
             [
                 *guards,
                 *validating_plugins(),
+                ValidatingPolicies(versions, versions.of_kind, self.authorizer),
                 ValidatingWebhooks(self.webhooks, versions),
                 ResourceQuota(usage_recorder(self)),
             ],

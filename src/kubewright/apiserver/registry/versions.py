@@ -43,8 +43,8 @@ class ClusterVersions:
         return found
 
     async def convert(self, obj: Object, kind: GroupVersionKind) -> Object:
-        source = self._of_kind(GroupVersionKind.parse(obj["apiVersion"], obj["kind"]))
-        target = self._of_kind(kind)
+        source = self.of_kind(GroupVersionKind.parse(obj["apiVersion"], obj["kind"]))
+        target = self.of_kind(kind)
         if source is None or target is None:
             raise InternalError(f"unable to convert to {kind}: unknown kind")
         obj = _copy(obj)
@@ -60,7 +60,7 @@ class ClusterVersions:
         return obj
 
     def default(self, obj: Object) -> None:
-        served = self._of_kind(GroupVersionKind.parse(obj.get("apiVersion") or "", obj.get("kind") or ""))
+        served = self.of_kind(GroupVersionKind.parse(obj.get("apiVersion") or "", obj.get("kind") or ""))
         if served is not None:
             served.strategy.default(obj)
 
@@ -72,7 +72,8 @@ class ClusterVersions:
             if other.storage_prefix == resource.storage_prefix:
                 yield other
 
-    def _of_kind(self, kind: GroupVersionKind) -> Resource | None:
+    def of_kind(self, kind: GroupVersionKind) -> Resource | None:
+        """The resource whose objects are of a kind, if it is served."""
         builtin = _builtin_by_kind().get(kind)
         if builtin is not None:
             return builtin

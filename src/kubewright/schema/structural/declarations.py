@@ -113,16 +113,16 @@ def _declare_string(node: Node) -> Type:
             decode = _optional(_decode_base64)
             return Type("bytes", max_elements=_bytes_bound(node), min_size=_MIN_STRING, decode=decode)
         case "duration":
-            return _time("duration", "google.protobuf.Duration", Duration.parse, most=32, fewest=3)
+            return _time("duration", Duration.parse, most=32, fewest=3)
         case "date":
-            return _time("timestamp", "google.protobuf.Timestamp", Timestamp.parse_date, most=12, fewest=12)
+            return _time("timestamp", Timestamp.parse_date, most=12, fewest=12)
         case "date-time":
-            return _time("timestamp", "google.protobuf.Timestamp", Timestamp.parse, most=32, fewest=21)
+            return _time("timestamp", Timestamp.parse, most=32, fewest=21)
     return Type("string", max_elements=_string_bound(node), min_size=_MIN_STRING)
 
 
-def _time(kind: str, name: str, parse: Callable[[str], Any], *, most: int, fewest: int) -> Type:
-    return Type(kind, name=name, max_elements=most, min_size=fewest, decode=_optional(parse))
+def _time(kind: str, parse: Callable[[str], Any], *, most: int, fewest: int) -> Type:
+    return Type(kind, max_elements=most, min_size=fewest, decode=_optional(parse))
 
 
 def _bytes_bound(node: Node) -> int:

@@ -1,6 +1,7 @@
 """Webhook configurations, admission policies and their bindings.
 
-After ``pkg/apis/admissionregistration`` (defaults, validation), but for the CEL expressions of policies.
+After ``pkg/apis/admissionregistration`` (defaults, validation); CEL expressions are checked by
+`admission/policy/checks.py`.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+from kubewright.apiserver.admission.policy.checks import check_match_conditions, check_policy_expressions
 from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, age, columns, name_of
 from kubewright.apiserver.registry.builtin.field_rules import (
     label_selector,
@@ -88,7 +90,9 @@ class WebhookConfigurationStrategy(BuiltinStrategy):
         causes += validate_review_versions(webhook.get("admissionReviewVersions"), f"{path}.admissionReviewVersions")
         if self.mutating:
             causes += optional_one_of(webhook.get("reinvocationPolicy"), _REINVOCATION, f"{path}.reinvocationPolicy")
-        return causes + validate_match_conditions(webhook.get("matchConditions") or [], f"{path}.matchConditions")
+        conditions = webhook.get("matchConditions") or []
+        causes += validate_match_conditions(conditions, f"{path}.matchConditions")
+        return causes + check_match_conditions(conditions, f"{path}.matchConditions")
 
     def cells(self, obj: Object) -> list[Any]:
         return [name_of(obj), len(obj.get("webhooks") or ()), age(obj)]
@@ -291,7 +295,7 @@ class AdmissionPolicyStrategy(BuiltinStrategy):
                 causes.append(required(f"{path}.name"))
             if not (variable.get("expression") or "").strip():
                 causes.append(required(f"{path}.expression"))
-        return causes
+        return causes + check_policy_expressions(spec)
 
 
 class ValidatingAdmissionPolicyStrategy(AdmissionPolicyStrategy):
