@@ -6,7 +6,20 @@ import pytest
 from msgspec import field
 
 from kubewright.objects import Condition, ObjectMeta, from_json, to_dict, to_json
-from kubewright.schema import Column, Meta, Resource, Scale, SchemaError, Spec, Status, custom_resource
+from kubewright.objects.apiextensions_v1 import CustomResourceDefinition
+from kubewright.schema import (
+    AtMostOneOf,
+    Column,
+    Immutable,
+    Meta,
+    Resource,
+    Rule,
+    Scale,
+    SchemaError,
+    Spec,
+    Status,
+    custom_resource,
+)
 from kubewright.schema.crd import crd
 
 
@@ -176,7 +189,7 @@ def test_a_default_that_breaks_its_own_rules_is_refused() -> None:
     @custom_resource(group="web.example.com", version="v1")
     class Few(Resource[FewSpec, None]): ...
 
-    with pytest.raises(SchemaError, match=r"Few: .*\[replicas\]\.default: .*less than or equal to 3"):
+    with pytest.raises(SchemaError, match=r"Few: (.|\n)*\.spec\.replicas\.default: .*less than or equal to 3"):
         crd(Few)
 
 
@@ -189,3 +202,33 @@ def test_a_status_that_cannot_start_empty_is_refused() -> None:
 
     with pytest.raises(SchemaError, match=r"Full.status: .*'phase'.*give each field of it a default"):
         crd(Full)
+
+
+def of_spec(spec: type[Spec]) -> CustomResourceDefinition:
+    class Holder(Resource[spec, None]): ...  # type: ignore[valid-type]
+
+    return crd(custom_resource(group="web.example.com", version="v1")(Holder))
+
+
+def test_rules_are_compiled_and_their_cost_is_estimated() -> None:
+    class Misspelt(Spec):
+        low: int
+        high: Annotated[int, Rule("self.low < self", "must be more than low")]
+
+    class Costly(Spec):
+        names: list[Annotated[str, Rule("self.matches('^a+$')")]] = []
+
+    with pytest.raises(SchemaError, match=r"\.spec\.high\.x-kubernetes-validations\[0\]\.rule: .*compilation failed"):
+        of_spec(Misspelt)
+    with pytest.raises(SchemaError, match="estimated rule cost exceeds budget"):
+        of_spec(Costly)
+
+
+def test_the_rules_of_markers_are_accepted() -> None:
+    @AtMostOneOf("host", "namespace")
+    class Marked(Spec):
+        host: Annotated[str | None, Immutable()] = None
+        namespace: Annotated[str | None, Immutable()] = None
+        limits: Annotated[dict[Annotated[str, Meta(pattern="^[a-z]+$", max_length=9)], int], Meta(max_length=9)] = {}
+
+    assert of_spec(Marked).spec.group == "web.example.com"

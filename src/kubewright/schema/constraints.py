@@ -12,6 +12,7 @@ from typing import Any
 from kubewright.schema.builtin_types import Schema
 from kubewright.schema.errors import SchemaError
 from kubewright.schema.markers import Immutable, Marker, Meta, OneOf, Rule, class_markers
+from kubewright.schema.structural.declarations import escape
 
 _LENGTHS = {"string": "Length", "array": "Items", "object": "Properties"}
 _BOUNDS = {
@@ -71,7 +72,18 @@ def _member(name: str, marker: Marker, cls: type, json_names: Mapping[str, str],
         raise SchemaError(where, f"there is no field {name!r}", f"the fields are {', '.join(json_names)}")
     if json_names[name] in required:
         raise SchemaError(where, f"{name!r} is always set", "give the field `| None = None`")
-    return json_names[name]
+    return cel_name(json_names[name], where)
+
+
+def cel_name(json_name: str, where: str) -> str:
+    """How CEL names a field, some names being words of the language.
+
+    :raises SchemaError: it can't.
+    """
+    name = escape(json_name)
+    if name is None:
+        raise SchemaError(where, f"CEL can't name the field {json_name!r}", "write a Rule by hand")
+    return name
 
 
 def _bounds(schema: Schema, marker: Any, where: str) -> None:

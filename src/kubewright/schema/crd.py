@@ -96,8 +96,8 @@ def _version(
     _check_paths(cls, schema)
     problems = check_schema(schema, "schema", status_subresource=has_status(cls))
     if problems:
-        shown = "; ".join(f"{problem.field}: {problem.message}" for problem in problems)
-        raise SchemaError(cls.__name__, f"the API server would refuse its schema: {shown}")
+        shown = "".join(f"\n  {_python_path(problem.field)}: {problem.message}" for problem in problems)
+        raise SchemaError(cls.__name__, f"the API server would refuse its schema:{shown}")
     if max_description is not None:
         schema = cut_descriptions(schema, max_description)
     deprecated = definition.deprecated
@@ -122,6 +122,12 @@ def _version(
         ],
         selectable_fields=[SelectableField(json_path=path) for path in definition.selectable_fields],
     )
+
+
+def _python_path(path: str) -> str:
+    """``schema.properties[spec].properties[ports].items`` as ``.spec.ports[]``."""
+    short = re.sub(r"\.properties\[([^]]*)]", r".\1", path.removeprefix("schema"))
+    return short.replace(".items", "[]").replace(".additionalProperties", "[*]") or "."
 
 
 def _subresources(cls: type[AnyResource], definition: Definition) -> CustomResourceSubresources | None:

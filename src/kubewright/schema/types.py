@@ -22,7 +22,7 @@ import msgspec
 from kubewright.objects import JSON, Condition, Duration, MicroTime, Object, Quantity, RawExtension, Unstructured
 from kubewright.schema import builtin_types
 from kubewright.schema.builtin_types import Schema
-from kubewright.schema.constraints import constrain, mark_class
+from kubewright.schema.constraints import cel_name, constrain, mark_class
 from kubewright.schema.descriptions import class_description, cut_descriptions
 from kubewright.schema.errors import SchemaError
 from kubewright.schema.fields import NO_DEFAULT, Field, fields_of, is_model, is_struct
@@ -127,7 +127,8 @@ class SchemaBuilder:
             schema["required"] = required
         for field in fields:
             if _is_immutable(field) and field.json_name not in required:
-                kept = f"!has(oldSelf.{field.json_name}) || has(self.{field.json_name})"
+                name = cel_name(field.json_name, f"{cls.__name__}.{field.name}")
+                kept = f"!has(oldSelf.{name}) || has(self.{name})"
                 constrain(schema, Rule(kept, f"{field.json_name} is immutable: it can't be removed"), cls.__name__)
         mark_class(schema, cls, {field.name: field.json_name for field in fields}, required)
         return schema
