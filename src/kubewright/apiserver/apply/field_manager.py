@@ -88,14 +88,13 @@ class FieldManager:
         :param now: the time of the write, RFC 3339 in UTC with seconds.
         """
         known = self._managers_after(live, new)
-        metadata = new["metadata"]
-        metadata.pop("managedFields", None)
-        if not known and live is not None:
-            return  # Tracking was reset, or never began: only an apply begins it again.
-        self._take_over(live, new, known, self._updater(manager), now)
-        managers.cap(known)
+        if known or live is None:  # Where tracking was reset, or never began, only an apply begins it again.
+            self._take_over(live, new, known, self._updater(manager), now)
+            managers.cap(known)
         if known:
-            metadata["managedFields"] = managers.encode(known)
+            new["metadata"]["managedFields"] = managers.encode(known)
+        else:
+            new["metadata"].pop("managedFields", None)
 
     def apply(self, live: Object | None, config: Object, *, manager: str, force: bool, now: str) -> Object:
         """Merge a configuration into the live object, as ``manager``; what it applied before but no longer does goes.
@@ -145,7 +144,7 @@ class FieldManager:
     def _managers_before_apply(self, live: Object, now: str) -> tuple[Managers, Object]:
         """The managers of the live object, and the object without their record."""
         entries = live["metadata"].get("managedFields") or ()
-        base = {**live, "metadata": {k: v for k, v in live["metadata"].items() if k != "managedFields"}}
+        base = _without_managers(live)
         try:
             known = managers.decode(entries)
         except ValueError as error:
@@ -273,11 +272,8 @@ class FieldManager:
 
     def _take_over(self, live: Object | None, new: Object, known: Managers, me: Manager, now: str) -> None:
         """Give ``me`` what differs between the two objects, and take it from all others."""
-        if live is None:
-            old = self._empty
-        else:
-            old = {**live, "metadata": {k: v for k, v in live["metadata"].items() if k != "managedFields"}}
-        comparison = self._settle(old, new, known, None, force=True)
+        old = self._empty if live is None else _without_managers(live)
+        comparison = self._settle(old, _without_managers(new), known, None, force=True)
         taken = fieldset.union(comparison.modified, comparison.added)
         taken = _without_unowned(fieldset.recursive_difference(taken, self._reset))
         if not taken:
@@ -406,6 +402,11 @@ def _without_unowned(fields: FieldSet) -> FieldSet:
         else:
             del result["f:metadata"]
     return result
+
+
+def _without_managers(obj: Object) -> Object:
+    """The object without the record of its managers; shares all else with it."""
+    return {**obj, "metadata": {name: value for name, value in obj["metadata"].items() if name != "managedFields"}}
 
 
 def _with_managers(obj: Object, known: Managers) -> Object:

@@ -124,7 +124,10 @@ async def update(call: Call) -> Response:
     store.named(store.decode(body, body_type, write), info.namespace, info.name)
 
     async def wanted(live: Object | None = None) -> Object:
-        return store.named(store.decode(body, body_type, write), info.namespace, info.name)
+        obj = store.named(store.decode(body, body_type, write), info.namespace, info.name)
+        if live is not None:
+            store.same_object(obj, live)
+        return obj
 
     async def make() -> Object:
         obj = await wanted()
@@ -149,9 +152,7 @@ async def patch(call: Call) -> Response:
     write = write_options("PatchOptions", call.request.query, call.user, call.user_agent)
 
     async def patched(live: Object) -> Object:
-        obj = engine(live)
-        store.codec.check_type(obj)
-        obj = store.codec.coerce(obj, write)
+        obj = store.codec.coerce_patched(engine(live), write)
         store.resource.strategy.default(obj)
         return store.named(obj, info.namespace, info.name)
 

@@ -76,6 +76,18 @@ class Codec:
                 write.warn(f'unknown field "{path}"')
         return coerced
 
+    def coerce_patched(self, obj: Object, write: Write) -> Object:
+        """Read an object that a patch made.
+
+        :raises Invalid: it is no object of this kind.
+        """
+        try:
+            self.check_type(obj)
+            return self.coerce(obj, write)
+        except BadRequest as error:
+            cause = field_errors.invalid("patch", _encode(obj).decode(), error.message)
+            raise Invalid.of(GroupKind("", ""), "", [cause]) from None
+
     def check_type(self, obj: Object) -> None:
         """:raises BadRequest: the object says that it is of another type."""
         kind, api_version = obj.get("kind"), obj.get("apiVersion")

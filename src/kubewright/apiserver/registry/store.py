@@ -71,7 +71,8 @@ class Store:
             resource = self.resource
             group, plural = resource.group_resource
             reset = reset_fields(group, plural, subresource, has_status=self._strategy.status, custom=resource.custom)
-            manager = FieldManager(resource.node, resource.gvk, subresource=subresource, reset=reset)
+            empty = None if resource.custom else self._strategy.decode({}, [])
+            manager = FieldManager(resource.node, resource.gvk, subresource=subresource, reset=reset, empty=empty)
             self._field_managers[subresource] = manager
         return manager
 
@@ -353,17 +354,22 @@ class Store:
             raise BadRequest(f"the name of the object ({given}) does not match the name on the URL ({name})")
         return obj
 
+    def same_object(self, obj: Object, live: Object) -> None:
+        """Check that an object that replaces a live one means that very object, if it names a UID.
+
+        :raises Conflict: it means another.
+        """
+        uid, was = obj["metadata"].get("uid"), live["metadata"]
+        if uid and uid != was["uid"]:
+            why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {was['uid']}"
+            raise Conflict.of(self.resource.group_resource, was["name"], why)
+
     def _keep_identity(self, obj: Object, old: Object) -> None:
         """Take over what no client may change."""
         metadata, was = obj["metadata"], old["metadata"]
-        if (uid := metadata.get("uid")) and uid != was["uid"]:
-            raise Conflict.of(
-                self.resource.group_resource,
-                was["name"],
-                f"Precondition failed: UID in precondition: {uid}, UID in object meta: {was['uid']}",
-            )
         metadata.pop("selfLink", None)
-        for name in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"):
+        metadata["uid"] = metadata.get("uid") or was["uid"]
+        for name in ("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"):
             _copy_field(was, metadata, name)
 
     def _check_version(self, obj: Object, old: Object, *, unconditional: bool) -> None:
