@@ -14,7 +14,9 @@ from kubewright.schema.offline import OfflineValidator, UnknownKind
 def command(
     paths: Annotated[list[str], typer.Argument(help="Files or folders with objects; - for standard input.")],
     crds: Annotated[list[str] | None, typer.Option(help="Files or folders with CustomResourceDefinitions.")] = None,
-    skip_unknown: Annotated[bool, typer.Option("--skip-unknown", help="Pass over kinds that there is no schema for.")] = False,
+    skip_unknown: Annotated[
+        bool, typer.Option("--skip-unknown", help="Pass over kinds that there is no schema for.")
+    ] = False,
 ) -> None:
     """Check manifests offline: unknown fields, types, constraints and CEL rules; exit 1 if any object is invalid.
 

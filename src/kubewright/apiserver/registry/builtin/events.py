@@ -51,12 +51,7 @@ class CoreEventStrategy(BuiltinStrategy):
         return self.rules(obj)
 
     def fields(self, obj: Object) -> Mapping[str, str]:
-        about, source = obj.get("involvedObject") or {}, obj.get("source") or {}
-        found = {f"involvedObject.{name}": about.get(name, "") for name in _SELECTABLE}
-        component = source.get("component") or obj.get("reportingComponent", "")
-        found["reason"], found["type"] = obj.get("reason", ""), obj.get("type", "")
-        found["reportingComponent"], found["source"] = obj.get("reportingComponent", ""), component
-        return found
+        return _fields(obj)
 
     def cells(self, obj: Object) -> list[Any]:
         return _cells(obj)
@@ -103,14 +98,23 @@ class EventStrategy(BuiltinStrategy):
         return causes
 
     def fields(self, obj: Object) -> Mapping[str, str]:
-        about = obj.get("regarding") or {}
-        found = {f"regarding.{name}": about.get(name, "") for name in _SELECTABLE}
-        found["reason"], found["type"] = obj.get("reason", ""), obj.get("type", "")
-        found["reportingController"] = obj.get("reportingController", "")
-        return found
+        return _fields(self.to_storage(obj))
 
     def cells(self, obj: Object) -> list[Any]:
         return _cells(self.to_storage(obj))
+
+
+def _fields(event: Object) -> Mapping[str, str]:
+    """The selectable fields of both APIs, by either's names: what is stored is shared, so is what is read from it."""
+    about, source = event.get("involvedObject") or {}, event.get("source") or {}
+    reporter = event.get("reportingComponent", "")
+    found = {
+        f"{field}.{name}": about.get(name, "") for field in ("involvedObject", "regarding") for name in _SELECTABLE
+    }
+    found["reason"], found["type"] = event.get("reason", ""), event.get("type", "")
+    found["reportingComponent"] = found["reportingController"] = reporter
+    found["source"] = source.get("component") or reporter
+    return found
 
 
 def _common_rules(event: Object, reporter: str) -> list[Cause]:
