@@ -12,7 +12,8 @@ from tests.virtual_time import run
 from kubewright.client import AsgiTransport, Client
 from kubewright.controller import Controller
 from kubewright.manager.endpoints import Endpoints
-from kubewright.manager.manager import LeadershipLost, Manager, stop_on_signals
+from kubewright.manager.manager import LeadershipLost, Manager
+from kubewright.manager.process import stop_on_signals
 from kubewright.manager.runnables import Group
 from kubewright.workqueue import Item
 
@@ -52,14 +53,14 @@ def test_it_is_ready_once_all_but_the_leaders_part_has_started() -> None:
         subject, stop, log = manager(), asyncio.Event(), list[str]()
         subject.add(Part("cache", log, ready_after=5), Group.CACHES)
         subject.add(Part("controller", log, ready_after=5))
-        assert subject.readyz.answer("started").status == 500
+        assert (await subject.readyz.answer("started")).status == 500
         running = asyncio.ensure_future(subject.run(stop))
         await asyncio.sleep(4)
-        assert subject.readyz.answer("").status == 500
+        assert (await subject.readyz.answer("")).status == 500
         await asyncio.sleep(2)
-        assert subject.readyz.answer("").status == 200
+        assert (await subject.readyz.answer("")).status == 200
         await asyncio.sleep(6)
-        assert subject.readyz.answer("").status == 200
+        assert (await subject.readyz.answer("")).status == 200
         stop.set()
         await running
 

@@ -1,12 +1,14 @@
 """The manager: start and stop order, leader election, health, metrics, logging, and the start-up diagnosis."""
 
+from kubewright.manager.crds import definitions, install
 from kubewright.manager.diagnosis import Diagnosis, Need, NotReady, diagnose
 from kubewright.manager.election import Election, LeaseRecord, Timing
 from kubewright.manager.health import HealthChecks
 from kubewright.manager.leader_elector import LeaderElector, Lock
 from kubewright.manager.lease_lock import LeaseLock
 from kubewright.manager.logging import configure_logging
-from kubewright.manager.manager import LeadershipLost, Manager, stop_on_signals
+from kubewright.manager.manager import LeadershipLost, Manager
+from kubewright.manager.process import run_event_loop, stop_on_signals
 from kubewright.manager.runnables import Group, Runnable, RunnableFailed
 from kubewright.manager.serving import AddressInUse, BindAddress, HTTPServer
 
@@ -30,6 +32,9 @@ __all__ = [
     "RunnableFailed",
     "Timing",
     "configure_logging",
+    "definitions",
     "diagnose",
+    "install",
+    "run_event_loop",
     "stop_on_signals",
 ]

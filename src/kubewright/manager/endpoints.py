@@ -34,13 +34,13 @@ class Endpoints:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        status, content_type, body = self._answer(scope)
+        status, content_type, body = await self._answer(scope)
         headers = [(b"content-type", content_type.encode()), (b"content-length", str(len(body)).encode())]
         headers.append((b"x-content-type-options", b"nosniff"))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
-    def _answer(self, scope: Scope) -> tuple[int, str, bytes]:
+    async def _answer(self, scope: Scope) -> tuple[int, str, bytes]:
         if scope["method"] not in ("GET", "HEAD"):
             return 405, _TEXT, b"only GET and HEAD are served here\n"
         first, _, rest = scope["path"].strip("/").partition("/")
@@ -50,19 +50,19 @@ class Endpoints:
             return (404 if first else 200), _TEXT, paths.encode()
         query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         accept = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"accept"), "")
-        return route(rest, query, accept)
+        return await route(rest, query, accept)
 
 
 Query: TypeAlias = Mapping[str, list[str]]
-Route: TypeAlias = Callable[[str, Query, str], tuple[int, str, bytes]]
+Route: TypeAlias = Callable[[str, Query, str], Awaitable[tuple[int, str, bytes]]]
 
 
 def health_route(checks: HealthChecks) -> Route:
     """``?verbose``, ``?exclude=NAME``, and ``/NAME`` for a single check."""
 
-    def answer(rest: str, query: Query, accept: str) -> tuple[int, str, bytes]:
+    async def answer(rest: str, query: Query, accept: str) -> tuple[int, str, bytes]:
         exclude = frozenset(query.get("exclude", ()))
-        status, text = checks.answer(rest, exclude=exclude, verbose="verbose" in query)
+        status, text = await checks.answer(rest, exclude=exclude, verbose="verbose" in query)
         return status, _TEXT, text.encode()
 
     return answer
@@ -71,7 +71,7 @@ def health_route(checks: HealthChecks) -> Route:
 def json_route(content: Callable[[], object]) -> Route:
     """What ``content`` returns, as indented JSON."""
 
-    def answer(rest: str, query: Query, accept: str) -> tuple[int, str, bytes]:
+    async def answer(rest: str, query: Query, accept: str) -> tuple[int, str, bytes]:
         return 200, "application/json", json.dumps(content(), indent=2).encode() + b"\n"
 
     return answer

@@ -6,11 +6,12 @@ failure, ``?exclude=NAME``, and each check by itself under ``/healthz/NAME``.  W
 
 from __future__ import annotations
 
+import inspect
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple, TypeAlias
 
-Check: TypeAlias = Callable[[], str | None]
+Check: TypeAlias = Callable[[], str | None] | Callable[[], Awaitable[str | None]]
 """Returns why it fails, or None."""
 
 logger = logging.getLogger("kubewright.health")
@@ -34,15 +35,15 @@ class HealthChecks:
             raise ValueError(f"{self.name} has a check named {name} already")
         self._checks[name] = check
 
-    def answer(self, path: str, *, exclude: frozenset[str] = frozenset(), verbose: bool = False) -> Answer:
+    async def answer(self, path: str, *, exclude: frozenset[str] = frozenset(), verbose: bool = False) -> Answer:
         """Run the checks; ``path`` is empty for all of them, or the name of one."""
         if path:
-            return self._one(path)
+            return await self._one(path)
         lines, failed = [], []
         for name, check in self._checks.items():
             if name in exclude:
                 lines.append(f"[+]{name} excluded: ok")
-            elif (reason := check()) is None:
+            elif (reason := await _outcome(check)) is None:
                 lines.append(f"[+]{name} ok")
             else:
                 logger.warning("%s check %s failed: %s", self.name, name, reason)
@@ -53,12 +54,17 @@ class HealthChecks:
             return Answer(500, "\n".join([*lines, f"{self.name} check failed\n"]))
         return Answer(200, "\n".join([*lines, f"{self.name} check passed\n"]) if verbose else "ok")
 
-    def _one(self, name: str) -> Answer:
+    async def _one(self, name: str) -> Answer:
         check = self._checks.get(name)
         if check is None:
             return Answer(404, f"no check named {name}\n")
-        reason = check()
+        reason = await _outcome(check)
         if reason is None:
             return Answer(200, "ok")
         logger.warning("%s check %s failed: %s", self.name, name, reason)
         return Answer(500, f"internal server error: {name} check failed\n")
+
+
+async def _outcome(check: Check) -> str | None:
+    reason = check()
+    return await reason if inspect.isawaitable(reason) else reason

@@ -10,15 +10,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import signal
 import socket
 import uuid
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
 
+from kubewright.cache import Cache
 from kubewright.client import Client
 from kubewright.controller.controller import Controller
 from kubewright.controller.event_recorder import EventRecorder
+from kubewright.manager.caches import CacheRunner
 from kubewright.manager.election import Timing
 from kubewright.manager.endpoints import Endpoints, health_route, json_route
 from kubewright.manager.health import HealthChecks
@@ -27,6 +28,7 @@ from kubewright.manager.lease_lock import LeaseLock
 from kubewright.manager.metrics import Metrics
 from kubewright.manager.runnables import STOP_ORDER, Group, Runnable, RunnableGroup, first_failure
 from kubewright.manager.serving import BindAddress, HTTPServer
+from kubewright.webhook import Webhooks
 
 logger = logging.getLogger("kubewright.manager")
 
@@ -39,7 +41,8 @@ class Manager:
     """Runs controllers, and what they need.
 
     :param name: of the operator: its lease, its events and its field manager are called so.
-    :param namespace: of the Lease; by default the client's.
+    :param namespace: where the operator itself lives, and its Lease; by default the client's.
+    :param namespaces: watch these only; None watches all.
     :param leader_elect: run controllers only while holding the Lease ``name``.
     :param health_address: where ``/healthz``, ``/readyz`` and ``/debug`` are served; ``0`` switches them off.
     :param metrics_address: where ``/metrics`` is served.  It may be the same address.
@@ -52,6 +55,7 @@ class Manager:
         name: str,
         *,
         namespace: str = "",
+        namespaces: Sequence[str] | None = None,
         leader_elect: bool = False,
         timing: Timing | None = None,
         health_address: str = "127.0.0.1:8081",
@@ -60,6 +64,8 @@ class Manager:
     ) -> None:
         self.client = client
         self.name = name
+        self.namespace = namespace or client.namespace
+        self.cache = Cache(client, namespaces=namespaces)
         self.metrics = Metrics()
         self.events = EventRecorder(client, name)
         self.healthz = HealthChecks("healthz")
@@ -72,10 +78,13 @@ class Manager:
         self._failures: list[BaseException] = []
         self._end = asyncio.Event()
         self.readyz.add("started", lambda: self._starting or None)
+        caches = CacheRunner(self.cache)
+        self.readyz.add("caches", caches.unsynced)
+        self.add(caches, Group.CACHES)
         self.add(self.events, Group.CACHES)
         self._serve(BindAddress.parse(health_address), BindAddress.parse(metrics_address))
         if leader_elect:
-            self._elect(namespace or client.namespace, timing or Timing())
+            self._elect(timing or Timing())
 
     def add(self, runnable: Runnable, group: Group = Group.LEADER) -> None:
         """Run something with the others of its group; at once if they run already."""
@@ -88,6 +97,12 @@ class Manager:
         self.controllers[controller.name] = controller
         self.metrics.add_controller(controller)
         self.add(controller, Group.LEADER if controller.needs_leader else Group.OTHERS)
+
+    def add_webhooks(self, webhooks: Webhooks) -> None:
+        """Serve webhooks; the process is ready when they are."""
+        self.add(webhooks, Group.WEBHOOKS)
+        self.readyz.add("webhooks", webhooks.check)
+        self.metrics.registry.register(webhooks.server.app.metrics)
 
     async def run(self, stop: asyncio.Event | None = None) -> None:
         """Run until ``stop`` is set, or forever.
@@ -144,11 +159,11 @@ class Manager:
         self._failures.append(error)
         self._end.set()
 
-    def _elect(self, namespace: str, timing: Timing) -> None:
+    def _elect(self, timing: Timing) -> None:
         identity = f"{socket.gethostname()}_{uuid.uuid4()}"
         master = self.metrics.leader.labels(self.name)
         self.elector = elector = LeaderElector(
-            LeaseLock(self.client, namespace, self.name),
+            LeaseLock(self.client, self.namespace, self.name),
             identity,
             timing=timing,
             on_new_leader=lambda leader: master.set(leader == identity),
@@ -188,24 +203,3 @@ class Manager:
 
 def _overdue(seconds: float) -> str | None:
     return f"the lease expired {seconds:.1f} s ago and this process still runs" if seconds > 0 else None
-
-
-@contextlib.contextmanager
-def stop_on_signals() -> Iterator[asyncio.Event]:
-    """An event that SIGINT and SIGTERM set; the second signal ends the process as usual."""
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
-    signals = (signal.SIGINT, signal.SIGTERM)
-
-    def on_signal() -> None:
-        logger.info("stopping; once more to stop at once")
-        stop.set()
-        for number in signals:
-            loop.remove_signal_handler(number)
-
-    for number in signals:
-        loop.add_signal_handler(number, on_signal)
-    try:
-        yield stop
-    finally:
-        for number in signals:
-            loop.remove_signal_handler(number)

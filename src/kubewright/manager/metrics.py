@@ -32,7 +32,7 @@ class Metrics:
         self._controllers.add(controller.name, controller.counts)
         self._queues.add(controller.queue)
 
-    def route(self, rest: str, query: Query, accept: str) -> tuple[int, str, bytes]:
+    async def route(self, rest: str, query: Query, accept: str) -> tuple[int, str, bytes]:
         """``/metrics`` in the format that the client accepts; ``?name[]=`` restricts it."""
         registry = self.registry.restricted_registry(query["name[]"]) if "name[]" in query else self.registry
         encoder, content_type = choose_encoder(accept)

@@ -1,0 +1,56 @@
+"""Installs the operator's CustomResourceDefinitions and waits until the server serves them.
+
+For laptops, tests and demos; in production they are installed with the operator, by somebody who may.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+from kubewright.client import Client
+from kubewright.controller.conditions import is_condition_true
+from kubewright.objects import Condition
+from kubewright.objects.apiextensions_v1 import CustomResourceDefinition
+from kubewright.schema import Resource
+from kubewright.schema.crd import crd
+
+
+def definitions(classes: Sequence[type[Resource[Any, Any]]]) -> list[CustomResourceDefinition]:
+    """One definition for each kind, with all the versions among ``classes``.
+
+    :raises SchemaError: a class can't be expressed.
+    """
+
+    def name(cls: type[Resource[Any, Any]]) -> tuple[str, str]:
+        return cls.gvk.group, cls.plural
+
+    return [crd(*versions) for _, versions in groupby(sorted(classes, key=name), key=name)]
+
+
+async def install(client: Client, wanted: Sequence[CustomResourceDefinition], *, field_manager: str) -> None:
+    """Apply the definitions and return when all are served.
+
+    :raises Invalid: the server refuses one.
+    :raises Forbidden: this user may not install them.
+    """
+    for definition in wanted:
+        applied = await client.apply(definition, field_manager=field_manager, force=True)
+        if not is_established(applied):
+            await _until_established(client, applied)
+    client.mapper.invalidate()
+
+
+def is_established(definition: CustomResourceDefinition) -> bool:
+    conditions = [Condition(type=found.type, status=found.status) for found in definition.status.conditions]
+    return is_condition_true(conditions, "Established")
+
+
+async def _until_established(client: Client, definition: CustomResourceDefinition) -> None:
+    name = definition.metadata.name
+    while True:
+        async with client.watch(CustomResourceDefinition, field_selector={"metadata.name": name}) as events:
+            async for event in events:
+                if event.type in ("ADDED", "MODIFIED") and is_established(event.object):
+                    return

@@ -1,0 +1,371 @@
+"""The operator: decorators that declare what it manages, and ``run``.
+
+A thin face over controllers, webhooks and the manager: each decorator records a declaration, :meth:`Operator.manager`
+makes of them the parts that a hand-written ``main`` would assemble, and :meth:`Operator.run` runs these.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeAlias, TypeVar, Unpack, overload
+
+import msgspec
+
+from kubewright.client import Client, ConfigError, connect, in_cluster
+from kubewright.controller import (
+    AsyncReconcile,
+    BlockingReconcile,
+    Controller,
+    Filter,
+    KindSource,
+    Reconciler,
+    Source,
+    enqueue_mapped,
+    enqueue_object,
+    enqueue_owner,
+)
+from kubewright.manager import (
+    LeadershipLost,
+    Manager,
+    Need,
+    NotReady,
+    configure_logging,
+    definitions,
+    diagnose,
+    install,
+    run_event_loop,
+    stop_on_signals,
+)
+from kubewright.objects import GroupVersionKind, Object, ObjectKey
+from kubewright.objects.apiextensions_v1 import CustomResourceDefinition
+from kubewright.schema import Resource, custom_resource
+from kubewright.webhook import (
+    CertificateStore,
+    Injection,
+    LocalRegistration,
+    Registration,
+    SecretStore,
+    ServiceEndpoint,
+    URLEndpoint,
+    WebhookDeclaration,
+    WebhookOptions,
+    Webhooks,
+    WebhookServer,
+    app_of,
+    defaulter,
+    validator,
+)
+
+P = ParamSpec("P")
+ObjectT = TypeVar("ObjectT", bound=Object)
+ResourceT = TypeVar("ResourceT", bound=Resource[Any, Any])
+HandlerT = TypeVar("HandlerT", bound=Callable[..., Any])
+
+MapFunction: TypeAlias = Callable[[Any], Iterable[ObjectKey]]
+
+
+class ClassDecorator(Protocol):
+    def __call__(self, cls: type[ResourceT], /) -> type[ResourceT]: ...
+
+
+class ReconcileDecorator(Protocol[ObjectT]):
+    """Takes a coroutine function with a :class:`Context`, or a plain one with a :class:`BlockingContext`."""
+
+    @overload
+    def __call__(self, function: AsyncReconcile[ObjectT], /) -> AsyncReconcile[ObjectT]: ...
+
+    @overload
+    def __call__(self, function: BlockingReconcile[ObjectT], /) -> BlockingReconcile[ObjectT]: ...
+
+
+def _recording(define: Callable[P, ClassDecorator]) -> Callable[Concatenate[Operator, P], ClassDecorator]:
+    """A method with the parameters of ``define`` that also records the class."""
+
+    def declare(op: Operator, /, *args: P.args, **kwargs: P.kwargs) -> ClassDecorator:
+        define_class = define(*args, **kwargs)
+
+        def recorded(cls: type[ResourceT], /) -> type[ResourceT]:
+            op.resources.append(define_class(cls))
+            return cls
+
+        return recorded
+
+    return declare
+
+
+@dataclass(kw_only=True)
+class Reconciliation:
+    """How one kind is reconciled: what :meth:`Operator.reconcile` was told."""
+
+    cls: type[Object]
+    function: Callable[..., Any]
+    name: str
+    owns: Sequence[type[Object]] = ()
+    watches: Mapping[type[Object], MapFunction] = field(default_factory=dict)
+    sources: Sequence[Source[ObjectKey]] = ()
+    when: Filter | None = None
+    workers: int = 1
+    timeout: float | None = None
+
+
+class Operator:
+    """An operator and what it declares.
+
+    :param name: names its lease, its events, its webhook configurations, and the owner of the fields it applies.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.resources: list[type[Resource[Any, Any]]] = []
+        """The custom resources that it brings, one class a version."""
+        self.reconciliations: list[Reconciliation] = []
+        self.finalizers: dict[type[Object], Callable[..., Any]] = {}
+        self.webhooks: list[WebhookDeclaration] = []
+
+    # -- declaring
+
+    resource = _recording(custom_resource)
+    """Declare a custom resource; the parameters are those of :func:`kubewright.schema.custom_resource`."""
+
+    def reconcile(
+        self,
+        cls: type[ObjectT],
+        *,
+        owns: Sequence[type[Object]] = (),
+        watches: Mapping[type[Object], MapFunction] | None = None,
+        sources: Sequence[Source[ObjectKey]] = (),
+        when: Filter | None = None,
+        workers: int = 1,
+        timeout: float | None = None,
+        name: str = "",
+    ) -> ReconcileDecorator[ObjectT]:
+        """Declare the function that brings an object of ``cls`` to its desired state.
+
+        :param owns: kinds of the objects that it makes; a change to one of them reconciles the owner that controls it.
+        :param watches: other kinds, each with a function from an object of it to the keys that have to be reconciled.
+        :param sources: of further keys, from outside Kubernetes.
+        :param when: which events of ``cls`` itself count, such as ``generation_changed``; by default all.
+        :param workers: how many objects are reconciled at a time.
+        :param timeout: seconds after which a reconcile is cancelled and counts as failed.
+        :param name: of the controller in logs and metrics, by default the kind in lower case.
+        """
+
+        def declare(function: Any, /) -> Any:
+            self.reconciliations.append(
+                Reconciliation(
+                    cls=cls,
+                    function=function,
+                    name=name or cls.__name__.lower(),
+                    owns=owns,
+                    watches=watches or {},
+                    sources=sources,
+                    when=when,
+                    workers=workers,
+                    timeout=timeout,
+                )
+            )
+            return function
+
+        return declare
+
+    def finalize(self, cls: type[ObjectT]) -> ReconcileDecorator[ObjectT]:
+        """Declare the function that cleans up before an object of ``cls`` may go; objects get a finalizer for it.
+
+        Returning ``Requeue`` means: not done yet.  What is owned by reference needs no finalizer.
+        """
+
+        def declare(function: Any, /) -> Any:
+            if cls in self.finalizers:
+                raise ValueError(f"{cls.__name__} has two finalize functions")
+            self.finalizers[cls] = function
+            return function
+
+        return declare
+
+    def default(self, cls: type[Object], **options: Unpack[WebhookOptions]) -> Callable[[HandlerT], HandlerT]:
+        """Declare a function that fills in what a user has left out, changing the object in place (a webhook)."""
+
+        def declare(function: HandlerT) -> HandlerT:
+            self.webhooks.append(defaulter(cls, function, **options))
+            return function
+
+        return declare
+
+    def validate(self, cls: type[Object], **options: Unpack[WebhookOptions]) -> Callable[[HandlerT], HandlerT]:
+        """Declare a function of the new and the old object that raises :class:`Invalid` (a webhook).
+
+        The old object is None when it is created.
+        """
+
+        def declare(function: HandlerT) -> HandlerT:
+            self.webhooks.append(validator(cls, function, **options))
+            return function
+
+        return declare
+
+    # -- what follows from it
+
+    def crds(self) -> list[CustomResourceDefinition]:
+        """The CustomResourceDefinitions of the resources.
+
+        :raises SchemaError: a class can't be expressed.
+        """
+        return definitions(self.resources)
+
+    def kinds(self) -> list[GroupVersionKind]:
+        """The kinds that have to be served."""
+        watched = [cls for one in self.reconciliations for cls in (one.cls, *one.owns, *one.watches)]
+        return list(dict.fromkeys(cls.gvk for cls in watched))
+
+    def needs(self, *, leader_elect: bool = True) -> list[Need]:
+        """What the operator is going to do on the cluster: the permissions that it needs."""
+        needs: list[Need] = []
+        for one in self.reconciliations:
+            group, plural = one.cls.gvk.group, one.cls.plural
+            needs.append(Need(group, plural, ("get", "list", "watch"), f"watching {one.cls.__name__}"))
+            if one.cls in self.finalizers:
+                needs.append(Need(group, plural, ("patch",), "setting its finalizer"))
+            if _has_status(one.cls):
+                needs.append(Need(group, f"{plural}/status", ("patch",), "writing its status"))
+            if one.owns:
+                needs.append(Need(group, f"{plural}/finalizers", ("update",), "owning objects"))
+            for child in one.owns:
+                verbs = ("get", "list", "watch", "create", "patch", "delete")
+                needs.append(Need(child.gvk.group, child.plural, verbs, f"children of {one.cls.__name__}"))
+            for other in one.watches:
+                why = f"watching {other.__name__} for {one.cls.__name__}"
+                needs.append(Need(other.gvk.group, other.plural, ("get", "list", "watch"), why))
+        needs.append(Need("events.k8s.io", "events", ("create", "patch"), "recording events"))
+        if leader_elect:
+            needs.append(Need("coordination.k8s.io", "leases", ("get", "create", "update"), "leader election"))
+        return needs
+
+    # -- running
+
+    def add_to(
+        self,
+        manager: Manager,
+        *,
+        endpoint: ServiceEndpoint | URLEndpoint | None = None,
+        certificates: CertificateStore | None = None,
+    ) -> None:
+        """Add controllers and webhooks to a manager.
+
+        :param endpoint: where the API server reaches the webhooks.  By default the Service ``NAME-webhook`` in the
+            manager's namespace, whose configuration was installed with the operator; a ``URLEndpoint`` is
+            registered for as long as the manager runs.
+        :param certificates: by default in a Secret ``NAME-webhook-certificates`` that all replicas share.
+        """
+        for one in self.reconciliations:
+            manager.add_controller(self._controller(one, manager))
+        if self.webhooks:
+            service = ServiceEndpoint(manager.namespace, f"{self.name}-webhook")
+            store = certificates or SecretStore(manager.client, manager.namespace, f"{self.name}-webhook-certificates")
+            manager.add_webhooks(self._webhooks(manager.client, endpoint or service, store))
+
+    async def install(self, client: Client) -> None:
+        """Install the CRDs and wait until they are served.
+
+        :raises Forbidden: this user may not.
+        """
+        await install(client, self.crds(), field_manager=self.name)
+
+    async def check(self, client: Client, *, leader_elect: bool = False) -> None:
+        """Ask the server for everything that running will need.
+
+        :raises NotReady: something is missing; the text names all of it, and what to do.
+        """
+        diagnosis = await diagnose(client, self.kinds(), self.needs(leader_elect=leader_elect))
+        if diagnosis:
+            raise NotReady(diagnosis)
+
+    def run(
+        self,
+        *,
+        kubeconfig: str | None = None,
+        context: str | None = None,
+        namespaces: Sequence[str] | None = None,
+        leader_elect: bool | None = None,
+        health_address: str = "127.0.0.1:8081",
+        metrics_address: str = "127.0.0.1:8080",
+        grace_period: float = 30.0,
+        log_format: Literal["text", "json"] | None = None,
+        log_level: str = "info",
+    ) -> None:
+        """Run as a process of its own until SIGINT or SIGTERM: the ``main`` of an operator's image.
+
+        What the process can't go on after ends it with a message and status 1.
+
+        :param namespaces: watch these only; None watches all.
+        :param leader_elect: by default in a cluster only.
+        :param log_format: by default JSON in a cluster, else text.
+        """
+        inside = in_cluster()
+        configure_logging(format=log_format or ("json" if inside else "text"), level=log_level)
+
+        async def main() -> None:
+            elect = inside if leader_elect is None else leader_elect
+            async with connect(kubeconfig, context=context) as client:
+                await self.check(client, leader_elect=elect)
+                manager = Manager(
+                    client,
+                    self.name,
+                    namespaces=namespaces,
+                    leader_elect=elect,
+                    health_address=health_address,
+                    metrics_address=metrics_address,
+                    grace_period=grace_period,
+                )
+                self.add_to(manager)
+                with stop_on_signals() as stop:
+                    await manager.run(stop)
+
+        try:
+            run_event_loop(main)
+        except (ConfigError, NotReady, OSError, LeadershipLost) as error:
+            sys.exit(f"{self.name} cannot run: {error}")
+
+    def _controller(self, one: Reconciliation, manager: Manager) -> Controller[ObjectKey]:
+        cls, cache = one.cls, manager.cache
+        finalize = self.finalizers.get(cls)
+        reconciler = Reconciler(
+            cls,
+            one.function,
+            client=manager.client,
+            cache=cache,
+            events=manager.events,
+            field_manager=self.name,
+            finalize=finalize,
+            finalizer=f"{cls.gvk.group or 'kubewright.dev'}/{self.name}",
+            owns=one.owns,
+            threads=one.workers,
+        )
+        controller = Controller(one.name, reconciler, workers=one.workers, timeout=one.timeout)
+        filters = [one.when] if one.when is not None else []
+        controller.watch(KindSource(cls.__name__, cache.informer(cls), enqueue_object, filters))
+        to_owner = enqueue_owner(cls.gvk.group_kind, namespaced=cls.namespaced)
+        for child in one.owns:
+            controller.watch(KindSource(child.__name__, cache.informer(child), to_owner))
+        for other, keys in one.watches.items():
+            controller.watch(KindSource(other.__name__, cache.informer(other), enqueue_mapped(keys)))
+        for source in one.sources:
+            controller.watch(source)
+        return controller
+
+    def _webhooks(
+        self, client: Client, endpoint: ServiceEndpoint | URLEndpoint, certificates: CertificateStore
+    ) -> Webhooks:
+        registration: Registration
+        if isinstance(endpoint, URLEndpoint):
+            server = WebhookServer(app_of(self.webhooks), host=endpoint.host, port=endpoint.port)
+            registration = LocalRegistration(client, self.name, self.webhooks, endpoint)
+        else:
+            server = WebhookServer(app_of(self.webhooks))
+            registration = Injection(client, self.name)
+        return Webhooks(server, certificates, endpoint.hosts, registration)
+
+
+def _has_status(cls: type[Object]) -> bool:
+    return any(field.name == "status" and field.type is not type(None) for field in msgspec.structs.fields(cls))
