@@ -5,6 +5,7 @@ from kubewright.objects import (
     MicroTime,
     ObjectMeta,
     Quantity,
+    Struct,
     Unstructured,
     from_dict,
     from_json,
@@ -119,3 +120,15 @@ def test_unstructured_objects_use_the_same_functions() -> None:
     obj = from_dict(Unstructured, plain)
     assert to_dict(obj) == plain
     assert from_json(Unstructured, to_json(obj)) == obj
+
+
+def test_equal_objects_give_equal_text() -> None:
+    class Tagged(Struct):
+        tags: set[str] = set()
+        labels: dict[str, str] = {}
+
+    tags = [f"t{number}" for number in range(20)]
+    one = Tagged(tags=set(tags), labels={"b": "1", "a": "2"})
+    other = Tagged(tags=set(tags[::-1]), labels={"a": "2", "b": "1"})
+    assert to_json(one) == to_json(other)
+    assert to_dict(one)["tags"] == sorted(tags)

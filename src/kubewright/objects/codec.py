@@ -1,7 +1,8 @@
 """Objects to JSON and back.
 
 Typed objects are written without None, empty lists and maps, and without structs of the spine that nobody touched
-(see `base`); reading fills what is missing with the struct's defaults and, as Go's decoder does, takes null for absent.
+(see `base`), sets and maps in sorted order, so equal objects give equal text; reading fills what is missing with the
+struct's defaults and, as Go's decoder does, takes null for absent.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def to_plain(value: object) -> Any:
 
     :raises TypeError: it has no JSON form.
     """
-    return msgspec.to_builtins(_writable(value), enc_hook=_encode_plain)
+    return msgspec.to_builtins(_writable(value), enc_hook=_encode_plain, order="deterministic")
 
 
 def from_json(cls: type[T], data: bytes | str) -> T:
@@ -85,7 +86,7 @@ def _decode_plain(cls: Any, value: object) -> Any:
     raise TypeError(f"{cls.__name__} has no JSON form: give it from_plain() and to_plain()")
 
 
-_ENCODER = msgspec.json.Encoder(enc_hook=_encode_plain)
+_ENCODER = msgspec.json.Encoder(enc_hook=_encode_plain, order="deterministic")
 
 
 _DECODERS: dict[type, msgspec.json.Decoder[Any]] = {}
