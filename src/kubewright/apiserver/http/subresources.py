@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kubewright.apiserver.http import scale
 from kubewright.apiserver.http.pod_subresources import bind, evict
 from kubewright.apiserver.http.resources import VERBS, Handler
 from kubewright.apiserver.http.reviews import token_request
@@ -40,6 +41,8 @@ def subresource_handler(resource: Resource, info: RequestInfo) -> Handler:
     special = _HANDLERS.get((*resource.group_resource, subresource.name))
     if special is not None:
         return special
+    if subresource.name == "scale":
+        return scale.HANDLERS[info.verb]
     if subresource.kind == resource.gvk and info.verb in VERBS:
         return VERBS[info.verb]
     raise method_not_allowed()

@@ -1,0 +1,70 @@
+"""The scale subresource of a running server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from tests.apiserver.test_access import ask
+
+from kubewright.apiserver.server import ADMIN, ApiServer
+
+SETS = "/apis/apps/v1/namespaces/default/replicasets"
+MERGE = "application/merge-patch+json"
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ApiServer]:
+    server = ApiServer(tokens={"admin": ADMIN})
+    await server.start()
+    labels = {"a": "b"}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+    spec = {"replicas": 2, "selector": {"matchLabels": labels}, "template": template}
+    assert (await ask(server, "POST", f"{SETS}?fieldManager=maker", {"metadata": {"name": "r"}, "spec": spec}))[
+        0
+    ] == 201
+    yield server
+    await server.stop()
+
+
+async def scale(server: ApiServer, replicas: Any, path: str = f"{SETS}/r/scale") -> tuple[int, Any]:
+    return await ask(server, "PATCH", path, {"spec": {"replicas": replicas}}, content_type=MERGE)
+
+
+async def test_a_scale_shows_counts_and_selector(server: ApiServer) -> None:
+    code, answer = await ask(server, "GET", f"{SETS}/r/scale")
+    assert (code, answer["kind"], answer["spec"]) == (200, "Scale", {"replicas": 2})
+    assert answer["status"] == {"replicas": 0, "selector": "a=b"}
+
+
+async def test_writing_the_scale_changes_the_object_and_who_owns_its_count(server: ApiServer) -> None:
+    code, answer = await scale(server, 5, f"{SETS}/r/scale?fieldManager=scaler")
+    assert (code, answer["spec"]) == (200, {"replicas": 5})
+    _, changed = await ask(server, "GET", f"{SETS}/r")
+    assert (changed["spec"]["replicas"], changed["metadata"]["generation"]) == (5, 2)
+    owners = {entry["manager"]: entry for entry in changed["metadata"]["managedFields"]}
+    assert owners["scaler"]["fieldsV1"] == {"f:spec": {"f:replicas": {}}}
+    assert "f:replicas" not in owners["maker"]["fieldsV1"]["f:spec"]
+
+
+async def test_a_stale_scale_is_a_conflict(server: ApiServer) -> None:
+    _, stale = await ask(server, "GET", f"{SETS}/r/scale")
+    assert (await scale(server, 5))[0] == 200
+    code, answer = await ask(server, "PUT", f"{SETS}/r/scale", stale)
+    assert (code, answer["reason"]) == (409, "Conflict")
+
+
+@pytest.mark.parametrize(("replicas", "field"), [(-1, "spec.replicas"), ("x", "patch")])
+async def test_bad_counts_are_invalid(server: ApiServer, replicas: Any, field: str) -> None:
+    code, answer = await scale(server, replicas)
+    assert (code, answer["details"]["causes"][0]["field"]) == (422, field)
+
+
+async def test_scaling_to_zero_and_by_apply(server: ApiServer) -> None:
+    code, answer = await scale(server, 0)
+    assert (code, answer["spec"]) == (200, {})
+    config = {"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": {"name": "r"}, "spec": {"replicas": 3}}
+    path, media_type = f"{SETS}/r/scale?fieldManager=x&force=true", "application/apply-patch+yaml"
+    code, answer = await ask(server, "PATCH", path, config, content_type=media_type)
+    assert (code, answer["spec"]) == (200, {"replicas": 3})
