@@ -120,7 +120,9 @@ class _Estimate:
         known = self.sizes.get(id(expr)) or self.literal_size(expr)
         if known is not None:
             return known
-        if expr.type.max_elements is not None:
+        # A map's value got by name (not by index) is out of reach of the schema, as in cel-go.
+        by_name = isinstance(expr, Select) and expr.operand.type.kind == "map"
+        if expr.type.max_elements is not None and not by_name:
             return Cost(0, expr.type.max_elements)
         if expr.type.kind in _SCALAR_KINDS:
             return ONE

@@ -1,7 +1,8 @@
 """Schemas as CEL types: what ``self`` is in a validation rule, with the bounds that cost estimates need.
 
 The mapping is that of ``apiserver/pkg/cel/common/schemas.go``: fields without a type stay out of reach, names that CEL
-cannot spell are escaped, sizes without a bound are bounded by the size of a request.
+cannot spell are escaped, sizes without a bound are bounded by the size of a request; scalars, objects and the keys of
+maps count as having no size.
 """
 
 from __future__ import annotations
@@ -53,11 +54,11 @@ def declare(node: Node, *, resource_root: bool = False, name: str = "object") ->
         case "string":
             return _declare_string(node)
         case "boolean":
-            return Type("bool", min_size=_MIN_BOOL)
+            return Type("bool", max_elements=0, min_size=_MIN_BOOL)
         case "number":
-            return Type("double", min_size=_MIN_NUMBER, decode=_optional(float))
+            return Type("double", max_elements=0, min_size=_MIN_NUMBER, decode=_optional(float))
         case "integer":
-            return Type("int", min_size=_MIN_NUMBER, decode=_optional(int))
+            return Type("int", max_elements=0, min_size=_MIN_NUMBER, decode=_optional(int))
     return None
 
 
@@ -76,7 +77,7 @@ def _declare_map(node: Node, name: str) -> Type | None:
         return None
     most = node.raw.get("maxProperties")
     bound = (MAX_REQUEST_BYTES - 2) // (values.min_size + 6) if most is None else max(0, most)
-    keys = Type("string", max_elements=MAX_REQUEST_BYTES - 2, min_size=_MIN_STRING)
+    keys = Type("string", max_elements=0, min_size=_MIN_STRING)
     return Type("map", keys, values, max_elements=bound, min_size=2)
 
 
@@ -97,7 +98,7 @@ def _declare_object(node: Node, resource_root: bool, name: str) -> Type:
             min_size += len(property_name) + field.min_size + 4
     if resource_root:
         fields |= _resource_fields(name)
-    return Type("object", name=name, fields=fields, keys=keys, min_size=min_size)
+    return Type("object", name=name, fields=fields, keys=keys, max_elements=0, min_size=min_size)
 
 
 def _resource_fields(name: str) -> dict[str, Type]:
