@@ -14,6 +14,7 @@ import typer
 
 COMMANDS: Final = {
     "apiserver": "Run the embedded Kubernetes API server.",
+    "generate": "Write what follows from an operator's code: CRDs, roles, webhooks, schemas, docs.",
     "crd": "Compare and check CustomResourceDefinitions.",
     "validate": "Check manifests without a cluster.",
 }

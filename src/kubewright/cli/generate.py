@@ -1,0 +1,160 @@
+"""``kubewright generate``: everything that follows from an operator's code, written as files or compared with them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kubewright.cli.loading import OperatorNotFound, load_operator
+from kubewright.cli.manifests import ManifestError, read_manifests
+from kubewright.operator import Operator
+from kubewright.packaging.generated import (
+    MARK,
+    Files,
+    crd_files,
+    doc_files,
+    rbac_files,
+    schema_files,
+    webhook_files,
+)
+from kubewright.schema import SchemaError
+from kubewright.schema.models import models as models_of
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+Target = Annotated[str, typer.Argument(help="FILE.py[:NAME] or package.module[:NAME]; by default the project's.")]
+Output = Annotated[Path, typer.Option(help="The folder to write below.")]
+Check = Annotated[bool, typer.Option("--check", help="Write nothing; show what is stale and exit 1 if anything is.")]
+Namespaces = Annotated[list[str] | None, typer.Option("--namespace", help="Make Roles in these, no ClusterRole.")]
+Namespace = Annotated[str, typer.Option(help="Where the operator runs; by default NAME-system.")]
+
+CONFIG, SCHEMAS, DOCS = Path("config"), Path("."), Path("docs")
+
+
+@app.command()
+def crds(operator: Target = "", output: Output = CONFIG, check: Check = False) -> None:
+    """Write the CustomResourceDefinitions."""
+    _emit(_from(operator, crd_files), output, check=check)
+
+
+@app.command()
+def rbac(operator: Target = "", output: Output = CONFIG, check: Check = False, namespaces: Namespaces = None) -> None:
+    """Write the role that the operator's declarations need."""
+    _emit(_from(operator, lambda op: rbac_files(op, namespaces=namespaces or ())), output, check=check)
+
+
+@app.command()
+def webhooks(operator: Target = "", output: Output = CONFIG, check: Check = False, namespace: Namespace = "") -> None:
+    """Write the webhook configurations."""
+    _emit(_from(operator, lambda op: webhook_files(op, namespace=namespace or _home(op))), output, check=check)
+
+
+@app.command()
+def schemas(operator: Target = "", output: Output = SCHEMAS, check: Check = False) -> None:
+    """Write JSON Schemas, with which editors complete and check resources."""
+    _emit(_from(operator, schema_files), output, check=check)
+
+
+@app.command()
+def docs(operator: Target = "", output: Output = DOCS, check: Check = False) -> None:
+    """Write an API reference page for each kind."""
+    _emit(_from(operator, doc_files), output, check=check)
+
+
+@app.command(name="all")
+def everything(operator: Target = "", check: Check = False) -> None:
+    """Write all of the above to their usual places."""
+    op = _load(operator)
+    fresh = [
+        _write(_made(op, crd_files), CONFIG, check=check),
+        _write(_made(op, rbac_files), CONFIG, check=check),
+        _write(_made(op, lambda op: webhook_files(op, namespace=_home(op))), CONFIG, check=check),
+        _write(_made(op, schema_files), SCHEMAS, check=check),
+        _write(_made(op, doc_files), DOCS, check=check),
+    ]
+    if check and not all(fresh):
+        raise typer.Exit(1)
+
+
+@app.command()
+def models(
+    source: Annotated[str, typer.Option("--from", help="A file or folder with CRDs, or - for standard input.")],
+    output: Annotated[Path, typer.Option(help="The folder to write modules to, one a kind.")] = Path(),
+    check: Check = False,
+) -> None:
+    """Write typed Python classes for someone else's custom resources.
+
+    From a cluster: kubectl get crd NAME -o yaml | kubewright generate models --from -
+    """
+    try:
+        manifests = read_manifests([source])
+    except ManifestError as error:
+        raise typer.BadParameter(str(error)) from None
+    found = [manifest.obj for manifest in manifests if manifest.obj.get("kind") == "CustomResourceDefinition"]
+    if not found:
+        raise typer.BadParameter(f"no CustomResourceDefinition in {source}")
+    _emit({f"{crd['spec']['names']['singular']}.py": models_of(crd) for crd in found}, output, check=check)
+
+
+def _home(operator: Operator) -> str:
+    return f"{operator.name}-system"
+
+
+def _from(target: str, make: Callable[[Operator], Files]) -> Files:
+    return _made(_load(target), make)
+
+
+def _load(target: str) -> Operator:
+    try:
+        return load_operator(target)
+    except OperatorNotFound as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _made(operator: Operator, make: Callable[[Operator], Files]) -> Files:
+    try:
+        return make(operator)
+    except SchemaError as error:
+        typer.secho(str(error), err=True, fg="red")
+        raise typer.Exit(1) from None
+
+
+def _emit(files: Files, output: Path, *, check: bool) -> None:
+    if not _write(files, output, check=check) and check:
+        raise typer.Exit(1)
+
+
+def _write(files: Files, output: Path, *, check: bool) -> bool:
+    """Write what differs and remove what is no longer generated, or only show it; whether all was fresh."""
+    texts: dict[Path, str | None] = {output / path: text for path, text in files.items()}
+    for folder in {path.parent for path in texts} - {output}:
+        texts |= {path: None for path in folder.glob("*") if path not in texts and _is_generated(path)}
+    fresh = True
+    for path, text in sorted(texts.items()):
+        before = path.read_text() if path.is_file() else None
+        if before == text:
+            continue
+        fresh = False
+        if check:
+            typer.echo(_difference(path, before or "", text or ""), nl=False)
+        elif text is None:
+            path.unlink()
+            typer.echo(f"removed {path}")
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+            typer.echo(f"wrote {path}")
+    return fresh
+
+
+def _is_generated(path: Path) -> bool:
+    return path.is_file() and MARK in path.read_text(errors="replace")[:200]
+
+
+def _difference(path: Path, before: str, after: str) -> str:
+    lines = difflib.unified_diff(before.splitlines(True), after.splitlines(True), str(path), f"{path} (generated)")
+    return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)

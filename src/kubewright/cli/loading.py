@@ -1,0 +1,86 @@
+"""Finding a user's `Operator`: from a file, a module, or the project that the working directory lies in."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from kubewright.operator import Operator
+from kubewright.project.settings import ProjectError, find_project
+
+
+class OperatorNotFound(ValueError):
+    """No operator where one was looked for; the text says where, and what to write."""
+
+
+def load_operator(target: str = "") -> Operator:
+    """Import the operator that ``FILE.py[:ATTRIBUTE]`` or ``package.module[:ATTRIBUTE]`` names.
+
+    Without an attribute the module must have exactly one operator; without a target the project says which, or else it
+    is ``operator.py`` in the working directory.
+
+    :raises OperatorNotFound: there is none, or more than one.
+    """
+    target = target or _default()
+    place, _, attribute = target.partition(":")
+    module = _import_file(Path(place)) if place.endswith(".py") else _import_module(place)
+    if attribute:
+        found = getattr(module, attribute, None)
+        if not isinstance(found, Operator):
+            raise OperatorNotFound(f"{place} has no operator called {attribute!r}")
+        return found
+    operators: dict[int, tuple[str, Operator]] = {}
+    for name, value in vars(module).items():
+        if isinstance(value, Operator):
+            operators.setdefault(id(value), (name, value))
+    if not operators:
+        raise OperatorNotFound(f"{place} makes no operator: write op = Operator('NAME')")
+    name, operator = next(iter(operators.values()))
+    if len(operators) > 1:
+        raise OperatorNotFound(f"{place} has several operators: choose one, as in {place}:{name}")
+    return operator
+
+
+def _default() -> str:
+    try:
+        project = find_project(Path.cwd())
+    except ProjectError:
+        if Path("operator.py").is_file():
+            return "operator.py"
+        raise OperatorNotFound(
+            "there is no project and no operator.py here: name the operator's file or module"
+        ) from None
+    sys.path.insert(0, str(project.root / "src"))
+    return project.operator
+
+
+def _import_file(path: Path) -> ModuleType:
+    """Import a file as Python itself would run it: its folder is where its imports are looked up."""
+    if not path.is_file():
+        raise OperatorNotFound(f"there is no file {path}")
+    folder = str(path.resolve().parent)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    # Not the bare stem: an operator.py must not stand in for the standard library's operator module.
+    name = f"kubewright_user_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise OperatorNotFound(f"{path} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _import_module(name: str) -> ModuleType:
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name and name.startswith(error.name):
+            raise OperatorNotFound(f"there is no module {name}; for a file write {name}.py") from None
+        raise

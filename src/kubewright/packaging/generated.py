@@ -1,0 +1,82 @@
+"""What is generated from an operator's code, as files: CRDs, roles, webhook configurations, JSON Schemas, API pages.
+
+An operator goes in, texts by path come out; they are the same for the same code, so that a stale tree can be told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from kubewright.objects import ObjectMeta, to_dict
+from kubewright.objects.policy_rules import normalize, rule
+from kubewright.objects.rbac_v1 import ClusterRole, PolicyRule, Role
+from kubewright.operator import Operator
+from kubewright.packaging.documents import dump, dump_all
+from kubewright.schema.json_schema import json_schemas
+from kubewright.schema.reference import reference_page
+from kubewright.webhook import ServiceEndpoint, configurations
+
+Files = dict[str, str]
+
+MARK = "Written by `kubewright generate`"
+"""Begins every file, so that those of kinds that are gone can be found."""
+
+
+def crd_files(operator: Operator) -> Files:
+    """``crd/NAME.yaml`` for each kind."""
+    return {f"crd/{crd['metadata']['name']}.yaml": _marked(dump(crd)) for crd in _crds(operator)}
+
+
+def rbac_files(operator: Operator, *, namespaces: Sequence[str] = ()) -> Files:
+    """``rbac/role.yaml``: one ClusterRole, or a Role in each namespace that the operator is confined to."""
+    rules = rules_of(operator)
+    name = f"{operator.name}-manager"
+    roles: list[ClusterRole | Role] = [
+        Role(metadata=ObjectMeta(name=name, namespace=namespace), rules=rules) for namespace in sorted(set(namespaces))
+    ]
+    roles = roles or [ClusterRole(metadata=ObjectMeta(name=name), rules=rules)]
+    return {"rbac/role.yaml": _marked(dump_all(map(to_dict, roles)))}
+
+
+def rules_of(operator: Operator) -> list[PolicyRule]:
+    """The least that the operator's declarations need, leader election aside, which needs its own namespace only."""
+    needs = operator.needs(leader_elect=False)
+    return normalize(rule(groups=[need.group], resources=[need.resource], verbs=need.verbs) for need in needs)
+
+
+def webhook_files(operator: Operator, *, namespace: str) -> Files:
+    """``webhook/manifests.yaml``; empty for an operator without webhooks."""
+    if not operator.webhooks:
+        return {}
+    endpoint = ServiceEndpoint(namespace, f"{operator.name}-webhook")
+    made = configurations(operator.name, operator.webhooks, endpoint)
+    return {"webhook/manifests.yaml": _marked(dump_all(map(to_dict, made)))}
+
+
+def schema_files(operator: Operator) -> Files:
+    """``schemas/KIND-GROUP-VERSION.json``, for editors."""
+    files = {}
+    for crd in _crds(operator):
+        for name, schema in json_schemas(crd).items():
+            text = msgspec.json.format(msgspec.json.encode({"$comment": MARK, **schema}), indent=2).decode()
+            files[f"schemas/{name}"] = f"{text}\n"
+    return files
+
+
+def doc_files(operator: Operator) -> Files:
+    """``api/KIND.md``: a reference page for each kind."""
+    return {
+        f"api/{crd['spec']['names']['singular']}.md": f"<!-- {MARK} -->\n{reference_page(crd)}"
+        for crd in _crds(operator)
+    }
+
+
+def _crds(operator: Operator) -> Iterable[dict[str, Any]]:
+    return [to_dict(crd) for crd in operator.crds()]
+
+
+def _marked(text: str) -> str:
+    return f"# {MARK}\n{text}"

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kubewright.cli.loading import OperatorNotFound, load_operator
+
+
+def test_the_operator_of_the_working_directory_is_the_default(workspace: Path) -> None:
+    assert load_operator().name == "sites"
+    assert load_operator("operator.py:op").name == "sites"
+
+
+def test_a_module_may_be_named(workspace: Path) -> None:
+    (workspace / "operator.py").rename(workspace / "sites_operator.py")
+    assert load_operator("sites_operator").name == "sites"
+
+
+def test_a_project_says_where_its_operator_is(workspace: Path) -> None:
+    (workspace / "src" / "shop").mkdir(parents=True)
+    (workspace / "operator.py").rename(workspace / "src" / "shop" / "main.py")
+    (workspace / "pyproject.toml").write_text(
+        '[project]\nname = "shop"\nversion = "1.0.0"\n'
+        '[tool.kubewright]\ndomain = "example.com"\noperator = "shop.main:op"\nscaffold = 1\n'
+    )
+    assert load_operator().name == "sites"
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "words"),
+    [
+        ("", "operator.py", "makes no operator: write op = Operator"),
+        (
+            "from kubewright.operator import Operator\na = Operator('a')\nb = Operator('b')",
+            "operator.py",
+            "several.*:a",
+        ),
+        ("", "operator.py:app", "has no operator called 'app'"),
+        ("", "nowhere.py", "there is no file nowhere.py"),
+        ("", "no.such.module", "there is no module no.such.module; for a file write no.such.module.py"),
+    ],
+)
+def test_what_is_missing_is_said(workspace: Path, text: str, target: str, words: str) -> None:
+    (workspace / "operator.py").write_text(text)
+    with pytest.raises(OperatorNotFound, match=words):
+        load_operator(target)
+
+
+def test_an_empty_folder_has_no_operator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OperatorNotFound, match=r"no operator\.py here"):
+        load_operator()
