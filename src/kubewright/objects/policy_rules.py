@@ -1,6 +1,6 @@
-"""RBAC rules in the one form that says the same with the fewest lines, as controller-gen writes them.
+"""RBAC rules in one form that says the same with few lines, as controller-gen writes them.
 
-Rules from many sources go in; the shortest sorted list that grants exactly the same comes out, so that generated roles
+Rules from many sources go in; a short sorted list that grants exactly the same comes out, so that generated roles
 are deterministic and read well.
 """
 
@@ -56,17 +56,14 @@ def normalize(rules: Iterable[PolicyRule]) -> list[PolicyRule]:
 
 
 def _split(rule: PolicyRule) -> list[_Grant]:
-    """One grant for each resource, every list sorted and without duplicates."""
-    grant = _Grant(
-        _sorted("" if group == "core" else group for group in rule.api_groups),
-        (),
-        _sorted(rule.resource_names),
-        _sorted(rule.non_resource_urls),
-        _verbs(rule.verbs),
-    )
-    if not rule.resources:
-        return [grant]
-    return [grant._replace(resources=(resource,)) for resource in _sorted(rule.resources)]
+    """One grant for each group, resource and URL.
+
+    controller-gen splits by resource only, which leaves overlapping rules when groups overlap.
+    """
+    names, verbs = _sorted(rule.resource_names), _verbs(rule.verbs)
+    groups = ["" if group == "core" else group for group in rule.api_groups]
+    grants = [_Grant((group,), (resource,), names, (), verbs) for group in groups for resource in rule.resources]
+    return grants + [_Grant((), (), names, (url,), verbs) for url in rule.non_resource_urls]
 
 
 def _merge(grants: Iterable[_Grant], part: str) -> list[_Grant]:
