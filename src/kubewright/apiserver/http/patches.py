@@ -46,7 +46,7 @@ def takes(media_type: str, resource: Resource) -> bool:
 def _unsupported(resource: Resource) -> UnsupportedMediaType:
     if not resource.custom:
         return UnsupportedMediaType("415: Unsupported Media Type", details={})
-    accepted = ", ".join((JSON_PATCH, MERGE_PATCH, APPLY, "application/apply-patch+cbor"))
+    accepted = ", ".join((JSON_PATCH, MERGE_PATCH, APPLY))
     return UnsupportedMediaType(
         f"the body of the request was in an unknown format - accepted media types include: {accepted}"
     )
