@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PASSING = ROOT / "tests" / "conformance_passing.txt"
 
-TOKENS = 'admin-token,admin,admin,"system:masters"\nother-token,other,other\n'
+TOKENS = 'admin-token,conformance-admin,u1,"system:masters"\nother-token,limited-user,u2\n'
 
 
 def main() -> int:

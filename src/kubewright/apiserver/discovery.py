@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from kubewright.apiserver.registry.resource import Resource, Subresource
@@ -95,7 +95,7 @@ def _entry(resource: Resource) -> Document:
         "singularName": resource.singular,
         "namespaced": resource.namespaced,
         "kind": resource.gvk.kind,
-        "verbs": sorted(resource.verbs),
+        "verbs": _verbs(resource, resource.verbs),
     }
     if resource.short_names:
         entry["shortNames"] = list(resource.short_names)
@@ -112,7 +112,7 @@ def _subresource_entry(resource: Resource, sub: Subresource) -> Document:
         "singularName": "",
         "namespaced": resource.namespaced,
         "kind": sub.kind.kind,
-        "verbs": sorted(sub.verbs),
+        "verbs": _verbs(resource, sub.verbs),
     }
     if (sub.kind.group, sub.kind.version) != (resource.gvk.group, resource.gvk.version):
         entry |= {"group": sub.kind.group, "version": sub.kind.version}
@@ -125,7 +125,7 @@ def _aggregated(resource: Resource) -> Document:
         "responseKind": _response_kind(resource, resource.gvk),
         "scope": "Namespaced" if resource.namespaced else "Cluster",
         "singularResource": resource.singular,
-        "verbs": sorted(resource.verbs),
+        "verbs": _verbs(resource, resource.verbs),
     }
     if resource.short_names:
         entry["shortNames"] = list(resource.short_names)
@@ -136,11 +136,16 @@ def _aggregated(resource: Resource) -> Document:
             {
                 "subresource": sub.name,
                 "responseKind": _response_kind(resource, sub.kind),
-                "verbs": sorted(sub.verbs),
+                "verbs": _verbs(resource, sub.verbs),
             }
             for sub in resource.subresources
         ]
     return entry
+
+
+def _verbs(resource: Resource, verbs: Sequence[str]) -> list[str]:
+    """Built-in resources list their verbs in alphabetical order, custom ones in an order of their own."""
+    return list(verbs) if resource.custom else sorted(verbs)
 
 
 def _response_kind(resource: Resource, gvk: GroupVersionKind) -> Document:

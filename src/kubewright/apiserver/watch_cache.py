@@ -37,6 +37,7 @@ class _Labelled(msgspec.Struct):
     metadata: _Labels
 
 
+_NO_FIELDS: Mapping[ReadFields, Mapping[str, str]] = {}
 _read_labels = msgspec.json.Decoder(_Labelled).decode
 
 
@@ -53,7 +54,7 @@ class CachedObject:
         self.revision = revision
         self.shapes: dict[str, bytes] = {}
         self._labels: Mapping[str, str] | None = None
-        self._fields: Mapping[str, str] | None = None
+        self._fields: Mapping[ReadFields, Mapping[str, str]] = _NO_FIELDS
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -62,10 +63,13 @@ class CachedObject:
         return self._labels
 
     def fields(self, read: ReadFields) -> Mapping[str, str]:
-        if self._fields is None:
-            fields = dict(read(msgspec.json.decode(self.value)))
-            self._fields = {**fields, "metadata.name": self.name, "metadata.namespace": self.namespace}
-        return self._fields
+        # Versions of a resource that share the store may name different fields.
+        fields = self._fields.get(read)
+        if fields is None:
+            found = dict(read(msgspec.json.decode(self.value)))
+            fields = {**found, "metadata.name": self.name, "metadata.namespace": self.namespace}
+            self._fields = {**self._fields, read: fields}
+        return fields
 
     def at(self, revision: int) -> CachedObject:
         """The same content under another version: a deleted object carries the version of its deletion."""

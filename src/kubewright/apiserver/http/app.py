@@ -88,7 +88,7 @@ class App:
         if info.resource == "namespaces" and not info.group:
             # For authorization a namespace lies in itself, but it is stored outside of all.
             info = replace(info, namespace="")
-        if resource.namespaced is not bool(info.namespace) and (info.namespace or info.name):
+        if resource.namespaced is not bool(info.namespace) and (info.namespace or _at_name(request, info)):
             raise resource_not_found()
         if info.subresource:
             return await subresource_handler(resource, info)(Call(request, info, user, store))
@@ -119,12 +119,18 @@ class App:
 def _fits(request: Request, info: RequestInfo, namespaced: bool) -> bool:
     """Whether the verb goes with the form of the URL: no creation at a name, no writes across namespaces."""
     collection = info.verb in ("list", "watch", "create", "deletecollection")
-    at_name = bool(info.name) and request.scope["path"].rstrip("/").endswith(f"/{info.resource}/{info.name}")
     if info.verb == "watch":
         return True
-    if collection is at_name:
+    if collection is _at_name(request, info):
         return False
     return not (namespaced and not info.namespace and info.verb != "list")
+
+
+def _at_name(request: Request, info: RequestInfo) -> bool:
+    """Whether the URL names an object; collections have a name in their `RequestInfo` if a field selector gives one."""
+    if info.subresource:
+        return bool(info.name)
+    return bool(info.name) and request.scope["path"].rstrip("/").endswith(f"/{info.resource}/{info.name}")
 
 
 def _not_allowed(info: RequestInfo, *, custom: bool) -> MethodNotAllowed:

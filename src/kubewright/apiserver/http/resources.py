@@ -91,7 +91,7 @@ async def list_(call: Call) -> Response:
     options = ReadOptions.parse(call.request.query)
     page = await list_page(call.store, _namespace(call), options)
     metadata: Object = {"resourceVersion": str(page.revision)}
-    if page.continue_token or call.store.resource.custom:
+    if page.continue_token or (call.store.resource.custom and representation.form.shape == "object"):
         metadata["continue"] = page.continue_token
     if page.remaining:
         metadata["remainingItemCount"] = page.remaining

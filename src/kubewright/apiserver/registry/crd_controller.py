@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 from kubewright.apiserver.conversion import NoConversion, WebhookConversion
@@ -20,7 +19,7 @@ from kubewright.apiserver.registry.custom import resources_of
 from kubewright.apiserver.registry.deletion import timestamp
 from kubewright.apiserver.registry.options import Write
 from kubewright.apiserver.registry.resource import Converter
-from kubewright.apiserver.registry.store import Store
+from kubewright.apiserver.registry.store import Change, Store
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.apiserver.watch_cache import Selection, Watcher
 from kubewright.objects.errors import APIError, NotFound
@@ -103,9 +102,9 @@ class CRDController:
         name = crd["metadata"]["name"]
         return await self._write_status(name, settled)
 
-    async def _write_status(self, name: str, change: Callable[[Object], object]) -> Object:
+    async def _write_status(self, name: str, change: Change) -> Object:
         write = Write(SERVER, {"kind": "UpdateOptions"}, field_manager="kube-apiserver")
-        written, _ = await self._crds.update("", name, change, write, subresource="status")  # type: ignore[arg-type]
+        written, _ = await self._crds.update("", name, change, write, subresource="status")
         return written
 
     def _serve(self, crd: Object) -> None:
@@ -151,6 +150,8 @@ class CRDController:
         if CLEANUP_FINALIZER not in crd["metadata"].get("finalizers", ()):
             return
         self._cluster.terminating.add(_group_resource(crd))
+        if crd_status.condition(crd, "Terminating") is None:
+            await self._write_status(name, _terminating)
         if not await self._delete_instances(name, crd):
             return
 
@@ -206,6 +207,13 @@ class CRDController:
 
 def _same_resources(before: Object, now: Object) -> bool:
     return bool(before["spec"] == now["spec"] and before["status"]["acceptedNames"] == now["status"]["acceptedNames"])
+
+
+async def _terminating(live: Object) -> Object:
+    text = "CustomResource deletion is in progress"
+    now = timestamp(datetime.now(UTC))
+    crd_status.set_condition(live, "Terminating", "True", "InstanceDeletionInProgress", text, now)
+    return live
 
 
 def _group_resource(crd: Object) -> GroupResource:

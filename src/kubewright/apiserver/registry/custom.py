@@ -6,18 +6,19 @@ by the compiled schema, prints the CRD's columns and selects by its fields.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 
+from kubewright.apiserver.discovery import version_priority
 from kubewright.apiserver.registry.builtin.base import human_duration
 from kubewright.apiserver.registry.builtin.definitions import definitions
 from kubewright.apiserver.registry.builtin.shape import struct_codec
 from kubewright.apiserver.registry.jsonpath import JSONPath
 from kubewright.apiserver.registry.metadata_rules import path_segment, validate_metadata, validate_metadata_update
-from kubewright.apiserver.registry.resource import ALL_VERBS, Converter, Resource, Subresource
+from kubewright.apiserver.registry.resource import Converter, Resource, Subresource
 from kubewright.apiserver.registry.strategy import Column, DecodeError, Object, Reader, Strategy
 from kubewright.objects.errors import Cause
 from kubewright.objects.names import GroupVersionKind
@@ -33,6 +34,8 @@ _AGE = {
     "jsonPath": ".metadata.creationTimestamp",
     "description": "CreationTimestamp is a timestamp representing the server time when this object was created.",
 }
+_VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
+"""In the order in which discovery lists them for custom resources."""
 _SCALE = GroupVersionKind("autoscaling", "v1", "Scale")
 
 
@@ -96,6 +99,10 @@ class CustomStrategy(Strategy):
     def validate_update(self, obj: Object, old: Object, reader: Reader) -> list[Cause]:
         causes = validate_metadata_update(obj["metadata"], old["metadata"])
         return causes + self._scale_problems(obj) + self.schema.validate(obj, old)
+
+    def prepare_for_create(self, obj: Object, reader: Reader) -> None:
+        if self.status:
+            obj.pop("status", None)
 
     def prepare_for_status_update(self, obj: Object, old: Object, reader: Reader) -> None:
         status = obj.get("status")
@@ -167,12 +174,12 @@ def resources_of(crd: Object, converter: Converter) -> Iterator[Resource]:
             schema_revision=int(crd["metadata"]["resourceVersion"]),
             short_names=tuple(names.get("shortNames") or ()),
             categories=tuple(names.get("categories") or ()),
-            verbs=ALL_VERBS,
+            verbs=_VERBS,
             subresources=tuple(subresources),
             list_kind=names.get("listKind", ""),
             custom=True,
             published_schema=schema,
-            deprecation_warning=_deprecation(gvk, version),
+            deprecation_warning=_deprecation(gvk, version, spec["versions"]),
         )
 
 
@@ -187,10 +194,18 @@ def _node(schema: Mapping[str, Any]) -> Node:
     return Node({**schema, "type": "object", "properties": properties}, definitions().__getitem__)
 
 
-def _deprecation(gvk: GroupVersionKind, version: Mapping[str, Any]) -> str:
+def _deprecation(gvk: GroupVersionKind, version: Mapping[str, Any], versions: Sequence[Mapping[str, Any]]) -> str:
+    """What every use of a deprecated version is warned of: its author's text, or the version to move to."""
     if not version.get("deprecated"):
         return ""
-    return version.get("deprecationWarning") or f"{gvk.api_version} {gvk.kind} is deprecated"
+    if version.get("deprecationWarning"):
+        return str(version["deprecationWarning"])
+    text = f"{gvk.api_version} {gvk.kind} is deprecated"
+    served = [one["name"] for one in versions if one["served"] and not one.get("deprecated")]
+    better = min(served, key=version_priority, default="")
+    if better and version_priority(better) < version_priority(gvk.version):
+        return f"{text}; use {gvk.group}/{better} {gvk.kind}"
+    return text
 
 
 def _describe(column: Mapping[str, Any]) -> str:

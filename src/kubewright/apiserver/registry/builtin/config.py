@@ -51,7 +51,7 @@ class ConfigMapStrategy(BuiltinStrategy):
             causes += problems(config_key(key), key, f"binaryData[{key}]")
             size += _decoded_size(text)
         if size > MAX_SIZE:
-            causes.append(too_long("", MAX_SIZE))
+            causes.append(too_long("[]", MAX_SIZE))
         return causes
 
     def update_rules(self, obj: Object, old: Object) -> list[Cause]:

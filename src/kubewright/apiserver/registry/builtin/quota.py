@@ -97,6 +97,7 @@ def _amounts(amounts: dict[str, str], field: str) -> list[Cause]:
 class LimitRangeStrategy(BuiltinStrategy):
     allow_create_on_update = True
     columns = columns("Created At")
+    allow_create_on_update = True
 
     def default(self, obj: Object) -> None:
         for item in obj["spec"].get("limits") or ():
