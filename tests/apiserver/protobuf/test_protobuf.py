@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubewright.apiserver.protobuf import DecodeError, decode_object, encode_object, encode_watch_event, message
-from kubewright.apiserver.protobuf.codec import read_varint, varint
-from kubewright.apiserver.protobuf.envelope import type_of
+from kubewright.apiserver.protobuf import DecodeError, encode_watch_event
+from kubewright.apiserver.protobuf.codec import message, read_varint, varint
+from kubewright.apiserver.protobuf.envelope import decode_object, encode_object, type_of
 from kubewright.apiserver.registry.builtin.definitions import definitions
 
 CORE = "io.k8s.api.core.v1."

@@ -1,4 +1,4 @@
-"""Which form of an answer the client wants: JSON or YAML; whole objects, their metadata, or a Table.
+"""Which form of an answer the client wants: JSON, YAML or protobuf; whole objects, their metadata, or a Table.
 
 The ``Accept`` header comes in, a `Form` goes out; the rules and texts are those of
 ``k8s.io/apiserver/pkg/endpoints/handlers/negotiation`` and of go-restful in front of it.
@@ -66,7 +66,9 @@ def negotiate(header: str, *, custom: bool, streams: bool) -> Form:
     clauses = parse_accept(header)
     for clause in clauses:
         for media_type in _offered(clause.media_type):
-            if (form := _form(media_type, clause.parameters)) is not None:
+            form = _form(media_type, clause.parameters)
+            # Custom resources have no protobuf form, but their metadata has.
+            if form is not None and not (custom and media_type == PROTOBUF and form.shape == "object"):
                 return form
     if custom or any(True for clause in clauses for _ in _offered(clause.media_type)):
         raise NotAcceptable(f"only the following media types are accepted: {_TYPES}")
@@ -81,7 +83,7 @@ def accepts_json(header: str) -> bool:
 
 
 def _offered(wanted: str) -> Iterator[str]:
-    for media_type in (JSON, YAML):
+    for media_type in (JSON, YAML, PROTOBUF):
         if wanted in (media_type, "*/*", "application/*"):
             yield media_type
 
@@ -94,7 +96,7 @@ def _form(media_type: str, parameters: dict[str, str]) -> Form | None:
         return None
     version = parameters.get("v")
     match wanted:
-        case "Table" if version in ("v1", "v1beta1"):
+        case "Table" if version in ("v1", "v1beta1") and media_type != PROTOBUF:
             return Form(media_type, "table")
         case "PartialObjectMetadata" if version in ("v1", "v1beta1"):
             return Form(media_type, "metadata", False)

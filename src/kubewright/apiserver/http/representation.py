@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 import yaml
 
-from kubewright.apiserver.http.negotiation import YAML, Form
+from kubewright.apiserver import protobuf
+from kubewright.apiserver.http.negotiation import JSON, PROTOBUF, YAML, Form
 from kubewright.apiserver.registry.store import Store
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.apiserver.table import IncludeObject, partial_metadata, table
@@ -85,7 +86,7 @@ class Representation:
             line = b'{"type":"%b","object":%b}\n' % (kind.encode(), await self._store.codec.present(cached))
         else:
             obj = await self._store.codec.decode_stored(cached)
-            line = self._frame({"type": kind, "object": self._shaped(obj)})
+            line = self._frame(kind, self._shaped(obj))
         if shared and event is not None:
             event.lines[kind, shape] = line
         return line
@@ -101,15 +102,15 @@ class Representation:
             obj = partial_metadata(obj)
         elif self.form.shape == "table":
             obj = {**table(self._store.resource.strategy, [], metadata, with_columns=False)}
-        return self._frame({"type": "BOOKMARK", "object": obj})
+        return self._frame("BOOKMARK", obj)
 
     def error(self, status: Object) -> bytes:
         """The last line of a watch that failed."""
-        return self._frame({"type": "ERROR", "object": status})
+        return self._frame("ERROR", status)
 
     @property
     def _plain(self) -> bool:
-        return self.form.shape == "object" and self.form.media_type != YAML and not self._pretty
+        return self.form.shape == "object" and self.form.media_type == JSON and not self._pretty
 
     def _shaped(self, obj: Object) -> Object:
         match self.form.shape:
@@ -124,7 +125,10 @@ class Representation:
     def _finish(self, value: Any) -> bytes:
         return render(value, self.form.media_type, pretty=self._pretty)
 
-    def _frame(self, value: Any) -> bytes:
+    def _frame(self, kind: str, obj: Object) -> bytes:
+        if self.form.media_type == PROTOBUF:
+            return protobuf.encode_watch_event(kind, protobuf.encode(obj))
+        value = {"type": kind, "object": obj}
         if self.form.media_type == YAML:
             return b"---\n" + render(value, YAML)
         return _encode(value) + b"\n"
@@ -132,6 +136,8 @@ class Representation:
 
 def render(value: Any, media_type: str, *, pretty: bool = False) -> bytes:
     """A JSON value as the bytes of an answer."""
+    if media_type == PROTOBUF:
+        return protobuf.encode(value)
     if media_type == YAML:
         text: str = yaml.dump(value, Dumper=yaml.CSafeDumper, sort_keys=True, allow_unicode=True)
         return text.encode()

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from kubewright.apiserver.auth import require
 from kubewright.apiserver.http import patches
 from kubewright.apiserver.http.messages import Request, Response, StreamResponse
-from kubewright.apiserver.http.negotiation import JSON, YAML, negotiate
+from kubewright.apiserver.http.negotiation import JSON, PROTOBUF, YAML, negotiate
 from kubewright.apiserver.http.representation import Representation, render
 from kubewright.apiserver.http.watching import WatchStream
 from kubewright.apiserver.registry.body import parse_object
@@ -22,7 +22,7 @@ from kubewright.apiserver.request import RequestInfo, UserInfo
 from kubewright.apiserver.table import include_object
 from kubewright.objects.errors import NotFound, UnsupportedMediaType
 
-_BODY_TYPES = {"": JSON, JSON: JSON, YAML: YAML, "text/yaml": YAML}
+_BODY_TYPES = {"": JSON, JSON: JSON, YAML: YAML, "text/yaml": YAML, PROTOBUF: PROTOBUF}
 
 
 @dataclass(slots=True)
@@ -103,7 +103,10 @@ async def watch(call: Call) -> StreamResponse:
     representation = call.representation(is_list=False)
     options = ReadOptions.parse({**call.request.query, "watch": ["true"]})
     stream = WatchStream(call.store, _namespace(call), options, representation)
-    return StreamResponse(stream, media_type=representation.media_type, warnings=call.warnings())
+    media_type = representation.media_type
+    if media_type == PROTOBUF:
+        media_type += ";stream=watch"
+    return StreamResponse(stream, media_type=media_type, warnings=call.warnings())
 
 
 async def create(call: Call) -> Response:

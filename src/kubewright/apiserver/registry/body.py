@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from kubewright.apiserver import protobuf
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects.errors import BadRequest
 from kubewright.schema.node import Node
@@ -30,12 +31,17 @@ class Pairs(list[tuple[str, Any]]):
 def parse(body: bytes, media_type: str) -> tuple[Any, Pairs | None]:
     """Decode a body.
 
-    :param media_type: ``application/json`` or ``application/yaml``.
+    :param media_type: JSON's, YAML's or that of Kubernetes' protobuf.
     :returns: the value, and the document with duplicate members kept where it has any.
     :raises BadRequest: the body is not well-formed.
     """
     if media_type == "application/yaml":
         return _parse_yaml(body)
+    if media_type == "application/vnd.kubernetes.protobuf":
+        try:
+            return protobuf.decode(body), None
+        except protobuf.DecodeError as error:
+            raise BadRequest(f"couldn't get version/kind; {error}") from None
     try:
         value = _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
