@@ -411,3 +411,9 @@ def test_managers_keep_their_fields_across_versions() -> None:
     widget.apply("old", spec={"plain": ["x"]})
     assert widget.live["spec"] == {"plain": ["x"]}
     assert widget.owners() == {"old Apply": {"f:spec": {"f:plain": {}}}}
+
+
+def test_nobody_owns_the_fields_of_an_object_that_does_not_fit_its_schema() -> None:
+    new: Object = {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "a"}, "spec": {"map": [{}]}}
+    FieldManager(Node(WIDGET_SCHEMA), WIDGET).record_update(None, new, manager="m", now="2026-01-01T00:00:00Z")
+    assert "managedFields" not in new["metadata"]

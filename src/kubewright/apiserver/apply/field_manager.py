@@ -89,7 +89,10 @@ class FieldManager:
         """
         known = self._managers_after(live, new)
         if known or live is None:  # Where tracking was reset, or never began, only an apply begins it again.
-            self._take_over(live, new, known, self._updater(manager), now)
+            try:
+                self._take_over(live, new, known, self._updater(manager), now)
+            except TypeMismatch:
+                known = {}  # Validation will say what is wrong with the object.
             managers.cap(known)
         if known:
             new["metadata"]["managedFields"] = managers.encode(known)

@@ -72,13 +72,13 @@ class LogicalCluster:
             [
                 *mutating_plugins(),
                 MutatingPolicies(versions, versions.of_kind, self.authorizer),
-                MutatingWebhooks(self.webhooks, versions),
+                MutatingWebhooks(self.webhooks, versions, self.authorizer),
             ],
             [
                 *guards,
                 *validating_plugins(),
                 ValidatingPolicies(versions, versions.of_kind, self.authorizer),
-                ValidatingWebhooks(self.webhooks, versions),
+                ValidatingWebhooks(self.webhooks, versions, self.authorizer),
                 ResourceQuota(usage_recorder(self)),
             ],
         )

@@ -7,6 +7,7 @@ from tests.apiserver.admission.webhooks.scripted import OneVersion, ScriptedClie
 from kubewright.apiserver.admission.attributes import Attributes
 from kubewright.apiserver.admission.chain import Chain
 from kubewright.apiserver.admission.webhooks import MutatingWebhooks
+from kubewright.apiserver.auth.authorizer import AlwaysAllow
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects.errors import InternalError
 
@@ -20,7 +21,7 @@ def write(*configurations: Object, **fields: Any) -> Attributes:
 async def test_a_patch_changes_the_object_which_is_then_defaulted() -> None:
     client = ScriptedClient({"label": lambda request: LABEL})
     request = write(configuration("c", hook("label")))
-    await MutatingWebhooks(client, OneVersion()).admit(request)
+    await MutatingWebhooks(client, OneVersion(), AlwaysAllow()).admit(request)
     assert request.obj == config_map(labels={"mutated": "yes"}) | {"data": {}}
 
 
@@ -33,7 +34,7 @@ async def test_webhooks_run_by_configuration_name_and_each_sees_the_former_ones_
         }
     )
     request = write(configuration("b", hook("third")), configuration("a", hook("first"), hook("second")))
-    await MutatingWebhooks(client, OneVersion()).admit(request)
+    await MutatingWebhooks(client, OneVersion(), AlwaysAllow()).admit(request)
     assert [name for name, _ in client.requests] == ["first", "second", "third"]
     assert client.requests[-1][1]["object"]["metadata"]["annotations"] == {"first": "1", "second": "2"}
 
@@ -50,7 +51,7 @@ async def test_a_patch_that_cannot_be_applied_is_an_internal_error(answer: dict[
     client = ScriptedClient({"bad": lambda request: answer})
     request = write(configuration("c", hook("bad")))
     with pytest.raises(InternalError, match=why):
-        await MutatingWebhooks(client, OneVersion()).admit(request)
+        await MutatingWebhooks(client, OneVersion(), AlwaysAllow()).admit(request)
     assert request.obj == config_map()
 
 
@@ -58,12 +59,12 @@ async def test_a_deletion_cannot_be_patched() -> None:
     client = ScriptedClient({"label": lambda request: LABEL})
     with pytest.raises(InternalError, match='"label" attempted to modify the object, which is not supported'):
         request = write(configuration("c", hook("label")), operation="DELETE", old=config_map())
-        await MutatingWebhooks(client, OneVersion()).admit(request)
+        await MutatingWebhooks(client, OneVersion(), AlwaysAllow()).admit(request)
 
 
 async def test_a_failing_webhook_is_passed_over_under_ignore() -> None:
     request = write(configuration("c", hook("dead", failurePolicy="Ignore")))
-    await MutatingWebhooks(ScriptedClient({}), OneVersion()).admit(request)
+    await MutatingWebhooks(ScriptedClient({}), OneVersion(), AlwaysAllow()).admit(request)
     assert request.obj == config_map()
 
 
@@ -74,14 +75,14 @@ def counting(client: ScriptedClient) -> list[str]:
 async def test_a_webhook_that_asked_for_it_is_called_again_after_a_later_change() -> None:
     client = ScriptedClient({"early": lambda request: {}, "never": lambda request: {}, "late": lambda request: LABEL})
     request = write(configuration("c", hook("early", reinvocationPolicy="IfNeeded"), hook("never"), hook("late")))
-    await Chain([MutatingWebhooks(client, OneVersion())]).admit(request)
+    await Chain([MutatingWebhooks(client, OneVersion(), AlwaysAllow())]).admit(request)
     assert counting(client) == ["early", "never", "late", "early"]
 
 
 async def test_a_webhook_is_not_called_again_over_its_own_change() -> None:
     client = ScriptedClient({"only": lambda request: LABEL})
     request = write(configuration("c", hook("only", reinvocationPolicy="IfNeeded")))
-    await Chain([MutatingWebhooks(client, OneVersion())]).admit(request)
+    await Chain([MutatingWebhooks(client, OneVersion(), AlwaysAllow())]).admit(request)
     assert counting(client) == ["only"]
 
 
@@ -95,5 +96,13 @@ async def test_a_change_by_another_stage_in_the_second_pass_calls_webhooks_again
 
     client = ScriptedClient({"hook": lambda request: {}})
     request = write(configuration("c", hook("hook", reinvocationPolicy="IfNeeded")))
-    await Chain([Annotate(), MutatingWebhooks(client, OneVersion())]).admit(request)
+    await Chain([Annotate(), MutatingWebhooks(client, OneVersion(), AlwaysAllow())]).admit(request)
     assert counting(client) == ["hook", "hook"]
+
+
+async def test_match_conditions_decide_before_the_call() -> None:
+    client = ScriptedClient({"label": lambda request: LABEL})
+    spared = [{"name": "others", "expression": "object.metadata.name != 'a'"}]
+    request = write(configuration("c", hook("label", matchConditions=spared)))
+    await MutatingWebhooks(client, OneVersion(), AlwaysAllow()).admit(request)
+    assert client.requests == []

@@ -9,8 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from kubewright.apiserver.admission.rules import Constraints
+from kubewright.apiserver.admission.attributes import Attributes
+from kubewright.apiserver.admission.policy.conditions import MatchConditions
+from kubewright.apiserver.admission.policy.environment import PolicyEnvironment
+from kubewright.apiserver.admission.policy.inputs import inputs
+from kubewright.apiserver.admission.refusal import refused
+from kubewright.apiserver.admission.rules import Constraints, Target
+from kubewright.apiserver.auth.authorizer import Authorizer
 from kubewright.apiserver.registry.strategy import Object, Reader
+from kubewright.cel import EvaluationError
 
 _GROUP = "admissionregistration.k8s.io"
 
@@ -22,8 +29,8 @@ class Hook:
     """
 
     __slots__ = (
-        "client_config", "constraints", "ignore_failures", "key", "name", "reinvocable", "review_versions",
-        "side_effects", "timeout",
+        "client_config", "conditions", "constraints", "ignore_failures", "key", "name", "reinvocable",
+        "review_versions", "side_effects", "timeout",
     )  # fmt: skip
 
     def __init__(self, raw: dict[str, Any], key: str) -> None:
@@ -31,11 +38,30 @@ class Hook:
         self.name: str = raw["name"]
         self.client_config: dict[str, Any] = raw["clientConfig"]
         self.constraints = Constraints(raw, raw.get("rules") or ())
+        conditions = raw.get("matchConditions")
+        self.conditions = MatchConditions(conditions, PolicyEnvironment(has_params=False)) if conditions else None
         self.ignore_failures = raw.get("failurePolicy") == "Ignore"
         self.reinvocable = raw.get("reinvocationPolicy") == "IfNeeded"
         self.review_versions: list[str] = raw.get("admissionReviewVersions") or []
         self.side_effects: str | None = raw.get("sideEffects")
         self.timeout: float = raw.get("timeoutSeconds") or 10
+
+    def wants(
+        self, target: Target, attributes: Attributes, *, obj: Object | None, old: Object | None, authorizer: Authorizer
+    ) -> bool:
+        """Whether the webhook's ``matchConditions`` let it be asked; the objects are in the version of ``target``.
+
+        :raises Forbidden: that cannot be told, and its failure policy is Fail.
+        """
+        if self.conditions is None:
+            return True
+        try:
+            values = inputs(attributes, target, obj=obj, old=old, params=None, authorizer=authorizer)
+            return self.conditions.hold(values)
+        except EvaluationError as error:
+            if self.ignore_failures:
+                return False
+            raise refused(attributes, str(error)) from error
 
 
 class Hooks:

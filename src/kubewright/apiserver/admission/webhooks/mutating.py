@@ -14,6 +14,7 @@ from kubewright.apiserver.admission.rules import Target, is_exempt
 from kubewright.apiserver.admission.webhooks.call import HookFailed, call, internal_error, tolerate
 from kubewright.apiserver.admission.webhooks.hooks import Hook, Hooks
 from kubewright.apiserver.admission.webhooks.review import Verdict
+from kubewright.apiserver.auth.authorizer import Authorizer
 from kubewright.apiserver.patch import json_patch
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.apiserver.webhook_client import WebhookClient
@@ -44,9 +45,10 @@ class _Memory:
 class MutatingWebhooks:
     """Implements `Mutating` for one logical cluster."""
 
-    def __init__(self, client: WebhookClient, versions: Versions) -> None:
+    def __init__(self, client: WebhookClient, versions: Versions, authorizer: Authorizer) -> None:
         self.client = client
         self.versions = versions
+        self.authorizer = authorizer
         self.hooks = Hooks("mutatingwebhookconfigurations")
 
     async def admit(self, attributes: Attributes) -> None:
@@ -67,8 +69,11 @@ class MutatingWebhooks:
             # A second pass asks no webhook for the first time, whatever the labels have become meanwhile.
             if target is None or (reinvocation.again and hook.key not in memory.again):
                 continue
+            changed = await self._ask(hook, target, attributes)
+            if changed is None:
+                continue
             called = True
-            if await self._ask(hook, target, attributes):
+            if changed:
                 memory.changed()
                 reinvocation.needed = True
             if hook.reinvocable:
@@ -76,10 +81,12 @@ class MutatingWebhooks:
         if called:
             memory.result = deepcopy(attributes.obj)
 
-    async def _ask(self, hook: Hook, target: Target, attributes: Attributes) -> bool:
-        """Ask one webhook and apply its patch; tells whether the object is another one now."""
+    async def _ask(self, hook: Hook, target: Target, attributes: Attributes) -> bool | None:
+        """Ask one webhook and apply its patch; tells whether the object changed, or None if it was not asked."""
         obj = await self._in_version(attributes.obj, attributes.kind, target.kind)
         old = await self._in_version(attributes.old, attributes.kind, target.kind)
+        if not hook.wants(target, attributes, obj=obj, old=old, authorizer=self.authorizer):
+            return None
         try:
             verdict = await call(self.client, hook, target, attributes, obj=obj, old=old, mutating=True)
             patched = _patched(hook, verdict, obj)

@@ -8,6 +8,7 @@ from kubewright.apiserver.admission.attributes import Attributes, Versions
 from kubewright.apiserver.admission.rules import Target, is_exempt
 from kubewright.apiserver.admission.webhooks.call import HookFailed, call, tolerate
 from kubewright.apiserver.admission.webhooks.hooks import Hook, Hooks
+from kubewright.apiserver.auth.authorizer import Authorizer
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.apiserver.webhook_client import WebhookClient
 from kubewright.objects.errors import APIError
@@ -17,9 +18,10 @@ from kubewright.objects.names import GroupVersionKind
 class ValidatingWebhooks:
     """Implements `Validating` for one logical cluster."""
 
-    def __init__(self, client: WebhookClient, versions: Versions) -> None:
+    def __init__(self, client: WebhookClient, versions: Versions, authorizer: Authorizer) -> None:
         self.client = client
         self.versions = versions
+        self.authorizer = authorizer
         self.hooks = Hooks("validatingwebhookconfigurations")
 
     async def validate(self, attributes: Attributes) -> None:
@@ -42,6 +44,8 @@ class ValidatingWebhooks:
 
         async def ask(hook: Hook, target: Target) -> None:
             obj, old = objects[target.kind]
+            if not hook.wants(target, attributes, obj=obj, old=old, authorizer=self.authorizer):
+                return
             try:
                 await call(self.client, hook, target, attributes, obj=obj, old=old, mutating=False)
             except HookFailed as failure:
