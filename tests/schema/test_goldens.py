@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import pytest
 import yaml
 from msgspec import field
+from tests.serving import api_server
 
 from kubewright.objects import Condition, Duration, IntOrString, Time, to_dict
 from kubewright.objects.batch_v1 import JobTemplateSpec
@@ -305,3 +306,11 @@ def test_the_embedded_pod_template_is_complete() -> None:
     containers = template["properties"]["spec"]["properties"]["containers"]
     assert containers["items"]["required"] == ["name"]
     assert containers["items"]["properties"]["image"]["type"] == "string"
+
+
+async def test_the_api_server_accepts_the_twins() -> None:
+    async with api_server() as server:
+        client = server.client()
+        for twin in (Memcached, Guestbook, CronJob, PrometheusRule, Certificate):
+            created = await client.create(crd(twin), field_validation="Strict")
+            assert created.metadata.uid
