@@ -66,7 +66,8 @@ def begin(strategy: Strategy, obj: Object, options: Object, now: datetime) -> Ou
     if not graceful:
         if not held:
             return "remove"
-        _mark(metadata, now, 0)
+        if metadata.get("deletionTimestamp") is None:
+            _mark(metadata, now, 0)
         return "update"
     return "update" if held or metadata["deletionGracePeriodSeconds"] > 0 else "update and remove"
 

@@ -19,7 +19,7 @@ from kubewright.apiserver.registry.metadata_rules import (
 )
 from kubewright.apiserver.registry.strategy import Column, Object, Reader, Strategy
 from kubewright.objects.errors import Cause
-from kubewright.objects.selectors import LabelSelector
+from kubewright.objects.selectors import LabelSelector, SelectorError
 
 NAME = Column("Name", "string", "name")
 AGE = Column("Age")
@@ -167,9 +167,10 @@ def label_text(labels: Mapping[str, str] | None) -> str:
 
 def selector_text(selector: Mapping[str, Any] | None) -> str:
     """A LabelSelector object in one cell."""
-    if selector is None:
-        return "<none>"
-    return str(LabelSelector.from_object(selector)) or "<none>"
+    try:
+        return str(LabelSelector.from_object(selector)) or "<none>"
+    except SelectorError:
+        return "<error>"
 
 
 def container_texts(spec: Mapping[str, Any]) -> tuple[str, str]:

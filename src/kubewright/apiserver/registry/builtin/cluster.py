@@ -6,6 +6,7 @@ After ``pkg/registry/core/{namespace,node}`` and their validation.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, age, columns, copy_field, name_of, same
@@ -55,6 +56,8 @@ class NamespaceStrategy(BuiltinStrategy):
             copy_field(obj["metadata"], old["metadata"], key)
 
     def begin_deletion(self, obj: Object) -> None:
+        # Unlike other objects that are held back, a namespace gets no grace period of zero.
+        obj["metadata"].setdefault("deletionTimestamp", datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
         obj.setdefault("status", {})["phase"] = "Terminating"
 
     def held(self, obj: Object) -> bool:

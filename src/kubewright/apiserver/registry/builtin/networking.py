@@ -323,7 +323,6 @@ def _ip_block(block: Spec, path: str) -> list[Cause]:
 
 class IPAddressStrategy(BuiltinStrategy):
     columns = columns("ParentRef", "Age")
-    field_labels = frozenset({"spec.parentRef"})
 
     def name_rule(self, name: str, prefix: bool) -> list[str]:
         try:

@@ -72,7 +72,7 @@ class APIServiceStrategy(BuiltinStrategy):
     def cells(self, obj: Object) -> list[Any]:
         spec = obj["spec"]
         service = spec.get("service")
-        where = f"{service['namespace']}/{service['name']}" if service else "Local"
+        where = f"{service.get('namespace', '')}/{service.get('name', '')}" if service else "Local"
         conditions = (obj.get("status") or {}).get("conditions") or ()
         available = next((c for c in conditions if c.get("type") == "Available"), None)
         text = "Unknown"

@@ -1,0 +1,153 @@
+"""The built-in admission plug-ins: what they fill in and what they refuse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.apiserver.registry.builtin.world import World, decoded, pod
+
+from kubewright.apiserver.admission.attributes import Attributes, Operation
+from kubewright.apiserver.admission.chain import Chain
+from kubewright.apiserver.admission.plugins import mutating_plugins, validating_plugins
+from kubewright.apiserver.admission.pod_security import violations
+from kubewright.apiserver.admission.resource_quota import ResourceQuota
+from kubewright.apiserver.registry.strategy import Object
+from kubewright.apiserver.request import UserInfo
+from kubewright.objects.errors import Forbidden, NotFound
+from kubewright.objects.names import GroupVersionKind, GroupVersionResource
+
+RECORDED: list[tuple[str, dict[str, str]]] = []
+
+
+async def record(namespace: str, name: str, used: dict[str, str]) -> None:
+    RECORDED.append((name, used))
+
+
+@pytest.fixture
+def world() -> World:
+    RECORDED.clear()
+    found = World()
+    found.add("", "namespaces", {"metadata": {"name": "n"}, "status": {"phase": "Active"}})
+    return found
+
+
+def attributes(world: World, obj: Object | None, *, operation: Operation = "CREATE", **rest: Any) -> Attributes:
+    kind = GroupVersionKind.parse(obj["apiVersion"], obj["kind"]) if obj else GroupVersionKind("", "v1", "Namespace")
+    plural = {"Ingress": "ingresses", "StorageClass": "storageclasses"}.get(kind.kind, f"{kind.kind.lower()}s")
+    namespace = (obj or {"metadata": {}})["metadata"].get("namespace", "")
+    return Attributes(
+        operation, kind, GroupVersionResource(kind.group, kind.version, plural), "", namespace,
+        rest.get("name", "a"), obj, rest.get("old"), UserInfo("u"), {}, False, world,
+    )  # fmt: skip
+
+
+async def admitted(world: World, obj: Object) -> Attributes:
+    """Let every plug-in at a new object."""
+    chain = Chain(mutating_plugins(), [*validating_plugins(), ResourceQuota(record)])
+    given = attributes(world, obj)
+    await chain.admit(given)
+    await chain.validate(given)
+    return given
+
+
+async def test_nothing_is_made_in_a_namespace_that_is_not_there(world: World) -> None:
+    obj = decoded("v1", "ConfigMap", {"metadata": {"namespace": "other"}})
+    with pytest.raises(NotFound, match='namespaces "other" not found'):
+        await admitted(world, obj)
+
+
+async def test_nothing_is_made_in_a_namespace_that_goes(world: World) -> None:
+    world.objects["", "namespaces"][0]["status"]["phase"] = "Terminating"
+    with pytest.raises(Forbidden, match="because it is being terminated") as refused:
+        await admitted(world, decoded("v1", "ConfigMap", {}))
+    assert refused.value.causes[0].reason == "NamespaceTerminating"
+
+
+async def test_some_namespaces_stay(world: World) -> None:
+    given = attributes(world, None, operation="DELETE", name="kube-system")
+    with pytest.raises(Forbidden, match="this namespace may not be deleted"):
+        await Chain(mutating_plugins()).admit(given)
+
+
+async def test_pods_get_tolerations_and_a_priority(world: World) -> None:
+    world.add("scheduling.k8s.io", "priorityclasses", {"metadata": {"name": "high"}, "value": 7})
+    spec = ((await admitted(world, decoded("v1", "Pod", pod(priorityClassName="high")))).obj or {})["spec"]
+    assert [toleration["tolerationSeconds"] for toleration in spec["tolerations"]] == [300, 300]
+    assert (spec["priority"], spec["preemptionPolicy"]) == (7, "PreemptLowerPriority")
+    with pytest.raises(Forbidden, match="no PriorityClass with name none was found"):
+        await admitted(world, decoded("v1", "Pod", pod(priorityClassName="none")))
+
+
+async def test_the_runtime_class_adds_its_overhead(world: World) -> None:
+    kata = {
+        "metadata": {"name": "kata"},
+        "overhead": {"podFixed": {"cpu": "250m"}},
+        "scheduling": {"nodeSelector": {"k": "v"}},
+    }
+    world.add("node.k8s.io", "runtimeclasses", kata)
+    spec = ((await admitted(world, decoded("v1", "Pod", pod(runtimeClassName="kata")))).obj or {})["spec"]
+    assert (spec["overhead"], spec["nodeSelector"]) == ({"cpu": "250m"}, {"k": "v"})
+
+
+async def test_claims_are_protected_and_get_the_default_class(world: World) -> None:
+    annotations = {"storageclass.kubernetes.io/is-default-class": "true"}
+    world.add("storage.k8s.io", "storageclasses", {"metadata": {"name": "fast", "annotations": annotations}})
+    obj = decoded("v1", "PersistentVolumeClaim", {})
+    await admitted(world, obj)
+    assert obj["metadata"]["finalizers"] == ["kubernetes.io/pvc-protection"]
+    assert obj["spec"]["storageClassName"] == "fast"
+
+
+async def test_limit_ranges_fill_and_bound_containers(world: World) -> None:
+    item = {"type": "Container", "defaultRequest": {"cpu": "100m"}, "max": {"memory": "1Gi"}}
+    world.add("", "limitranges", {"metadata": {"name": "l", "namespace": "n"}, "spec": {"limits": [item]}})
+    obj = decoded("v1", "Pod", pod())
+    with pytest.raises(Forbidden, match="maximum memory usage per Container is 1Gi"):
+        await admitted(world, obj)
+    assert obj["spec"]["containers"][0]["resources"]["requests"] == {"cpu": "100m"}
+    assert obj["metadata"]["annotations"] == {
+        "kubernetes.io/limit-ranger": "LimitRanger plugin set: cpu request for container c"
+    }
+
+
+def quota(world: World, hard: dict[str, str], used: dict[str, str]) -> None:
+    status = {"hard": hard, "used": used}
+    world.add(
+        "", "resourcequotas", {"metadata": {"name": "q", "namespace": "n"}, "spec": {"hard": hard}, "status": status}
+    )
+
+
+async def test_quotas_are_charged(world: World) -> None:
+    quota(world, {"pods": "2", "count/configmaps": "1"}, {"pods": "1", "count/configmaps": "1"})
+    await admitted(world, decoded("v1", "Pod", pod()))
+    assert RECORDED == [("q", {"pods": "2", "count/configmaps": "1"})]
+    message = "exceeded quota: q, requested: count/configmaps=1, used: count/configmaps=1, limited: count/configmaps=1"
+    with pytest.raises(Forbidden, match=message):
+        await admitted(world, decoded("v1", "ConfigMap", {}))
+
+
+async def test_a_compute_quota_wants_numbers(world: World) -> None:
+    quota(world, {"requests.cpu": "1"}, {"requests.cpu": "0"})
+    with pytest.raises(Forbidden, match=r"failed quota: q: must specify requests\.cpu for: c"):
+        await admitted(world, decoded("v1", "Pod", pod()))
+
+
+async def test_the_namespace_says_how_secure_pods_have_to_be(world: World) -> None:
+    labels = {"pod-security.kubernetes.io/enforce": "baseline", "pod-security.kubernetes.io/warn": "restricted"}
+    world.objects["", "namespaces"][0]["metadata"]["labels"] = labels
+    warned = await admitted(world, decoded("v1", "Pod", pod()))
+    assert warned.warnings[0].startswith(
+        'would violate PodSecurity "restricted:latest": allowPrivilegeEscalation != false'
+    )
+    with pytest.raises(Forbidden, match='violates PodSecurity "baseline:latest": host namespaces'):
+        await admitted(world, decoded("v1", "Pod", pod(hostNetwork=True)))
+
+
+def test_a_hardened_pod_is_restricted() -> None:
+    context = {
+        "allowPrivilegeEscalation": False, "runAsNonRoot": True, "capabilities": {"drop": ["ALL"]},
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }  # fmt: skip
+    assert violations("restricted", {"containers": [{"name": "c", "securityContext": context}]}) == []
+    assert len(violations("restricted", {"containers": [{"name": "c"}]})) == 4
