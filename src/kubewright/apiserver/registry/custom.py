@@ -88,10 +88,6 @@ class CustomStrategy(Strategy):
     def default(self, obj: Object) -> None:
         self.schema.default(obj)
 
-    def prepare_for_create(self, obj: Object, reader: Reader) -> None:
-        if self.status:
-            obj.pop("status", None)
-
     def validate(self, obj: Object, reader: Reader) -> list[Cause]:
         causes = validate_metadata(obj["metadata"], namespaced=self.namespaced, name_rule=path_segment)
         return causes + self._scale_problems(obj) + self.schema.validate(obj)
