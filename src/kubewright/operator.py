@@ -6,13 +6,16 @@ makes of them the parts that a hand-written ``main`` would assemble, and :meth:`
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeAlias, TypeVar, Unpack, overload
 
 import msgspec
 
+from kubewright.cache import NotSynced
 from kubewright.client import Client, ConfigError, connect, in_cluster
 from kubewright.controller import (
     AsyncReconcile,
@@ -40,7 +43,8 @@ from kubewright.manager import (
 )
 from kubewright.objects import GroupVersionKind, Object, ObjectKey
 from kubewright.objects.apiextensions_v1 import CustomResourceDefinition
-from kubewright.schema import Resource, custom_resource
+from kubewright.objects.errors import APIError
+from kubewright.schema import Resource, SchemaError, custom_resource
 from kubewright.webhook import (
     CertificateStore,
     Injection,
@@ -62,6 +66,12 @@ P = ParamSpec("P")
 ObjectT = TypeVar("ObjectT", bound=Object)
 ResourceT = TypeVar("ResourceT", bound=Resource[Any, Any])
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Any])
+
+logger = logging.getLogger("kubewright.operator")
+
+_READ = ("get", "list", "watch")
+_OWN = (*_READ, "create", "patch", "delete")
+_KEEP = ("get", "create", "update")
 
 MapFunction: TypeAlias = Callable[[Any], Iterable[ObjectKey]]
 
@@ -219,27 +229,36 @@ class Operator:
         watched = [cls for one in self.reconciliations for cls in (one.cls, *one.owns, *one.watches)]
         return list(dict.fromkeys(cls.gvk for cls in watched))
 
-    def needs(self, *, leader_elect: bool = True) -> list[Need]:
-        """What the operator is going to do on the cluster: the permissions that it needs."""
+    def needs(self, *, leader_elect: bool = False, webhooks: bool = False, namespace: str = "") -> list[Need]:
+        """What the operator is going to do on the cluster: the permissions that it needs.
+
+        :param leader_elect: whether it holds a lease.
+        :param webhooks: whether it keeps its webhooks' certificates and registration.
+        :param namespace: its own, where the lease and the certificates are.
+        """
         needs: list[Need] = []
         for one in self.reconciliations:
             group, plural = one.cls.gvk.group, one.cls.plural
-            needs.append(Need(group, plural, ("get", "list", "watch"), f"watching {one.cls.__name__}"))
+            needs.append(Need(group, plural, _READ, f"watching {one.cls.__name__}"))
             if one.cls in self.finalizers:
                 needs.append(Need(group, plural, ("patch",), "setting its finalizer"))
             if _has_status(one.cls):
                 needs.append(Need(group, f"{plural}/status", ("patch",), "writing its status"))
             if one.owns:
                 needs.append(Need(group, f"{plural}/finalizers", ("update",), "owning objects"))
-            for child in one.owns:
-                verbs = ("get", "list", "watch", "create", "patch", "delete")
-                needs.append(Need(child.gvk.group, child.plural, verbs, f"children of {one.cls.__name__}"))
+            why = f"children of {one.cls.__name__}"
+            needs += [Need(child.gvk.group, child.plural, _OWN, why) for child in one.owns]
             for other in one.watches:
                 why = f"watching {other.__name__} for {one.cls.__name__}"
-                needs.append(Need(other.gvk.group, other.plural, ("get", "list", "watch"), why))
+                needs.append(Need(other.gvk.group, other.plural, _READ, why))
         needs.append(Need("events.k8s.io", "events", ("create", "patch"), "recording events"))
         if leader_elect:
-            needs.append(Need("coordination.k8s.io", "leases", ("get", "create", "update"), "leader election"))
+            needs.append(Need("coordination.k8s.io", "leases", _KEEP, "leader election", namespace))
+        if webhooks and self.webhooks:
+            needs.append(Need("", "secrets", _KEEP, "the webhooks' certificates", namespace))
+            for purpose in dict.fromkeys(one.purpose for one in self.webhooks):
+                resource = "mutatingwebhookconfigurations" if purpose == "mutate" else "validatingwebhookconfigurations"
+                needs.append(Need("admissionregistration.k8s.io", resource, ("get", "update"), "injecting the CA"))
         return needs
 
     # -- running
@@ -253,17 +272,15 @@ class Operator:
     ) -> None:
         """Add controllers and webhooks to a manager.
 
-        :param endpoint: where the API server reaches the webhooks.  By default the Service ``NAME-webhook`` in the
-            manager's namespace, whose configuration was installed with the operator; a ``URLEndpoint`` is
-            registered for as long as the manager runs.
+        :param endpoint: where the API server reaches the webhooks; None serves none.  For a Service the configurations
+            were installed with the operator; a URL is registered for as long as the manager runs.
         :param certificates: by default in a Secret ``NAME-webhook-certificates`` that all replicas share.
         """
         for one in self.reconciliations:
             manager.add_controller(self._controller(one, manager))
-        if self.webhooks:
-            service = ServiceEndpoint(manager.namespace, f"{self.name}-webhook")
+        if self.webhooks and endpoint is not None:
             store = certificates or SecretStore(manager.client, manager.namespace, f"{self.name}-webhook-certificates")
-            manager.add_webhooks(self._webhooks(manager.client, endpoint or service, store))
+            manager.add_webhooks(self._webhooks(manager.client, endpoint, store))
 
     async def install(self, client: Client) -> None:
         """Install the CRDs and wait until they are served.
@@ -272,22 +289,26 @@ class Operator:
         """
         await install(client, self.crds(), field_manager=self.name)
 
-    async def check(self, client: Client, *, leader_elect: bool = False) -> None:
+    async def check(self, client: Client, *, leader_elect: bool = False, webhooks: bool = False) -> None:
         """Ask the server for everything that running will need.
 
         :raises NotReady: something is missing; the text names all of it, and what to do.
         """
-        diagnosis = await diagnose(client, self.kinds(), self.needs(leader_elect=leader_elect))
+        diagnosis = await diagnose(
+            client, self.kinds(), self.needs(leader_elect=leader_elect, webhooks=webhooks, namespace=client.namespace)
+        )
         if diagnosis:
             raise NotReady(diagnosis)
 
     def run(
         self,
+        cluster: AbstractAsyncContextManager[Client] | None = None,
         *,
-        kubeconfig: str | None = None,
-        context: str | None = None,
         namespaces: Sequence[str] | None = None,
         leader_elect: bool | None = None,
+        install: bool = False,
+        endpoint: ServiceEndpoint | URLEndpoint | None = None,
+        certificates: CertificateStore | None = None,
         health_address: str = "127.0.0.1:8081",
         metrics_address: str = "127.0.0.1:8080",
         grace_period: float = 30.0,
@@ -298,17 +319,25 @@ class Operator:
 
         What the process can't go on after ends it with a message and status 1.
 
+        :param cluster: gives the client, and ends with it; by default the cluster that :func:`connect` finds.
         :param namespaces: watch these only; None watches all.
-        :param leader_elect: by default in a cluster only.
+        :param leader_elect: run controllers only while holding the lease; by default so in a cluster.
+        :param install: install the CRDs first.
+        :param endpoint: of the webhooks, see :meth:`add_to`; in a cluster by default the Service ``NAME-webhook``.
+        :param health_address: ``HOST:PORT`` for ``/healthz``, ``/readyz`` and ``/debug``; ``0`` for none.
+        :param metrics_address: ``HOST:PORT`` for ``/metrics``; ``0`` for none.
+        :param grace_period: seconds that everything together has for stopping.
         :param log_format: by default JSON in a cluster, else text.
         """
         inside = in_cluster()
+        elect = inside if leader_elect is None else leader_elect
         configure_logging(format=log_format or ("json" if inside else "text"), level=log_level)
 
         async def main() -> None:
-            elect = inside if leader_elect is None else leader_elect
-            async with connect(kubeconfig, context=context) as client:
-                await self.check(client, leader_elect=elect)
+            async with cluster or connect() as client:
+                if install:
+                    await self.install(client)
+                await self.check(client, leader_elect=elect, webhooks=inside)
                 manager = Manager(
                     client,
                     self.name,
@@ -318,13 +347,16 @@ class Operator:
                     metrics_address=metrics_address,
                     grace_period=grace_period,
                 )
-                self.add_to(manager)
+                service = ServiceEndpoint(manager.namespace, f"{self.name}-webhook") if inside else None
+                self.add_to(manager, endpoint=endpoint or service, certificates=certificates)
+                if self.webhooks and not (endpoint or service):
+                    logger.warning("webhooks are not served: the API server could not reach this process")
                 with stop_on_signals() as stop:
                     await manager.run(stop)
 
         try:
             run_event_loop(main)
-        except (ConfigError, NotReady, OSError, LeadershipLost) as error:
+        except (APIError, ConfigError, LeadershipLost, NotReady, NotSynced, OSError, SchemaError) as error:
             sys.exit(f"{self.name} cannot run: {error}")
 
     def _controller(self, one: Reconciliation, manager: Manager) -> Controller[ObjectKey]:

@@ -13,6 +13,7 @@ from typing import Final
 import typer
 
 COMMANDS: Final = {
+    "run": "Run an operator: against a cluster, or on the embedded control plane.",
     "apiserver": "Run the embedded Kubernetes API server.",
     "generate": "Write what follows from an operator's code: CRDs, roles, webhooks, schemas, docs.",
     "crd": "Compare and check CustomResourceDefinitions.",

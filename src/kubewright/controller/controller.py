@@ -16,6 +16,7 @@ from kubewright.controller import scope
 from kubewright.controller.counts import ReconcileCounts
 from kubewright.controller.outcome import Requeue, TerminalError
 from kubewright.controller.sources import Source
+from kubewright.objects.errors import Conflict
 from kubewright.workqueue import Cause, Item, ShutDown, WorkQueue
 
 R = TypeVar("R", bound=Hashable)
@@ -145,6 +146,11 @@ class Controller(Generic[R]):
             counts.terminal_errors += 1
             counts.errors += 1
             logger.error("failed for good: %s", error, exc_info=error)
+        except Conflict as error:
+            # Somebody else wrote meanwhile, which is nobody's fault: the next try sees what they wrote.
+            counts.errors += 1
+            delay = self.queue.add_rate_limited(key, priority=item.priority, cause=Cause("conflict"))
+            logger.info("conflict, next try in %.3g s: %s", delay, error)
         # Whatever a reconciler raises must neither end the worker nor lose the key.
         except Exception as error:
             counts.errors += 1

@@ -14,7 +14,6 @@ from kubewright.controller.conditions import is_condition_true
 from kubewright.objects import Condition
 from kubewright.objects.apiextensions_v1 import CustomResourceDefinition
 from kubewright.schema import Resource
-from kubewright.schema.crd import crd
 
 
 def definitions(classes: Sequence[type[Resource[Any, Any]]]) -> list[CustomResourceDefinition]:
@@ -22,6 +21,9 @@ def definitions(classes: Sequence[type[Resource[Any, Any]]]) -> list[CustomResou
 
     :raises SchemaError: a class can't be expressed.
     """
+
+    # Imported late: it brings CEL and the schema checks along, which an operator in production does without.
+    from kubewright.schema.crd import crd
 
     def name(cls: type[Resource[Any, Any]]) -> tuple[str, str]:
         return cls.gvk.group, cls.plural

@@ -1,0 +1,5 @@
+"""``python -m kubewright``: the ``kubewright`` command."""
+
+from kubewright.cli import main
+
+main()

@@ -1,0 +1,70 @@
+"""Runs the same command again and again, anew whenever a Python file beside the operator changes.
+
+A process of its own each time: nothing of the old code can linger.  The old one is asked to stop and drains first.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import typer
+
+_LOOK = 0.3
+"""Seconds between two looks at the files."""
+
+Snapshot = Mapping[Path, int]
+
+
+def run_with_reload(directory: Path, arguments: Sequence[str]) -> int:
+    """Run ``kubewright`` with ``arguments`` until it is interrupted; returns its last exit status.
+
+    :param directory: whose Python files are watched, with everything below.
+    """
+    command = [sys.executable, "-m", "kubewright", *arguments]
+    while True:
+        before = snapshot(directory)
+        process = subprocess.Popen(command)
+        try:
+            changed = wait_for_change(directory, before, process)
+        except KeyboardInterrupt:
+            return process.wait()  # the terminal has interrupted it, too
+        if not changed:
+            typer.echo("the operator has ended; waiting for a change of its files", err=True)
+            try:
+                changed = wait_for_change(directory, before)
+            except KeyboardInterrupt:
+                return process.returncode
+        typer.echo(f"{', '.join(changed)} changed: starting again", err=True)
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            process.wait()
+
+
+def snapshot(directory: Path) -> Snapshot:
+    """When each Python file was written last; hidden directories and virtual environments do not count."""
+    files: dict[Path, int] = {}
+    for path in directory.rglob("*.py"):
+        parts = path.relative_to(directory).parts
+        if any(part.startswith(".") or part in ("__pycache__", "site-packages") for part in parts):
+            continue
+        try:
+            files[path] = path.stat().st_mtime_ns
+        except FileNotFoundError:
+            continue
+    return files
+
+
+def wait_for_change(directory: Path, before: Snapshot, process: subprocess.Popen[bytes] | None = None) -> list[str]:
+    """The names of the files that have changed; empty when the process ended first."""
+    while process is None or process.poll() is None:
+        now = snapshot(directory)
+        changed = {path.name for path in before.keys() | now.keys() if before.get(path) != now.get(path)}
+        if changed:
+            return sorted(changed)
+        time.sleep(_LOOK)
+    return []

@@ -1,0 +1,93 @@
+"""``kubewright run``: runs an operator here, against a cluster or on the embedded control plane."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from kubewright.cli.loading import OperatorNotFound, load_operator
+from kubewright.cli.reloading import run_with_reload
+from kubewright.client import Client, ConfigError, connect
+from kubewright.manager import BindAddress
+from kubewright.webhook import DirectoryStore, URLEndpoint
+
+_HOME = Path(".kubewright")
+
+
+def command(
+    target: Annotated[str, typer.Argument(metavar="FILE[:ATTR]", help="The operator: a file or a module.")],
+    kubeconfig: Annotated[
+        Path | None, typer.Option(help="The kubeconfig; else $KUBECONFIG, in-cluster, ~/.kube.")
+    ] = None,
+    context: Annotated[str | None, typer.Option(help="A context of the kubeconfig.")] = None,
+    local: Annotated[bool, typer.Option("--local", help="Run on the embedded control plane in .kubewright/.")] = False,
+    reload: Annotated[bool, typer.Option("--reload", help="Start again when a Python file changes.")] = False,
+    namespace: Annotated[
+        list[str] | None, typer.Option("--namespace", "-n", help="Watch only this; repeatable.")
+    ] = None,
+    install: Annotated[bool, typer.Option("--install", help="Install the CRDs first; --local always does.")] = False,
+    leader_elect: Annotated[bool | None, typer.Option(help="Hold a lease while running controllers.")] = None,
+    webhook_host: Annotated[str, typer.Option(help="Where the API server reaches this machine for webhooks.")] = "",
+    webhook_port: Annotated[int, typer.Option(help="The port for that.")] = 9443,
+    health_probe_bind_address: Annotated[str, typer.Option(help="HOST:PORT, or 0 for none.")] = "127.0.0.1:8081",
+    metrics_bind_address: Annotated[str, typer.Option(help="HOST:PORT, or 0 for none.")] = "127.0.0.1:8080",
+    grace_period: Annotated[float, typer.Option(help="Seconds that stopping may take.")] = 30.0,
+    log_format: Annotated[Literal["text", "json"] | None, typer.Option(help="By default JSON in a cluster.")] = None,
+    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+) -> None:
+    """Run an operator until Ctrl-C; what it has begun is finished first."""
+    if reload:
+        again = [argument for argument in sys.argv[1:] if argument != "--reload"]
+        raise typer.Exit(run_with_reload(_directory(target), again))
+    try:
+        operator = load_operator(target)
+        if local:
+            _HOME.mkdir(exist_ok=True)
+        cluster = _local() if local else connect(kubeconfig, context=context)
+        for address in (health_probe_bind_address, metrics_bind_address):
+            BindAddress.parse(address)
+    except (ConfigError, OperatorNotFound, ValueError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from None
+    host = webhook_host or ("127.0.0.1" if local else "")
+    operator.run(
+        cluster,
+        namespaces=namespace or None,
+        leader_elect=leader_elect,
+        install=install or local,
+        endpoint=URLEndpoint(host, webhook_port) if host else None,
+        certificates=DirectoryStore(_HOME / "webhook") if host else None,
+        health_address=health_probe_bind_address,
+        metrics_address=metrics_bind_address,
+        grace_period=grace_period,
+        log_format=log_format,
+        log_level=log_level,
+    )
+
+
+def _directory(target: str) -> Path:
+    """Where the operator's files are."""
+    place = target.partition(":")[0]
+    return Path(place).resolve().parent if place.endswith(".py") else Path.cwd()
+
+
+@asynccontextmanager
+async def _local() -> AsyncIterator[Client]:
+    """The embedded control plane, as it was left the last time, for as long as the operator runs."""
+    from kubewright.apiserver.hosting import HostedServer  # not part of the production runtime
+
+    server = HostedServer(store=_HOME / "store.db", cert_dir=_HOME / "pki", port=0)
+    await server.start()
+    try:
+        kubeconfig = _HOME / "kubeconfig"
+        server.write_kubeconfig(kubeconfig)
+        typer.echo(f"a local control plane serves {server.url}: kubectl --kubeconfig {kubeconfig} get all", err=True)
+        async with connect(kubeconfig) as client:
+            yield client
+    finally:
+        await server.stop()
