@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 from functools import cached_property
 from typing import Any, Protocol
 from urllib.parse import parse_qs
@@ -34,6 +34,7 @@ class Request:
         self.scope = scope
         self.method: str = scope["method"]
         self.receive = receive
+        self.warnings: Sequence[str] = ()
 
     @cached_property
     def headers(self) -> Mapping[str, str]:

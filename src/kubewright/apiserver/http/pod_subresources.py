@@ -16,7 +16,7 @@ from kubewright.apiserver.http.negotiation import JSON
 from kubewright.apiserver.http.resources import Call
 from kubewright.apiserver.registry.body import parse_object
 from kubewright.apiserver.registry.deletion import timestamp
-from kubewright.apiserver.registry.options import Write, write_options
+from kubewright.apiserver.registry.options import Write
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects.errors import BadRequest, Conflict, InternalError, TooManyRequests
 from kubewright.objects.names import GroupResource, GroupVersionResource
@@ -29,7 +29,7 @@ _SUCCESS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Suc
 
 async def bind(call: Call) -> Response:
     """Give a pod its node; only once."""
-    write = write_options("CreateOptions", call.request.query, call.user, call.user_agent)
+    write = call.write("CreateOptions")
     binding, _ = parse_object(await call.request.body(), call.body_type())
     target = binding.get("target") or {}
     if target.get("kind") not in (None, "", "Node"):
@@ -74,7 +74,7 @@ def _set_scheduled(pod: Object) -> None:
 
 async def evict(call: Call) -> Response:
     """Delete a pod unless a disruption budget wants it to stay."""
-    write = write_options("CreateOptions", call.request.query, call.user, call.user_agent)
+    write = call.write("CreateOptions")
     eviction, _ = parse_object(await call.request.body(), call.body_type())
     options = eviction.get("deleteOptions") or {}
     dry_run = write.dry_run or bool(options.get("dryRun"))

@@ -59,6 +59,15 @@ class Call:
                 "application/yaml, application/vnd.kubernetes.protobuf"
             ) from None
 
+    def write(self, kind: str, *, apply: bool = False) -> Write:
+        """The options of a create, update or patch; what it warns of reaches the client even if the request fails.
+
+        :raises Invalid: an option has a value that it may not have.
+        """
+        write = write_options(kind, self.request.query, self.user, self.user_agent, apply=apply)
+        self.request.warnings = write.warnings
+        return write
+
     def respond(self, body: bytes, representation: Representation, *, status: int = 200) -> Response:
         return Response(body, status=status, media_type=representation.media_type, warnings=self.warnings())
 
@@ -111,7 +120,7 @@ async def watch(call: Call) -> StreamResponse:
 
 async def create(call: Call) -> Response:
     call.representation()
-    write = write_options("CreateOptions", call.request.query, call.user, call.user_agent)
+    write = call.write("CreateOptions")
     body_type = call.body_type()
     obj = call.store.decode(await call.request.body(), body_type, write)
     created = await call.store.create(obj, call.info.namespace, write)
@@ -121,7 +130,7 @@ async def create(call: Call) -> Response:
 async def update(call: Call) -> Response:
     call.representation()
     info, store = call.info, call.store
-    write = write_options("UpdateOptions", call.request.query, call.user, call.user_agent)
+    write = call.write("UpdateOptions")
     body_type = call.body_type()
     body = await call.request.body()
     store.named(store.decode(body, body_type, write), info.namespace, info.name)
@@ -152,7 +161,7 @@ async def patch(call: Call) -> Response:
     if call.request.media_type == patches.APPLY:
         return await apply(call)
     engine = patches.engine(call.request.media_type, await call.request.body(), store.resource)
-    write = write_options("PatchOptions", call.request.query, call.user, call.user_agent)
+    write = call.write("PatchOptions")
 
     async def patched(live: Object) -> Object:
         obj = store.codec.coerce_patched(engine(live), write)
@@ -166,7 +175,7 @@ async def patch(call: Call) -> Response:
 async def apply(call: Call) -> Response:
     """Server-side apply: makes the object where it does not exist."""
     info, store = call.info, call.store
-    write = write_options("PatchOptions", call.request.query, call.user, call.user_agent, apply=True)
+    write = call.write("PatchOptions", apply=True)
     config = patches.applied_configuration(await call.request.body())
     manager = store.field_manager(info.subresource)
 
@@ -233,7 +242,9 @@ async def delete_collection(call: Call) -> Response:
 async def _delete_write(call: Call) -> Write:
     body = await call.request.body()
     options = parse_object(body, call.body_type())[0] if body.strip() else None
-    return delete_options(call.request.query, options, call.user)
+    write = delete_options(call.request.query, options, call.user)
+    call.request.warnings = write.warnings
+    return write
 
 
 def _namespace(call: Call) -> str:

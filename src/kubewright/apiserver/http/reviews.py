@@ -14,7 +14,6 @@ from kubewright.apiserver.http.messages import Response
 from kubewright.apiserver.http.resources import Call
 from kubewright.apiserver.registry.body import Pairs, parse_object
 from kubewright.apiserver.registry.builtin.shape import decode
-from kubewright.apiserver.registry.options import write_options
 from kubewright.apiserver.registry.strategy import DecodeError, Object
 from kubewright.objects.errors import BadRequest, NotFound
 
@@ -45,7 +44,7 @@ REVIEWS: dict[tuple[str, str], Answer] = {
 
 async def review(call: Call) -> Response:
     """Answer the review in a request's body."""
-    write = write_options("CreateOptions", call.request.query, call.user, call.user_agent)
+    write = call.write("CreateOptions")
     body = call.store.decode(await call.request.body(), call.body_type(), write)
     answered = REVIEWS[call.store.resource.group_resource](call, body)
     return call.respond_object(answered, write, status=201)
@@ -60,7 +59,7 @@ async def token_request(call: Call) -> Response:
     tokens = cluster.authentication.service_accounts
     if tokens is None:
         raise NotFound("the server could not find the requested resource", details={})
-    write = write_options("CreateOptions", call.request.query, call.user, call.user_agent)
+    write = call.write("CreateOptions")
     body = _token_request(*parse_object(await call.request.body(), call.body_type()))
     await cluster.caches.fresh()
     granted = token_reviews.token_request(

@@ -21,7 +21,7 @@ from kubewright.apiserver.registry.builtin.definitions import definitions
 from kubewright.apiserver.registry.builtin.shape import decode
 from kubewright.apiserver.registry.custom import CustomStrategy
 from kubewright.apiserver.registry.deletion import timestamp
-from kubewright.apiserver.registry.options import Write, write_options
+from kubewright.apiserver.registry.options import Write
 from kubewright.apiserver.registry.resource import Resource
 from kubewright.apiserver.registry.strategy import DecodeError, Object
 from kubewright.objects import field_errors
@@ -66,7 +66,7 @@ async def get(call: Call) -> Response:
 
 async def update(call: Call) -> Response:
     """Replace the Scale of an object."""
-    write = write_options("UpdateOptions", call.request.query, call.user, call.user_agent)
+    write = call.write("UpdateOptions")
     body, _ = parse_object(await call.request.body(), call.body_type())
     wanted = _decoded(body)
     return await _write(call, write, lambda current: _recorded(current, wanted, write))
@@ -76,11 +76,11 @@ async def patch(call: Call) -> Response:
     """Patch, or apply to, the Scale of an object."""
     body = await call.request.body()
     if call.request.media_type == patches.APPLY:
-        write = write_options("PatchOptions", call.request.query, call.user, call.user_agent, apply=True)
+        write = call.write("PatchOptions", apply=True)
         config = patches.applied_configuration(body)
         return await _write(call, write, lambda current: _applied(current, config, write))
     engine = patches.engine(call.request.media_type, body, call.store.resource)
-    write = write_options("PatchOptions", call.request.query, call.user, call.user_agent)
+    write = call.write("PatchOptions")
 
     def patched(current: Object) -> Object:
         made = engine(_decoded(current))

@@ -15,7 +15,8 @@ def error_response(error: APIError, request: Request) -> Response:
     """The answer that tells of an error, in JSON unless the client wants another form."""
     clauses = parse_accept(request.headers.get("accept", ""))
     media_type = clauses[0].media_type if clauses and clauses[0].media_type in (YAML, PROTOBUF) else JSON
-    response = Response(render(error.status(), media_type), status=error.status_code, media_type=media_type)
+    body = render(error.status(), media_type)
+    response = Response(body, status=error.status_code, media_type=media_type, warnings=request.warnings)
     if error.retry_after is not None:
         response.headers.append((b"retry-after", b"%d" % error.retry_after))
     if error.status_code == 401:

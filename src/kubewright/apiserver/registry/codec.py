@@ -181,7 +181,9 @@ class Codec:
         if shaped is None:
             obj = await self._converted(cached)
             obj["metadata"]["resourceVersion"] = str(cached.revision)
-            shaped = cached.shapes[self._shape] = _encode(obj)
+            shaped = _encode(obj)
+            if self._same_type or self.resource.stored_as is not None:
+                cached.shapes[self._shape] = shaped  # A webhook may convert the same object differently tomorrow.
         return shaped
 
     async def list_item(self, cached: CachedObject) -> bytes:
@@ -213,18 +215,24 @@ class Codec:
         if resource.stored_as is not None:
             return resource.strategy.from_storage(obj)
         api_version = resource.gvk.api_version
+        if resource.versions is not None:
+            # Defaults are those of the version that the object was written in; what it is converted to is pruned.
+            written = resource.versions.strategy(obj["apiVersion"]) or resource.strategy
+            obj = written.decode(obj, [])
+            written.default(obj)
         if obj["apiVersion"] != api_version and resource.converter is not None:
             [obj] = await resource.converter.convert([obj], api_version)
-        if resource.custom:
             obj = resource.strategy.decode(obj, [])
-            resource.strategy.default(obj)
         return obj
 
     async def _to_storage(self, obj: Object) -> Object:
         if self.resource.stored_as is not None:
             return self.resource.strategy.to_storage(obj)
         if self.resource.converter is not None:
-            [obj] = await self.resource.converter.convert([obj], self.resource.stored_gvk.api_version)
+            stored = self.resource.stored_gvk.api_version
+            [obj] = await self.resource.converter.convert([msgspec.json.decode(_encode(obj))], stored)
+            strategy = self.resource.versions.strategy(stored) if self.resource.versions is not None else None
+            obj = strategy.decode(obj, []) if strategy is not None else obj
         return obj
 
 

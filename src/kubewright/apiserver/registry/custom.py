@@ -145,6 +145,7 @@ def resources_of(crd: Object, converter: Converter) -> Iterator[Resource]:
     """
     spec = crd["spec"]
     names = crd["status"]["acceptedNames"]
+    versions = _Versions(spec)
     stored = next(version["name"] for version in spec["versions"] if version["storage"])
     for version in spec["versions"]:
         if not version["served"]:
@@ -152,7 +153,7 @@ def resources_of(crd: Object, converter: Converter) -> Iterator[Resource]:
         gvk = GroupVersionKind(spec["group"], version["name"], names["kind"])
         schema = (version.get("schema") or {}).get("openAPIV3Schema") or {}
         namespaced = spec["scope"] == "Namespaced"
-        strategy = CustomStrategy(version, namespaced=namespaced)
+        strategy = versions.strategies[gvk.api_version]
         subresources = []
         if strategy.scale is not None:
             subresources.append(Subresource("scale", _SCALE))
@@ -163,10 +164,11 @@ def resources_of(crd: Object, converter: Converter) -> Iterator[Resource]:
             plural=names["plural"],
             singular=names.get("singular", ""),
             namespaced=namespaced,
-            node=_node(schema),
+            node=versions.nodes[gvk.api_version],
             strategy=strategy,
             storage_version=stored,
             converter=converter,
+            versions=versions,
             schema_revision=int(crd["metadata"]["resourceVersion"]),
             short_names=tuple(names.get("shortNames") or ()),
             categories=tuple(names.get("categories") or ()),
@@ -177,6 +179,29 @@ def resources_of(crd: Object, converter: Converter) -> Iterator[Resource]:
             published_schema=schema,
             deprecation_warning=_deprecation(gvk, version, spec["versions"]),
         )
+
+
+class _Versions:
+    """All versions of a definition (`CustomVersions`)."""
+
+    def __init__(self, spec: Mapping[str, Any]) -> None:
+        namespaced = spec["scope"] == "Namespaced"
+        self.strategies: dict[str, CustomStrategy] = {}
+        self.nodes: dict[str, Node] = {}
+        for version in spec["versions"]:
+            api_version = f"{spec['group']}/{version['name']}"
+            self.strategies[api_version] = CustomStrategy(version, namespaced=namespaced)
+            self.nodes[api_version] = _node((version.get("schema") or {}).get("openAPIV3Schema") or {})
+
+    def node(self, api_version: str) -> Node | None:
+        return self.nodes.get(api_version)
+
+    def strategy(self, api_version: str) -> Strategy | None:
+        return self.strategies.get(api_version)
+
+    def convert(self, obj: Object, api_version: str) -> Object:
+        # Webhooks are not asked: fields that they move count as unchanged, so whoever owned them still does.
+        return {**obj, "apiVersion": api_version}
 
 
 def _node(schema: Mapping[str, Any]) -> Node:

@@ -36,6 +36,19 @@ class Converter(Protocol):
         """
 
 
+class CustomVersions(Protocol):
+    """All versions of a custom resource, those that are not served included."""
+
+    def node(self, api_version: str) -> Node | None:
+        """The schema of a version; None where the definition has no such version."""
+
+    def strategy(self, api_version: str) -> Strategy | None:
+        """The rules of a version."""
+
+    def convert(self, obj: Object, api_version: str) -> Object:
+        """A view of an object in another version, for comparing which of its fields someone owns."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Resource:
     """One version of one resource.
@@ -44,7 +57,7 @@ class Resource:
     several); ``node`` is the schema of this version, with ``metadata`` resolved to the real ObjectMeta.
     ``stored_as`` is set where objects are kept as another resource's (``events.k8s.io`` Events are core Events,
     ``autoscaling/v1`` HorizontalPodAutoscalers are v2's): the strategy's ``to_storage`` and ``from_storage`` translate.
-    ``converter`` translates between the versions of a custom resource; objects of it that were written before
+    ``converter`` translates between the ``versions`` of a custom resource; objects of it that were written before
     ``schema_revision`` are pruned and defaulted anew when they are read, and ``published_schema`` is what its author
     wrote, for OpenAPI documents.
     """
@@ -58,6 +71,7 @@ class Resource:
     storage_version: str
     stored_as: GroupVersionKind | None = None
     converter: Converter | None = None
+    versions: CustomVersions | None = None
     schema_revision: int = 0
     short_names: Sequence[str] = ()
     categories: Sequence[str] = ()

@@ -72,7 +72,9 @@ class Store:
             group, plural = resource.group_resource
             reset = reset_fields(group, plural, subresource, has_status=self._strategy.status, custom=resource.custom)
             empty = None if resource.custom else self._strategy.decode({}, [])
-            manager = FieldManager(resource.node, resource.gvk, subresource=subresource, reset=reset, empty=empty)
+            manager = FieldManager(
+                resource.node, resource.gvk, subresource=subresource, reset=reset, empty=empty, others=resource.versions
+            )
             self._field_managers[subresource] = manager
         return manager
 
@@ -223,7 +225,7 @@ class Store:
                 _copy_field(old, obj, "status")
             strategy.prepare_for_update(obj, old, reader)
         if strategy.generation and subresource not in strategy.uncounted:
-            _count_generation(obj, old)
+            _count_generation(obj, old, with_status=not strategy.status)
         causes = validate_common_update(obj, old, namespaced=self.resource.namespaced)
         if subresource:
             causes += strategy.validate_subresource_update(subresource, obj, old, reader)
@@ -314,7 +316,7 @@ class Store:
         """The write as admission sees it."""
         return Attributes(
             operation, self.resource.gvk, self.resource.gvr, subresource, namespace, name, obj, old, write.user,
-            write.options, write.dry_run, self.cluster.reader, self.cluster.name, write.warnings,
+            _options(operation, write.options), write.dry_run, self.cluster.reader, self.cluster.name, write.warnings,
             write.audit_annotations,
         )  # fmt: skip
 
@@ -417,10 +419,19 @@ def _same_value(new: bytes, old: bytes) -> bool:
     return new == old or (len(new) == len(old) and bool(msgspec.json.decode(new) == msgspec.json.decode(old)))
 
 
-def _count_generation(obj: Object, old: Object) -> None:
-    """The generation counts changes of anything but metadata and status."""
+def _options(operation: Operation, options: Object) -> Object:
+    """The options as admission sees them: a patch is an update, or a creation, by then."""
+    if options.get("kind") != "PatchOptions":
+        return options
+    kept = {name: value for name, value in options.items() if name != "force"}
+    return {**kept, "kind": f"{operation.capitalize()}Options"}
+
+
+def _count_generation(obj: Object, old: Object, *, with_status: bool) -> None:
+    """The generation counts changes of anything but metadata, and but status where that is a subresource."""
+    uncounted = ("metadata", "apiVersion", "kind") if with_status else ("metadata", "apiVersion", "kind", "status")
     for name in obj.keys() | old.keys():
-        if name not in ("metadata", "status", "apiVersion", "kind") and obj.get(name) != old.get(name):
+        if name not in uncounted and obj.get(name) != old.get(name):
             obj["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
             return
 
