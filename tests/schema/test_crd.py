@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Annotated, Any
 
 import pytest
@@ -232,3 +234,11 @@ def test_the_rules_of_markers_are_accepted() -> None:
         limits: Annotated[dict[Annotated[str, Meta(pattern="^[a-z]+$", max_length=9)], int], Meta(max_length=9)] = {}
 
     assert of_spec(Marked).spec.group == "web.example.com"
+
+
+def test_a_production_image_without_the_extras_makes_the_same_definition() -> None:
+    without = "import sys; sys.modules |= dict.fromkeys(['re2', 'kubernetes_validate', 'pydantic', 'jinja2'])"
+    make = "from tests.schema.test_crd import Website; print(to_json(crd(Website)).decode())"
+    program = f"{without}; from kubewright.objects import to_json; from kubewright.schema.crd import crd; {make}"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == to_json(crd(Website)).decode()
