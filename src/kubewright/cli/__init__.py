@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "apiserver": "Run the embedded Kubernetes API server.",
     "generate": "Write what follows from an operator's code: CRDs, roles, webhooks, schemas, docs.",
     "crd": "Compare and check CustomResourceDefinitions.",
+    "rbac": "Compare roles with what an operator was seen to do.",
     "validate": "Check manifests without a cluster.",
 }
 """The commands in the order of the help; each is ``app``, or a function ``command``, in the module of its name here."""

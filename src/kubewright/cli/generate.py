@@ -11,6 +11,7 @@ import typer
 
 from kubewright.cli.loading import OperatorNotFound, load_operator
 from kubewright.cli.manifests import ManifestError, read_manifests
+from kubewright.cli.rbac import read_audit_log
 from kubewright.operator import Operator
 from kubewright.packaging.generated import (
     MARK,
@@ -21,6 +22,7 @@ from kubewright.packaging.generated import (
     schema_files,
     webhook_files,
 )
+from kubewright.packaging.observed_rules import observed_rules
 from kubewright.schema import SchemaError
 from kubewright.schema.models import models as models_of
 
@@ -42,9 +44,22 @@ def crds(operator: Target = "", output: Output = CONFIG, check: Check = False) -
 
 
 @app.command()
-def rbac(operator: Target = "", output: Output = CONFIG, check: Check = False, namespaces: Namespaces = None) -> None:
-    """Write the role that the operator's declarations need."""
-    _emit(_from(operator, lambda op: rbac_files(op, namespaces=namespaces or ())), output, check=check)
+def rbac(
+    operator: Target = "",
+    output: Output = CONFIG,
+    check: Check = False,
+    namespaces: Namespaces = None,
+    observe: Annotated[
+        Path | None, typer.Option(help="Grant what this audit log shows, not what the declarations need.")
+    ] = None,
+    user: Annotated[str, typer.Option(help="Whose requests in the audit log; by default all but the system's.")] = "",
+) -> None:
+    """Write the role that the operator needs.
+
+    `kubewright apiserver --audit-log-path FILE` writes the log for --observe, while tests or a session run.
+    """
+    rules = observed_rules(read_audit_log(observe), user=user) if observe else ()
+    _emit(_from(operator, lambda op: rbac_files(op, namespaces=namespaces or (), rules=rules)), output, check=check)
 
 
 @app.command()

@@ -30,9 +30,12 @@ def crd_files(operator: Operator) -> Files:
     return {f"crd/{crd['metadata']['name']}.yaml": _marked(dump(crd)) for crd in _crds(operator)}
 
 
-def rbac_files(operator: Operator, *, namespaces: Sequence[str] = ()) -> Files:
-    """``rbac/role.yaml``: one ClusterRole, or a Role in each namespace that the operator is confined to."""
-    rules = rules_of(operator)
+def rbac_files(operator: Operator, *, namespaces: Sequence[str] = (), rules: Sequence[PolicyRule] = ()) -> Files:
+    """``rbac/role.yaml``: one ClusterRole, or a Role in each namespace that the operator is confined to.
+
+    :param rules: what the operator was seen to need, instead of what its declarations need.
+    """
+    rules = list(rules) or rules_of(operator)
     name = f"{operator.name}-manager"
     roles: list[ClusterRole | Role] = [
         Role(metadata=ObjectMeta(name=name, namespace=namespace), rules=rules) for namespace in sorted(set(namespaces))

@@ -1,0 +1,103 @@
+"""RBAC rules from what an operator was seen to do, and their comparison with what it may do.
+
+Events of an audit log (the embedded server's or kube-apiserver's) go in; the least rules that cover them come out, or
+what a role lacks and what it grants in vain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
+from typing import Any, NamedTuple
+
+from kubewright.objects.policy_rules import normalize, rule
+from kubewright.objects.rbac_v1 import PolicyRule
+
+Event = Mapping[str, Any]
+
+# What every authenticated user may read (the role system:discovery), so no operator's role has to say it.
+_DISCOVERY = ("/api", "/apis", "/openapi", "/version", "/healthz", "/livez", "/readyz")
+
+
+class Comparison(NamedTuple):
+    """What a role lacks of what was done, and what it grants that was not done."""
+
+    missing: list[PolicyRule]
+    unused: list[PolicyRule]
+
+
+def observed_rules(events: Iterable[Event], *, user: str = "") -> list[PolicyRule]:
+    """The rules that allow every request in an audit log, refused ones too.
+
+    :param user: the name of the user to look at; by default all but the system's own (``system:...``), of which
+        service accounts are taken again.
+    """
+    return normalize(_rule(event) for event in events if _is_of(event, user) and not _is_discovery(event))
+
+
+def compare(granted: Iterable[PolicyRule], observed: Iterable[PolicyRule]) -> Comparison:
+    """Hold what was done against what is granted, verb by verb."""
+    grants, done = [*_grants(granted)], [*_grants(observed)]
+    missing = [one for one in done if not any(_covers(grant, one) for grant in grants)]
+    unused = [grant for grant in grants if not any(_covers(grant, one) for one in done)]
+    return Comparison(normalize(map(_to_rule, missing)), normalize(map(_to_rule, unused)))
+
+
+def _is_of(event: Event, user: str) -> bool:
+    if event.get("stage") == "RequestReceived":
+        return False
+    name = (event.get("impersonatedUser") or event["user"]).get("username", "")
+    if user:
+        return bool(name == user)
+    return not name.startswith("system:") or name.startswith("system:serviceaccount:")
+
+
+def _is_discovery(event: Event) -> bool:
+    path = event["requestURI"].partition("?")[0]
+    return "objectRef" not in event and any(path == known or path.startswith(f"{known}/") for known in _DISCOVERY)
+
+
+def _rule(event: Event) -> PolicyRule:
+    reference = event.get("objectRef")
+    if reference is None:
+        return rule(urls=[event["requestURI"].partition("?")[0]], verbs=[event["verb"]])
+    resource = reference["resource"]
+    if reference.get("subresource"):
+        resource = f"{resource}/{reference['subresource']}"
+    return rule(groups=[reference.get("apiGroup", "")], resources=[resource], verbs=[event["verb"]])
+
+
+class _Grant(NamedTuple):
+    """One verb on one resource, or on one URL."""
+
+    group: str
+    resource: str
+    url: str
+    verb: str
+    names: tuple[str, ...]
+
+
+def _grants(rules: Iterable[PolicyRule]) -> Iterator[_Grant]:
+    for one in rules:
+        names = tuple(one.resource_names)
+        for group, resource, verb in product(one.api_groups, one.resources, one.verbs):
+            yield _Grant(group, resource, "", verb, names)
+        for url, verb in product(one.non_resource_urls, one.verbs):
+            yield _Grant("", "", url, verb, ())
+
+
+def _covers(grant: _Grant, done: _Grant) -> bool:
+    """As RBAC matches; resource names aside, which a log of lists and creations can't tell."""
+    if bool(grant.url) != bool(done.url) or grant.verb not in ("*", done.verb):
+        return False
+    if grant.url:
+        return grant.url in ("*", done.url) or (grant.url.endswith("*") and done.url.startswith(grant.url[:-1]))
+    _, _, subresource = done.resource.partition("/")
+    resources = {"*", done.resource, f"*/{subresource}" if subresource else "*"}
+    return grant.group in ("*", done.group) and grant.resource in resources
+
+
+def _to_rule(grant: _Grant) -> PolicyRule:
+    if grant.url:
+        return rule(urls=[grant.url], verbs=[grant.verb])
+    return rule(groups=[grant.group], resources=[grant.resource], verbs=[grant.verb], names=grant.names)
