@@ -19,6 +19,8 @@ COMMANDS: Final = {
     "crd": "Compare and check CustomResourceDefinitions.",
     "rbac": "Compare roles with what an operator was seen to do.",
     "validate": "Check manifests without a cluster.",
+    "package": "Write kustomize, a Helm chart, an install file or an OLM bundle from the project.",
+    "bundle": "Check an OLM bundle without a cluster.",
 }
 """The commands in the order of the help; each is ``app``, or a function ``command``, in the module of its name here."""
 

@@ -86,8 +86,9 @@ class _Builder:
         self.manifest = manifest
         self.settings = settings
         self.service_account = f"{settings.prefix}-controller-manager"
-        self.webhook_service = f"{settings.prefix}-webhook-service"
-        self.certificate_secret = f"{settings.prefix}-webhook-certificate"
+        # The operator looks for these by its own name, whatever the installation is called; CRDs make it one of a kind.
+        self.webhook_service = f"{manifest.name}-webhook"
+        self.certificate_secret = f"{manifest.name}-webhook-certificates"
 
     def build(self) -> dict[str, list[Object]]:
         components = {
@@ -365,10 +366,12 @@ class _Builder:
         )
 
     def webhook(self, configuration: Object) -> Object:
-        kind = configuration["kind"]
-        name = f"{self.settings.prefix}-{'mutating' if kind.startswith('Mutating') else 'validating'}"
         made = self.object(
-            configuration["apiVersion"], kind, name, namespaced=False, webhooks=copy.deepcopy(configuration["webhooks"])
+            configuration["apiVersion"],
+            configuration["kind"],
+            self.manifest.name,
+            namespaced=False,
+            webhooks=copy.deepcopy(configuration["webhooks"]),
         )
         for webhook in made["webhooks"]:
             client = webhook["clientConfig"]

@@ -1,0 +1,97 @@
+"""``kubewright package``: the operator as a kustomize tree, an install file, a Helm chart or an OLM bundle."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kubewright.cli.loading import OperatorNotFound, load_operator
+from kubewright.packaging import ManifestError, OperatorManifest, helm_chart, install_yaml, kustomize_tree
+from kubewright.packaging.olm import catalog, olm_bundle
+from kubewright.packaging.project_manifest import manifest_of
+from kubewright.project.settings import ProjectError, find_project
+from kubewright.schema import SchemaError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+Files = dict[str, str]
+
+Output = Annotated[Path, typer.Option(help="The folder to write below; what an earlier run wrote there is replaced.")]
+Channels = Annotated[list[str] | None, typer.Option("--channel", help="Where the bundle is offered; the first leads.")]
+Replaces = Annotated[str, typer.Option(help="The version that this one upgrades: NAME.vX.Y.Z.")]
+
+KUSTOMIZE, DIST = Path("config/kustomize"), Path("dist")
+
+
+@app.command()
+def kustomize(output: Output = KUSTOMIZE) -> None:
+    """Write a base, components and overlays: kubectl apply -k config/kustomize/overlays/default."""
+    _write(kustomize_tree(_manifest()), output)
+
+
+@app.command()
+def yaml(output: Output = DIST) -> None:
+    """Write one file that installs everything: kubectl apply --server-side -f dist/install.yaml."""
+    path = output / "install.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(install_yaml(_manifest()), encoding="utf-8")
+    typer.echo(f"wrote {path}")
+
+
+@app.command()
+def helm(output: Output = DIST / "chart") -> None:
+    """Write a Helm chart: helm install NAME dist/chart."""
+    _write(helm_chart(_manifest()), output)
+
+
+@app.command()
+def olm(
+    output: Output = DIST / "bundle",
+    channels: Channels = None,
+    replaces: Replaces = "",
+    bundle_image: Annotated[str, typer.Option(help="Also write catalog.yaml, which offers this image.")] = "",
+) -> None:
+    """Write an OLM bundle, and with --bundle-image the file-based catalog that offers it."""
+    manifest = _manifest()
+    _write(olm_bundle(manifest, channels=channels or ["stable"], replaces=replaces), output)
+    if bundle_image:
+        path = output.parent / "catalog.yaml"
+        path.write_text(catalog(manifest, bundle_image=bundle_image, channels=channels or ["stable"]), encoding="utf-8")
+        typer.echo(f"wrote {path}")
+
+
+@app.command(name="all")
+def everything() -> None:
+    """Write all four to their usual places."""
+    writers: list[Callable[[], None]] = [kustomize, yaml, helm, olm]
+    for write in writers:
+        write()
+
+
+def _manifest() -> OperatorManifest:
+    try:
+        return manifest_of(load_operator(), find_project(Path.cwd()))
+    except (OperatorNotFound, ProjectError, ManifestError) as error:
+        raise typer.BadParameter(str(error)) from None
+    except SchemaError as error:
+        typer.secho(str(error), err=True, fg="red")
+        raise typer.Exit(1) from None
+
+
+def _write(files: Files, folder: Path) -> None:
+    """Replace a folder as a whole: the new one is complete before the old one goes."""
+    part = folder.with_name(f".{folder.name}.part")
+    if part.exists():
+        shutil.rmtree(part)
+    for path, text in files.items():
+        target = part / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    if folder.exists():
+        shutil.rmtree(folder)
+    part.rename(folder)
+    typer.echo(f"wrote {len(files)} files below {folder}")
