@@ -157,16 +157,17 @@ class Store:
         await self.cluster.admission.validate(attributes)
         for text in strategy.warnings(obj, None):
             write.warn(text)
-        key = self._key(attributes.namespace, metadata["name"])
+        namespace = metadata.get("namespace", "")
+        key = self._key(namespace, metadata["name"])
         if write.dry_run:
-            if (existing := self.cache.get(attributes.namespace, metadata["name"])) is not None:
+            if (existing := self.cache.get(namespace, metadata["name"])) is not None:
                 raise self._taken(existing)
             return obj
         value = await self.codec.encode_stored(obj)
         try:
             revision = await self.cluster.storage.create(key, value)
         except KeyExists:
-            raise self._taken(self.cache.get(attributes.namespace, metadata["name"]), metadata["name"]) from None
+            raise self._taken(self.cache.get(namespace, metadata["name"]), metadata["name"]) from None
         metadata["resourceVersion"] = str(revision)
         return obj
 
@@ -313,7 +314,9 @@ class Store:
         write: Write,
         subresource: str = "",
     ) -> Attributes:
-        """The write as admission sees it."""
+        """The write as admission sees it; a namespace is in itself."""
+        if self.resource.group_resource == ("", "namespaces"):
+            namespace = name
         return Attributes(
             operation, self.resource.gvk, self.resource.gvr, subresource, namespace, name, obj, old, write.user,
             _options(operation, write.options), write.dry_run, self.cluster.reader, self.cluster.name, write.warnings,
