@@ -5,7 +5,7 @@ same process.  Errors are those of `kubewright.objects.errors`.
 """
 
 from kubewright.client.asgi import AsgiTransport
-from kubewright.client.client import Client, Fields, Labels, ObjectList, Write, selector_text
+from kubewright.client.client import Client, Fields, Labels, ObjectList, Propagation, Write, selector_text
 from kubewright.client.config import Config, ConfigError
 from kubewright.client.credentials import CredentialError
 from kubewright.client.discovery import NoMatch, RestMapper, RestMapping
@@ -38,6 +38,7 @@ __all__ = [
     "RestMapper",
     "RestMapping",
     "Stream",
+    "Propagation",
     "Target",
     "Transport",
     "TransportError",

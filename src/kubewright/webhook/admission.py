@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
-from kubewright.objects import from_json, to_dict, to_json
+from kubewright.objects import from_json, to_json
 from kubewright.objects.errors import APIError
 from kubewright.objects.meta import Object
 from kubewright.objects.unstructured import Unstructured
@@ -38,10 +38,10 @@ def defaulting(cls: type[T], function: Callable[..., Awaitable[None] | None]) ->
     call = _arguments(function, objects=1)
 
     def finish(request: AdmissionRequest, obj: T, before: bytes) -> AdmissionResponse:
-        if to_json(obj) == before:
+        if (after := to_json(obj)) == before:
             return AdmissionResponse()
         original = request.object
-        merged = carry_over(original, msgspec.json.decode(before), to_dict(obj))
+        merged = carry_over(original, msgspec.json.decode(before), msgspec.json.decode(after))
         return AdmissionResponse(patch=json_patch(original, merged))
 
     async def wait(request: AdmissionRequest, obj: T, before: bytes, result: Awaitable[None]) -> AdmissionResponse:

@@ -1,0 +1,120 @@
+"""The local cluster: an API server on a loopback port with everything that makes objects move.
+
+`LocalCluster` is what ``kubewright cluster``, ``kubewright run --local``, the demo and the test fixture start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from kubewright.apiserver.hosting import HostedServer
+from kubewright.client import AsgiTransport, Client
+from kubewright.localcluster.deployments import deployment_controller
+from kubewright.localcluster.endpoints import endpoints_controller
+from kubewright.localcluster.garbage_collector import GarbageCollector
+from kubewright.localcluster.kubelet import NodeKeeper, kubelet_controller
+from kubewright.localcluster.namespaces import (
+    namespace_controller,
+    root_ca_controller,
+    service_account_controller,
+)
+from kubewright.localcluster.replicasets import replicaset_controller
+from kubewright.localcluster.view import View
+from kubewright.manager import Group, Runnable
+from kubewright.manager.runnables import STOP_ORDER, RunnableGroup, first_failure
+
+logger = logging.getLogger("kubewright.localcluster")
+
+_GRACE = 5.0
+"""Seconds that the controllers have for stopping."""
+
+
+class LocalCluster:
+    """An API server and a cluster's controllers in this process.
+
+    >>> async with LocalCluster() as cluster:
+    ...     client = cluster.client()
+
+    :param directory: where objects, certificates and the kubeconfig are kept; None keeps objects in memory.
+    :param port: of the API server; 0 takes a free one.
+    """
+
+    def __init__(self, directory: Path | None = None, *, port: int = 0) -> None:
+        self._scratch = tempfile.TemporaryDirectory(prefix="kubewright-") if directory is None else None
+        self.directory = directory or Path(self._scratch.name if self._scratch else "")
+        self.server = HostedServer(
+            store=":memory:" if directory is None else self.directory / "store.db",
+            port=port,
+            cert_dir=self.directory / "pki",
+        )
+        self._groups: list[RunnableGroup] = []
+        self._failures: list[BaseException] = []
+
+    @property
+    def url(self) -> str:
+        return self.server.url
+
+    @property
+    def kubeconfig(self) -> Path:
+        """A kubeconfig of the cluster's administrator; written when the cluster starts."""
+        return self.directory / "kubeconfig"
+
+    def client(self, *, namespace: str = "default") -> Client:
+        """A client of the administrator that needs no network."""
+        headers = {"authorization": f"Bearer {self.server.token}"}
+        return Client(AsgiTransport(self.server.server.app, headers=headers), namespace=namespace)
+
+    async def start(self) -> None:
+        """Serve, and start the controllers.
+
+        :raises OSError: port or directory cannot be had.
+        """
+        await self.server.start()
+        self.server.write_kubeconfig(self.kubeconfig)
+        view = View(self.client().with_defaults(field_manager="kubewright-cluster"))
+        caches, controllers = RunnableGroup(Group.CACHES), RunnableGroup(Group.LEADER)
+        caches.add(view)
+        for runnable in _runnables(view, self.server.ca):
+            controllers.add(runnable)
+        self._groups = [caches, controllers]
+        for group in self._groups:
+            await group.start(self._failures.append)
+        if (failure := first_failure(self._failures)) is not None:
+            raise failure
+
+    async def stop(self) -> None:
+        """Stop the controllers, then the server."""
+        deadline = asyncio.get_running_loop().time() + _GRACE
+        for group in sorted(self._groups, key=lambda one: STOP_ORDER.index(one.group)):
+            await group.stop(deadline)
+        await self.server.stop()
+        if self._scratch is not None:
+            self._scratch.cleanup()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+
+def _runnables(view: View, ca: bytes) -> list[Runnable]:
+    return [
+        NodeKeeper(view),
+        GarbageCollector(view),
+        service_account_controller(view),
+        root_ca_controller(view, ca),
+        namespace_controller(view),
+        kubelet_controller(view),
+        replicaset_controller(view),
+        deployment_controller(view),
+        endpoints_controller(view),
+    ]

@@ -1,0 +1,317 @@
+"""The Deployment controller: one ReplicaSet for each template, and the way from the old ones to the new one.
+
+The arithmetic of a rollout is pure (`plan_rollout`); the rules are those of `pkg/controller/deployment`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from kubewright.controller import Controller, Requeue
+from kubewright.localcluster.pods import template_hash
+from kubewright.localcluster.view import View
+from kubewright.objects import ObjectKey, ObjectMeta, from_json, owner_reference, to_json
+from kubewright.objects.apps_v1 import Deployment, DeploymentCondition, ReplicaSet, ReplicaSetSpec
+from kubewright.objects.core_v1 import Pod, PodTemplateSpec
+from kubewright.objects.errors import AlreadyExists, NotFound
+from kubewright.objects.meta import LabelSelector
+
+_HASH = "pod-template-hash"
+_REVISION = "deployment.kubernetes.io/revision"
+_DESIRED = "deployment.kubernetes.io/desired-replicas"
+_MAXIMUM = "deployment.kubernetes.io/max-replicas"
+
+
+class Sizes(NamedTuple):
+    """One ReplicaSet as a rollout sees it."""
+
+    name: str
+    replicas: int
+    """What its spec asks for."""
+    available: int
+
+
+def plan_rollout(wanted: int, new: Sizes, old: Sequence[Sizes], *, surge: int, unavailable: int) -> dict[str, int]:
+    """The next sizes of a rolling update, for those ReplicaSets that change.
+
+    Never more than ``wanted + surge`` Pods, never fewer than ``wanted - unavailable`` available ones; Pods of old
+    ReplicaSets that are not available go first.
+
+    :param old: oldest first.
+    """
+    sizes: dict[str, int] = {}
+    total = new.replicas + sum(one.replicas for one in old)
+    if new.replicas > wanted:
+        sizes[new.name] = wanted
+    elif (room := wanted + surge - total) > 0 and new.replicas < wanted:
+        sizes[new.name] = min(new.replicas + room, wanted)
+    if sizes:
+        return sizes  # one thing at a time: the next look sees what came of it
+    may_go = total - (wanted - unavailable) - max(new.replicas - new.available, 0)
+    remaining = {one.name: one.replicas for one in old}
+    for one in old:
+        unhealthy = min(max(one.replicas - one.available, 0), may_go)
+        if unhealthy > 0:
+            remaining[one.name] -= unhealthy
+            may_go -= unhealthy
+    spare = new.available + sum(min(one.available, remaining[one.name]) for one in old) - (wanted - unavailable)
+    for one in old:
+        going = min(remaining[one.name], spare)
+        if going > 0:
+            remaining[one.name] -= going
+            spare -= going
+    return {one.name: remaining[one.name] for one in old if remaining[one.name] != one.replicas}
+
+
+def bounds(deployment: Deployment) -> tuple[int, int]:
+    """How many Pods may be there above, and be missing below, the wanted number."""
+    wanted = _wanted(deployment)
+    rolling = deployment.spec.strategy.rolling_update if deployment.spec.strategy else None
+    surge = _share(rolling.max_surge if rolling else "25%", wanted, math.ceil)
+    unavailable = _share(rolling.max_unavailable if rolling else "25%", wanted, math.floor)
+    return (surge, unavailable) if surge or unavailable else (0, 1)
+
+
+def deployment_controller(view: View) -> Controller[ObjectKey]:
+    async def reconcile(deployment: Deployment) -> Requeue | None:
+        replicasets = view.owned(ReplicaSet, deployment)
+        if deployment.metadata.deletion_timestamp is not None:
+            return None
+        new, old = _split(deployment, replicasets)
+        now = datetime.now(UTC)
+        if not deployment.spec.paused:
+            if new is None and not (_recreates(deployment) and _has_pods(view, old)):
+                new = await _create(view, deployment, old)
+            if new is not None:
+                await _keep_revision(view, deployment, new, old)
+                await _roll(view, deployment, new, old)
+                await _clean_up(view, deployment, new, old)
+            else:
+                await asyncio.gather(*(_resize(view, deployment, one, 0) for one in old))
+        elif new is not None and new.spec.replicas != _wanted(deployment) and not any(_size(one) for one in old):
+            await _resize(view, deployment, new, _wanted(deployment))
+        new, old = _split(deployment, view.owned(ReplicaSet, deployment))
+        return _observe(deployment, new, old, now)
+
+    return view.controller("deployment", Deployment, reconcile, owns=[ReplicaSet], maps={Pod: lambda pod: ()})
+
+
+def _split(deployment: Deployment, replicasets: list[ReplicaSet]) -> tuple[ReplicaSet | None, list[ReplicaSet]]:
+    """The ReplicaSet of the present template, and the others, oldest first."""
+    wanted = to_json(deployment.spec.template)
+    new = next((one for one in replicasets if to_json(_own_template(one)) == wanted), None)
+    return new, [one for one in replicasets if new is None or one.metadata.uid != new.metadata.uid]
+
+
+def _own_template(replicaset: ReplicaSet) -> PodTemplateSpec:
+    """The template without the label that the controller added."""
+    template = from_json(PodTemplateSpec, to_json(replicaset.spec.template))
+    template.metadata.labels.pop(_HASH, None)
+    return template
+
+
+async def _create(view: View, deployment: Deployment, old: list[ReplicaSet]) -> ReplicaSet | None:
+    surge, _ = bounds(deployment)
+    hashed = template_hash(deployment.spec.template)
+    template = from_json(PodTemplateSpec, to_json(deployment.spec.template))
+    template.metadata.labels[_HASH] = hashed
+    selector = deployment.spec.selector
+    room = _wanted(deployment) + (surge if not _recreates(deployment) else 0) - sum(map(_size, old))
+    replicaset = ReplicaSet(
+        metadata=ObjectMeta(
+            name=f"{deployment.metadata.name}-{hashed}",
+            namespace=deployment.metadata.namespace,
+            labels=dict(template.metadata.labels),
+            annotations=_annotations(deployment, _next_revision(old)),
+            owner_references=[owner_reference(deployment)],
+        ),
+        spec=ReplicaSetSpec(
+            replicas=max(0, min(_wanted(deployment), room)),
+            min_ready_seconds=deployment.spec.min_ready_seconds,
+            selector=LabelSelector(
+                match_labels={**selector.match_labels, _HASH: hashed}, match_expressions=selector.match_expressions
+            ),
+            template=template,
+        ),
+    )
+    try:
+        return await view.client.create(replicaset)
+    except AlreadyExists:
+        return None  # on its way through the cache
+
+
+async def _roll(view: View, deployment: Deployment, new: ReplicaSet, old: list[ReplicaSet]) -> None:
+    wanted = _wanted(deployment)
+    if not any(_size(one) for one in old):
+        await _resize(view, deployment, new, wanted)
+        return
+    if _recreates(deployment):
+        await asyncio.gather(*(_resize(view, deployment, one, 0) for one in old))
+        return
+    surge, unavailable = bounds(deployment)
+    sizes = plan_rollout(
+        wanted, _sizes(new), [_sizes(one) for one in old if _size(one)], surge=surge, unavailable=unavailable
+    )
+    changed = [one for one in (new, *old) if one.metadata.name in sizes]
+    await asyncio.gather(*(_resize(view, deployment, one, sizes[one.metadata.name]) for one in changed))
+
+
+async def _resize(view: View, deployment: Deployment, replicaset: ReplicaSet, replicas: int) -> None:
+    annotations = _annotations(deployment, replicaset.metadata.annotations.get(_REVISION, ""))
+    stale = {key: value for key, value in annotations.items() if replicaset.metadata.annotations.get(key) != value}
+    if _size(replicaset) == replicas and not stale:
+        return
+    patch = {"metadata": {"uid": replicaset.metadata.uid, "annotations": annotations}, "spec": {"replicas": replicas}}
+    await view.client.patch(replicaset, merge=patch)
+
+
+async def _keep_revision(view: View, deployment: Deployment, new: ReplicaSet, old: list[ReplicaSet]) -> None:
+    """The present template has the highest revision, also when it came back after others; kubectl rollout reads it."""
+    revision = new.metadata.annotations.get(_REVISION, "")
+    newest = max((_revision(one) for one in old), default=0)
+    if newest >= _revision(new):
+        revision = _next_revision(old)
+        await view.client.patch(new, merge={"metadata": {"annotations": {_REVISION: revision}}})
+        new.metadata.annotations[_REVISION] = revision
+    if deployment.metadata.annotations.get(_REVISION) != revision:
+        await view.client.patch(deployment, merge={"metadata": {"annotations": {_REVISION: revision}}})
+
+
+async def _clean_up(view: View, deployment: Deployment, new: ReplicaSet, old: list[ReplicaSet]) -> None:
+    limit = 10 if deployment.spec.revision_history_limit is None else deployment.spec.revision_history_limit
+    done = [one for one in old if not _size(one) and not one.status.replicas and not one.metadata.deletion_timestamp]
+    for one in sorted(done, key=_revision)[: max(len(done) - limit, 0)]:
+        try:
+            await view.client.delete(one, uid=one.metadata.uid)
+        except NotFound:
+            continue
+
+
+def _observe(deployment: Deployment, new: ReplicaSet | None, old: list[ReplicaSet], now: datetime) -> Requeue | None:
+    replicasets = [*([new] if new else []), *old]
+    status = deployment.status
+    total = sum(one.status.replicas for one in replicasets)
+    available = sum(one.status.available_replicas or 0 for one in replicasets)
+    updated = new.status.replicas if new else 0
+    progressed = (total, updated, available) != (
+        status.replicas or 0, status.updated_replicas or 0, status.available_replicas or 0
+    )  # fmt: skip
+    status.observed_generation = deployment.metadata.generation
+    status.replicas = total or None
+    status.updated_replicas = updated or None
+    status.ready_replicas = sum(one.status.ready_replicas or 0 for one in replicasets) or None
+    status.available_replicas = available or None
+    status.unavailable_replicas = max(max(_wanted(deployment), total) - available, 0) or None
+    _, unavailable = bounds(deployment)
+    if available >= _wanted(deployment) - unavailable:
+        _set(deployment, "Available", "True", "MinimumReplicasAvailable", "Deployment has minimum availability.", now)
+    else:
+        _set(
+            deployment, "Available", "False", "MinimumReplicasUnavailable",
+            "Deployment does not have minimum availability.", now,
+        )  # fmt: skip
+    return _observe_progress(deployment, new, progressed, now)
+
+
+def _observe_progress(
+    deployment: Deployment, new: ReplicaSet | None, progressed: bool, now: datetime
+) -> Requeue | None:
+    status, name = deployment.status, new.metadata.name if new else deployment.metadata.name
+    complete = (
+        (status.updated_replicas or 0) == _wanted(deployment)
+        and (status.replicas or 0) == _wanted(deployment)
+        and (status.available_replicas or 0) == _wanted(deployment)
+    )
+    if complete:
+        message = f'ReplicaSet "{name}" has successfully progressed.'
+        _set(deployment, "Progressing", "True", "NewReplicaSetAvailable", message, now)
+        return None
+    condition = next((one for one in status.conditions if one.type == "Progressing"), None)
+    if condition is None:
+        _set(deployment, "Progressing", "True", "NewReplicaSetCreated", f'Created new replica set "{name}"', now)
+    elif progressed or condition.reason == "NewReplicaSetAvailable":
+        _set(deployment, "Progressing", "True", "ReplicaSetUpdated", f'ReplicaSet "{name}" is progressing.', now)
+        _touch(deployment, now)
+    deadline = timedelta(seconds=deployment.spec.progress_deadline_seconds or 600)
+    condition = next(one for one in status.conditions if one.type == "Progressing")
+    ends = (condition.last_update_time or now) + deadline
+    if ends > now:
+        return Requeue(after=ends - now)
+    message = f'ReplicaSet "{name}" has timed out progressing.'
+    _set(deployment, "Progressing", "False", "ProgressDeadlineExceeded", message, now)
+    return None
+
+
+def _set(deployment: Deployment, type: str, status: str, reason: str, message: str, now: datetime) -> None:
+    now = now.replace(microsecond=0)
+    for condition in deployment.status.conditions:
+        if condition.type == type:
+            if condition.status != status:
+                condition.last_transition_time = now
+            if (condition.status, condition.reason, condition.message) != (status, reason, message):
+                condition.last_update_time = now
+            condition.status, condition.reason, condition.message = status, reason, message
+            return
+    deployment.status.conditions.append(
+        DeploymentCondition(
+            type=type, status=status, reason=reason, message=message, last_transition_time=now, last_update_time=now
+        )
+    )
+
+
+def _touch(deployment: Deployment, now: datetime) -> None:
+    for condition in deployment.status.conditions:
+        if condition.type == "Progressing":
+            condition.last_update_time = now.replace(microsecond=0)
+
+
+def _annotations(deployment: Deployment, revision: str) -> dict[str, str]:
+    """What a ReplicaSet says of its Deployment; the user's annotations come along, as kubectl rollout history needs."""
+    surge, _ = bounds(deployment)
+    inherited = {
+        key: value
+        for key, value in deployment.metadata.annotations.items()
+        if not key.startswith("deployment.kubernetes.io/") and key != "kubectl.kubernetes.io/last-applied-configuration"
+    }
+    wanted = _wanted(deployment)
+    return {**inherited, _REVISION: revision, _DESIRED: str(wanted), _MAXIMUM: str(wanted + surge)}
+
+
+def _next_revision(replicasets: Sequence[ReplicaSet]) -> str:
+    return str(max((_revision(one) for one in replicasets), default=0) + 1)
+
+
+def _revision(replicaset: ReplicaSet) -> int:
+    text = replicaset.metadata.annotations.get(_REVISION, "")
+    return int(text) if text.isdigit() else 0
+
+
+def _sizes(replicaset: ReplicaSet) -> Sizes:
+    return Sizes(replicaset.metadata.name, _size(replicaset), replicaset.status.available_replicas or 0)
+
+
+def _size(replicaset: ReplicaSet) -> int:
+    return 1 if replicaset.spec.replicas is None else replicaset.spec.replicas
+
+
+def _wanted(deployment: Deployment) -> int:
+    return 1 if deployment.spec.replicas is None else deployment.spec.replicas
+
+
+def _recreates(deployment: Deployment) -> bool:
+    return deployment.spec.strategy is not None and deployment.spec.strategy.type == "Recreate"
+
+
+def _has_pods(view: View, replicasets: list[ReplicaSet]) -> bool:
+    return any(_size(one) or view.owned(Pod, one) for one in replicasets)
+
+
+def _share(value: int | str | None, of: int, rounded: Callable[[float], int]) -> int:
+    """A number of Pods, or a percentage of the wanted number."""
+    if isinstance(value, str):
+        return rounded(int(value.rstrip("%")) * of / 100)
+    return value or 0

@@ -1,0 +1,264 @@
+"""A simulated node: one Node object, Pods bound to it at once, and a kubelet that lets them seem to run.
+
+A Pod becomes Running and Ready; one that is meant to end (``restartPolicy`` Never or OnFailure) succeeds.  How long
+things take, and whether they go well, is said by annotations of the Pod:
+
+=================================  ====================================================
+``kubewright.dev/ready-after``     seconds until it is ready (0)
+``kubewright.dev/completes-after`` seconds until it ends (0.1; Pods that restart always: never)
+``kubewright.dev/exit-code``       with which its containers end (0)
+``kubewright.dev/stays-after``     seconds that it goes on when it is deleted (0; at most its grace period)
+=================================  ====================================================
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from kubewright.controller import Controller, Requeue
+from kubewright.localcluster.view import View
+from kubewright.objects import ObjectKey, ObjectMeta, Quantity
+from kubewright.objects.core_v1 import (
+    ContainerState,
+    ContainerStateRunning,
+    ContainerStateTerminated,
+    ContainerStatus,
+    HostIP,
+    Node,
+    NodeAddress,
+    NodeCondition,
+    NodeSpec,
+    NodeStatus,
+    NodeSystemInfo,
+    Pod,
+    PodCondition,
+    PodIP,
+)
+from kubewright.objects.errors import AlreadyExists, Conflict, NotFound
+
+NODE = "kubewright-node"
+_NODE_IP = "10.0.0.1"
+_COMPLETES_AFTER = 0.1
+_CAPACITY = {"cpu": "64", "memory": "256Gi", "ephemeral-storage": "1Ti", "pods": "10000"}
+
+
+class Addresses:
+    """Gives every Pod an address of 10.244.0.0/16; those of Pods that are gone are given out again last."""
+
+    def __init__(self) -> None:
+        self._next = 1
+        self._by_pod: dict[str, str] = {}
+        self._free: list[str] = []
+
+    def of(self, uid: str) -> str:
+        address = self._by_pod.get(uid)
+        if address is None:
+            if self._next < 65_534:
+                self._next += 1
+                address = f"10.244.{self._next >> 8}.{self._next & 255}"
+            else:
+                address = self._free.pop(0)
+            self._by_pod[uid] = address
+        return address
+
+    def take(self, uid: str, address: str) -> None:
+        """Remember what a Pod of an earlier run has."""
+        self._by_pod[uid] = address
+
+    def release(self, uid: str) -> None:
+        if (address := self._by_pod.pop(uid, None)) is not None:
+            self._free.append(address)
+
+
+def kubelet_controller(view: View) -> Controller[ObjectKey]:
+    addresses = Addresses()
+
+    async def reconcile(pod: Pod) -> Requeue | None:
+        now = datetime.now(UTC)
+        if pod.metadata.deletion_timestamp is not None:
+            return await _end(view, pod, addresses, now)
+        if not pod.spec.node_name:
+            if _wants_another_node(pod):
+                return None
+            await _bind(view, pod)
+            return None
+        if pod.spec.node_name != NODE or pod.status.phase in ("Succeeded", "Failed"):
+            return None
+        return run(pod, addresses, now)
+
+    return view.controller("kubelet", Pod, reconcile, workers=16)
+
+
+def run(pod: Pod, addresses: Addresses, now: datetime) -> Requeue | None:
+    """Bring a Pod's status to where it is by ``now``; says when to look again."""
+    status = pod.status
+    if status.pod_ip:
+        addresses.take(pod.metadata.uid, status.pod_ip)
+    status.pod_ip = status.pod_ip or addresses.of(pod.metadata.uid)
+    status.pod_ips = [PodIP(ip=status.pod_ip)]
+    status.host_ip, status.host_ips = _NODE_IP, [HostIP(ip=_NODE_IP)]
+    started = status.start_time = status.start_time or now.replace(microsecond=0)
+    created = pod.metadata.creation_timestamp or started
+    ends = _ends_at(pod, created)
+    if ends is not None and ends <= now:
+        code = int(pod.metadata.annotations.get("kubewright.dev/exit-code", "0"))
+        _finish(pod, code, started, now)
+        return None
+    ready_at = created + timedelta(seconds=_seconds(pod, "ready-after", 0.0))
+    ready = ready_at <= now
+    status.phase = "Running"
+    status.container_statuses = [
+        _container(
+            container.name,
+            container.image or "",
+            ready,
+            ContainerState(running=ContainerStateRunning(started_at=started)),
+        )
+        for container in pod.spec.containers
+    ]
+    done = ContainerStateTerminated(exit_code=0, reason="Completed", started_at=started, finished_at=started)
+    status.init_container_statuses = [
+        _container(container.name, container.image or "", True, ContainerState(terminated=done))
+        for container in pod.spec.init_containers
+    ]
+    for type in ("PodReadyToStartContainers", "Initialized", "PodScheduled"):
+        _condition(pod, type, True, "", now)
+    gates = [gate.condition_type for gate in pod.spec.readiness_gates]
+    held = [gate for gate in gates if not any(one.type == gate and one.status == "True" for one in status.conditions)]
+    _condition(pod, "ContainersReady", ready, "" if ready else "ContainersNotReady", now)
+    reason = "" if ready and not held else "ReadinessGatesNotReady" if ready else "ContainersNotReady"
+    _condition(pod, "Ready", ready and not held, reason, now)
+    next_times = [time for time in (None if ready else ready_at, ends) if time is not None]
+    return Requeue(after=min(next_times) - now) if next_times else None
+
+
+def _finish(pod: Pod, code: int, started: datetime, now: datetime) -> None:
+    now = now.replace(microsecond=0)
+    status, reason = pod.status, "Completed" if code == 0 else "Error"
+    status.phase = "Succeeded" if code == 0 else "Failed"
+    ended = ContainerStateTerminated(exit_code=code, reason=reason, started_at=started, finished_at=now)
+    status.container_statuses = [
+        _container(container.name, container.image or "", False, ContainerState(terminated=ended))
+        for container in pod.spec.containers
+    ]
+    for type in ("Initialized", "PodScheduled"):
+        _condition(pod, type, True, "", now)
+    for type in ("Ready", "ContainersReady"):
+        _condition(pod, type, False, "PodCompleted" if code == 0 else "PodFailed", now)
+
+
+async def _bind(view: View, pod: Pod) -> None:
+    """What the scheduler does."""
+    body = {
+        "apiVersion": "v1",
+        "kind": "Binding",
+        "metadata": {"name": pod.metadata.name, "namespace": pod.metadata.namespace, "uid": pod.metadata.uid},
+        "target": {"apiVersion": "v1", "kind": "Node", "name": NODE},
+    }
+    path = f"/api/v1/namespaces/{pod.metadata.namespace}/pods/{pod.metadata.name}/binding"
+    try:
+        await view.client.rest.request("POST", path, body=msgspec.json.encode(body))
+    except (NotFound, Conflict):
+        return  # gone, or bound by somebody else
+
+
+async def _end(view: View, pod: Pod, addresses: Addresses, now: datetime) -> Requeue | None:
+    grace = pod.metadata.deletion_grace_period_seconds or 0
+    asked = (pod.metadata.deletion_timestamp or now) - timedelta(seconds=grace)
+    gone_at = asked + timedelta(seconds=min(_seconds(pod, "stays-after", 0.0), grace))
+    if gone_at > now:
+        return Requeue(after=gone_at - now)
+    if not pod.spec.node_name or pod.spec.node_name == NODE:
+        with contextlib.suppress(NotFound, Conflict):
+            await view.client.delete(pod, grace_period_seconds=0, uid=pod.metadata.uid)
+        addresses.release(pod.metadata.uid)
+    return None
+
+
+def _ends_at(pod: Pod, created: datetime) -> datetime | None:
+    always = (pod.spec.restart_policy or "Always") == "Always"
+    if always and "kubewright.dev/completes-after" not in pod.metadata.annotations:
+        return None
+    return created + timedelta(seconds=_seconds(pod, "completes-after", _COMPLETES_AFTER))
+
+
+def _seconds(pod: Pod, annotation: str, default: float) -> float:
+    text = pod.metadata.annotations.get(f"kubewright.dev/{annotation}", "")
+    try:
+        return max(float(text), 0.0) if text else default
+    except ValueError:
+        return default  # a Pod with a bad annotation runs as any other
+
+
+def _wants_another_node(pod: Pod) -> bool:
+    labels = _labels()
+    return any(labels.get(key) != value for key, value in pod.spec.node_selector.items()) or bool(
+        pod.spec.scheduling_gates
+    )
+
+
+def _container(name: str, image: str, ready: bool, state: ContainerState) -> ContainerStatus:
+    return ContainerStatus(
+        name=name, image=image, image_id=f"simulated://{image}", container_id=f"simulated://{name}",
+        ready=ready, started=state.running is not None, state=state,
+    )  # fmt: skip
+
+
+def _condition(pod: Pod, type: str, holds: bool, reason: str, now: datetime) -> None:
+    wanted, now = str(holds), now.replace(microsecond=0)
+    for condition in pod.status.conditions:
+        if condition.type == type:
+            if condition.status != wanted:
+                condition.status, condition.last_transition_time = wanted, now
+            condition.reason = reason or None
+            return
+    pod.status.conditions.append(
+        PodCondition(type=type, status=wanted, reason=reason or None, last_transition_time=now)
+    )
+
+
+class NodeKeeper:
+    """Keeps the Node there and ready; one of the manager's runnables."""
+
+    def __init__(self, view: View, *, interval: float = 30.0) -> None:
+        self._view = view
+        self._interval = interval
+
+    async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+        await self._register()
+        ready()
+        await stop.wait()
+
+    async def _register(self) -> None:
+        node = Node(metadata=ObjectMeta(name=NODE, labels=_labels()), spec=NodeSpec(pod_cidr="10.244.0.0/16"))
+        with contextlib.suppress(AlreadyExists):
+            await self._view.client.create(node)
+        now = datetime.now(UTC).replace(microsecond=0)
+        capacity = {name: Quantity(text) for name, text in _CAPACITY.items()}
+        pressures = ("MemoryPressure", "DiskPressure", "PIDPressure")
+        conditions = [_node_condition(name, "False", "KubeletHasSufficientResources", now) for name in pressures]
+        node.status = NodeStatus(
+            addresses=[NodeAddress(type="InternalIP", address=_NODE_IP), NodeAddress(type="Hostname", address=NODE)],
+            capacity=capacity,
+            allocatable=capacity,
+            conditions=[*conditions, _node_condition("Ready", "True", "KubeletReady", now)],
+            node_info=NodeSystemInfo(
+                architecture="amd64", operating_system="linux", os_image="simulated", kernel_version="simulated",
+                container_runtime_version="simulated://1", kubelet_version="v1.36.0", kube_proxy_version="v1.36.0",
+                machine_id=NODE, system_uuid=NODE, boot_id=NODE,
+            ),
+        )  # fmt: skip
+        await self._view.client.update(node, subresource="status")
+
+
+def _node_condition(type: str, status: str, reason: str, now: datetime) -> NodeCondition:
+    return NodeCondition(type=type, status=status, reason=reason, last_heartbeat_time=now, last_transition_time=now)
+
+
+def _labels() -> dict[str, str]:
+    return {"kubernetes.io/hostname": NODE, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}

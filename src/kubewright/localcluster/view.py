@@ -1,0 +1,125 @@
+"""What the cluster's controllers see, and how they are made: reads by owner, and one controller from one function.
+
+A function gets an object and says what to do about it; what it changed in the object's status is written back, and
+nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from kubewright.cache import Cache, Informer, StoredObject
+from kubewright.client import Client
+from kubewright.controller import Controller, KindSource, Requeue, enqueue_mapped, enqueue_object, enqueue_owner
+from kubewright.controller.merge_patch import merge_patch
+from kubewright.objects import Object, ObjectKey, Struct, key, to_dict
+from kubewright.objects.errors import NotFound
+from kubewright.objects.selectors import LabelSelector
+from kubewright.workqueue import Item
+
+T = TypeVar("T", bound=Object)
+
+_BY_CONTROLLER = "controller"
+
+
+class View:
+    """Cached reads for controllers, always as new as what they have written themselves."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.cache = Cache(client)
+        self._informers: dict[type[Object], Informer[Any]] = {}
+
+    async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+        """Follow what is asked for; one of the manager's runnables, ready at once: controllers wait for their kinds."""
+        following = asyncio.create_task(self.cache.run(), name="localcluster/cache")
+        ready()
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({following, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if following.done():
+            following.result()
+        following.cancel()
+
+    def informer(self, cls: type[T]) -> Informer[T]:
+        """The kind's informer, indexed by controlling owner."""
+        informer: Informer[T] | None = self._informers.get(cls)
+        if informer is None:
+            informer = self._informers[cls] = self.cache.informer(cls)
+            informer.indexer.add_index(_BY_CONTROLLER, _controller_uid)
+        return informer
+
+    def get(self, cls: type[T], name: str, namespace: str = "") -> T | None:
+        stored = self.informer(cls).get(ObjectKey(namespace, name))
+        return None if stored is None else stored.decode()
+
+    def owned(self, cls: type[T], owner: Object) -> list[T]:
+        """The objects that ``owner`` controls, oldest first."""
+        found = self.informer(cls).indexer.by_index(_BY_CONTROLLER, owner.metadata.uid)
+        return sorted((one.decode() for one in found), key=_age)
+
+    def select(self, cls: type[T], namespace: str, labels: LabelSelector | None = None) -> list[T]:
+        """The objects of a namespace (all with an empty one) whose labels match, oldest first."""
+        found = self.informer(cls).indexer.select(namespace=namespace or None, labels=labels)
+        return sorted((one.decode() for one in found), key=_age)
+
+    def controller(
+        self,
+        name: str,
+        cls: type[T],
+        reconcile: Callable[[T], Awaitable[Requeue | None]],
+        *,
+        owns: Sequence[type[Object]] = (),
+        maps: Mapping[type[Object], Callable[[Any], Iterable[ObjectKey]]] | None = None,
+        workers: int = 4,
+    ) -> Controller[ObjectKey]:
+        """A controller that calls ``reconcile`` for objects of a kind, as long as they exist.
+
+        :param owns: kinds whose objects lead to their controlling owner.
+        :param maps: kinds whose objects lead to what the function says.
+        """
+
+        async def reconcile_key(item: Item[ObjectKey]) -> Requeue | None:
+            obj = self.get(cls, item.key.name, item.key.namespace)
+            if obj is None:
+                return None
+            before = _status(obj)
+            outcome = await reconcile(obj)
+            await self._write_status(obj, merge_patch(before, _status(obj)))
+            return outcome
+
+        controller = Controller[ObjectKey](name, reconcile_key, workers=workers)
+        controller.watch(KindSource(cls.__name__, self.informer(cls), enqueue_object))
+        for owned in owns:
+            owner = enqueue_owner(cls.gvk.group_kind, namespaced=cls.namespaced)
+            controller.watch(KindSource(owned.__name__, self.informer(owned), owner))
+        for mapped, function in (maps or {}).items():
+            controller.watch(KindSource(mapped.__name__, self.informer(mapped), enqueue_mapped(function)))
+        return controller
+
+    async def _write_status(self, obj: Object, change: dict[str, Any]) -> None:
+        if not change:
+            return
+        patch = {"metadata": {"uid": obj.metadata.uid}, "status": change}
+        try:
+            await self.client.patch(
+                type(obj), *reversed(key(obj)), merge=patch, subresource="status", field_manager="kubewright-cluster"
+            )
+        except NotFound:
+            return
+
+
+def _controller_uid(stored: StoredObject[Any]) -> list[str]:
+    return [reference.uid for reference in stored.owner_references if reference.controller]
+
+
+def _age(obj: Object) -> tuple[float, str]:
+    created = obj.metadata.creation_timestamp
+    return (created.timestamp() if created else 0.0, obj.metadata.name)
+
+
+def _status(obj: Object) -> dict[str, Any]:
+    status = getattr(obj, "status", None)
+    return to_dict(status) if isinstance(status, Struct) else {}
