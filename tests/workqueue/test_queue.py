@@ -83,6 +83,17 @@ async def test_a_cancelled_worker_is_not_woken() -> None:
     assert (await second).key == "a"
 
 
+async def test_an_add_right_after_a_cancellation_reaches_another_worker() -> None:
+    queue = WorkQueue[str]()
+    first, second = asyncio.ensure_future(queue.get()), asyncio.ensure_future(queue.get())
+    await started(second)
+    first.cancel()
+    queue.add("a")
+    assert (await second).key == "a"
+    with pytest.raises(asyncio.CancelledError):
+        await first
+
+
 async def test_failures_back_off_until_forgotten() -> None:
     queue = WorkQueue[str]()
     assert [queue.add_rate_limited("a") for _ in range(3)] == [0.005, 0.01, 0.02]

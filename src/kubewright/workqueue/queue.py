@@ -200,9 +200,9 @@ class WorkQueue(Generic[K]):
         try:
             await getter
         except asyncio.CancelledError:
-            if getter.done() and not getter.cancelled():
+            if not getter.cancelled():
                 self._wake()
-            else:
+            elif getter in self._getters:
                 self._getters.remove(getter)
             raise
 

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from tests.serving import api_server
+
+from kubewright.client import AsgiTransport, Client
+from kubewright.manager.diagnosis import Denied, Diagnosis, Need, NotReady, Problem, diagnose
+from kubewright.manager.endpoints import Endpoints, Receive, Scope, Send
+from kubewright.objects import GroupVersionKind
+from kubewright.objects.apps_v1 import Deployment
+
+WEBSITE = GroupVersionKind("web.example.com", "v1", "Website")
+NEEDS = [
+    Need("web.example.com", "websites", ("get", "list", "watch"), "watching Website"),
+    Need("", "configmaps", ("create",), "children of Website"),
+]
+
+
+async def test_nothing_is_missing() -> None:
+    async with api_server() as server:
+        assert not await diagnose(server.client(), [Deployment.gvk], NEEDS)
+
+
+async def test_a_kind_that_is_not_served_is_named_with_what_to_do() -> None:
+    async with api_server() as server:
+        diagnosis = await diagnose(server.client(), [WEBSITE, Deployment.gvk], [])
+        assert diagnosis.problems == (
+            Problem("kind Website (web.example.com/v1)", "watching it", "install its CustomResourceDefinition"),
+        )
+
+
+async def test_a_stranger_is_told_so() -> None:
+    async with api_server() as server:
+        stranger = Client(AsgiTransport(server.server.app, headers={"authorization": "Bearer nobody"}))
+        (problem,) = (await diagnose(stranger, [], NEEDS)).problems
+        assert problem.what.startswith("not authenticated")
+        assert "credentials" in problem.remedy
+
+
+async def test_a_server_that_is_down_is_named() -> None:
+    async def down(scope: Scope, receive: Receive, send: Send) -> None: ...
+
+    (problem,) = (await diagnose(Client(AsgiTransport(down)), [WEBSITE], NEEDS)).problems
+    assert "no answer" in problem.what and problem.why == "everything"
+
+
+async def test_something_that_is_no_api_server_is_a_problem_too() -> None:
+    assert await diagnose(Client(AsgiTransport(Endpoints({}))), [], [])
+
+
+def test_what_is_denied_becomes_a_table_and_the_rules_that_grant_it() -> None:
+    diagnosis = Diagnosis(
+        problems=(Problem("kind Website", "watching it", "install it"),),
+        denied=(Denied(NEEDS[0], ("list", "watch")), Denied(NEEDS[1]._replace(namespace="shop"), ("create",))),
+    )
+    assert str(NotReady(diagnosis)) == (
+        "MISSING                               NEEDED FOR           REMEDY\n"
+        "kind Website                          watching it          install it\n"
+        "list, watch websites.web.example.com  watching Website     grant the RBAC rule below\n"
+        "create configmaps in shop             children of Website  grant the RBAC rule below\n"
+        "\n"
+        "rules:\n"
+        '- apiGroups: ["web.example.com"]\n'
+        "  resources: [websites]\n"
+        "  verbs: [list, watch]\n"
+        '- apiGroups: [""]\n'
+        "  resources: [configmaps]\n"
+        "  verbs: [create]\n"
+    )
