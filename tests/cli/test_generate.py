@@ -1,14 +1,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 import yaml
+from tests.serving import api_server
 from typer.testing import CliRunner, Result
 
+from kubewright.cli import generate
 from kubewright.cli.generate import app
 from kubewright.cli.manifests import read_manifests
+from kubewright.client import Client
+from kubewright.objects import Unstructured
 
 CERTIFICATE = Path(__file__).parents[1] / "schema" / "goldens" / "certificate.yaml"
 
@@ -101,3 +107,19 @@ def test_what_cannot_be_expressed_is_said_without_a_traceback(workspace: Path, o
     assert result.exit_code == 1
     assert words in result.stderr
     assert isinstance(result.exception, SystemExit)
+
+
+def test_models_are_written_from_a_cluster(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    @asynccontextmanager
+    async def connect(context: str | None) -> AsyncIterator[Client]:
+        async with api_server() as server:
+            client = server.client()
+            await client.create(Unstructured(yaml.safe_load(CERTIFICATE.read_text())))
+            yield client
+
+    monkeypatch.setattr(generate, "connect", connect)
+    result = run("models", "--from", "cluster", "certificates.cert-manager.io")
+    assert (result.exit_code, result.stdout) == (0, "wrote certificate.py\n")
+    missing = run("models", "--from", "cluster", "nothing.example.com")
+    assert missing.exit_code == 2
+    assert "nothing.example.com" in missing.stderr

@@ -182,6 +182,8 @@ def test_a_class_without_a_name_in_the_api_is_refused() -> None:
 
     with pytest.raises(SchemaError, match="no group and version"):
         crd(Nameless)
+    with pytest.raises(TypeError, match="Nameless has no group and version yet"):
+        Nameless(spec=WebsiteSpec())
 
 
 def test_a_default_that_breaks_its_own_rules_is_refused() -> None:

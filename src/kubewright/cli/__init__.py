@@ -45,7 +45,7 @@ def _app(chosen: str) -> typer.Typer:
             if hasattr(module, "app"):
                 app.add_typer(module.app, name=name, help=text)
             else:
-                app.command(name, no_args_is_help=True)(module.command)
+                app.command(name)(module.command)
         else:
             app.command(name, help=text)(_nothing)
     return app

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from kubewright.cli.loading import OperatorNotFound, load_operator
 from kubewright.cli.manifests import ManifestError, read_manifests
 from kubewright.cli.rbac import read_audit_log
+from kubewright.client import ConfigError, TransportError, connect
+from kubewright.objects import to_dict
+from kubewright.objects.apiextensions_v1 import CustomResourceDefinition
+from kubewright.objects.errors import APIError
 from kubewright.operator import Operator
 from kubewright.packaging.generated import (
     MARK,
@@ -97,22 +102,39 @@ def everything(operator: Target = "", check: Check = False) -> None:
 
 @app.command()
 def models(
-    source: Annotated[str, typer.Option("--from", help="A file or folder with CRDs, or - for standard input.")],
+    source: Annotated[
+        str, typer.Option("--from", help="A file or folder with CRDs, - for standard input, or cluster.")
+    ],
+    names: Annotated[list[str] | None, typer.Argument(help="Only these definitions: sites.web.example.com.")] = None,
     output: Annotated[Path, typer.Option(help="The folder to write modules to, one a kind.")] = Path(),
     check: Check = False,
+    context: Annotated[str | None, typer.Option(help="The kubeconfig context, with --from cluster.")] = None,
 ) -> None:
-    """Write typed Python classes for someone else's custom resources.
+    """Write typed Python classes for someone else's custom resources."""
+    definitions = asyncio.run(_of_cluster(context)) if source == "cluster" else _of_files(source)
+    known = {crd["metadata"]["name"]: crd for crd in definitions}
+    unknown = [name for name in names or () if name not in known]
+    if unknown or not known:
+        raise typer.BadParameter(f"no CustomResourceDefinition {', '.join(unknown) or 'at all'} in {source}")
+    chosen = [known[name] for name in names or known]
+    _emit({f"{crd['spec']['names']['singular']}.py": models_of(crd) for crd in chosen}, output, check=check)
 
-    From a cluster: kubectl get crd NAME -o yaml | kubewright generate models --from -
-    """
+
+def _of_files(source: str) -> list[dict[str, Any]]:
     try:
         manifests = read_manifests([source])
     except ManifestError as error:
         raise typer.BadParameter(str(error)) from None
-    found = [manifest.obj for manifest in manifests if manifest.obj.get("kind") == "CustomResourceDefinition"]
-    if not found:
-        raise typer.BadParameter(f"no CustomResourceDefinition in {source}")
-    _emit({f"{crd['spec']['names']['singular']}.py": models_of(crd) for crd in found}, output, check=check)
+    return [manifest.obj for manifest in manifests if manifest.obj.get("kind") == "CustomResourceDefinition"]
+
+
+async def _of_cluster(context: str | None) -> list[dict[str, Any]]:
+    try:
+        async with connect(context=context) as client:
+            found = await client.list(CustomResourceDefinition)
+    except (ConfigError, TransportError, APIError) as error:
+        raise typer.BadParameter(f"the cluster's definitions can't be read: {error}") from None
+    return [to_dict(crd) for crd in found]
 
 
 def _home(operator: Operator) -> str:

@@ -154,8 +154,12 @@ class Object(Struct):
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
 
     def __post_init__(self) -> None:
-        if not self.kind:
-            self.api_version, self.kind = self.gvk.api_version, self.gvk.kind
+        try:
+            self.kind = self.kind or self.gvk.kind
+            self.api_version = self.api_version or self.gvk.api_version
+        except AttributeError:
+            name = type(self).__name__
+            raise TypeError(f"{name} has no group and version yet: decorate it with @op.resource(...)") from None
 
 
 class AnyObject(Protocol):

@@ -13,7 +13,7 @@ from kubewright.schema.markers import (
     Meta,
     Rule,
 )
-from kubewright.schema.resource import Column, Definition, Resource, Scale, Spec, Status, custom_resource
+from kubewright.schema.resource import Column, Definition, Resource, Scale, Spec, Status, custom_resource, has_status
 
 __all__ = [
     "AtLeastOneOf",
@@ -34,4 +34,5 @@ __all__ = [
     "Spec",
     "Status",
     "custom_resource",
+    "has_status",
 ]
