@@ -42,6 +42,16 @@ def test_the_selector_stays(kind: str) -> None:
     assert found == [("spec.selector", "FieldValueInvalid")]
 
 
+def test_annotations_of_a_deployment_count_as_a_change() -> None:
+    old = created("apps/v1", "Deployment", workload())
+    old["metadata"]["generation"] = 3
+    for notes, generation in (({}, 3), ({"a": "b"}, 4)):
+        new = copy.deepcopy(old)
+        new["metadata"] |= {"annotations": notes} if notes else {}
+        strategy("apps/v1", "Deployment").prepare_for_update(new, old, World())
+        assert new["metadata"]["generation"] == generation
+
+
 def test_pods_of_workloads_are_always_restarted() -> None:
     body = workload()
     body["spec"]["template"]["spec"]["restartPolicy"] = "Never"

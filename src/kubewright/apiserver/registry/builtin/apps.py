@@ -121,6 +121,13 @@ class DeploymentStrategy(WorkloadStrategy):
         spec.setdefault("revisionHistoryLimit", 10)
         spec.setdefault("progressDeadlineSeconds", 600)
 
+    def prepare_for_update(self, obj: Object, old: Object, reader: Reader) -> None:
+        super().prepare_for_update(obj, old, reader)
+        metadata, was = obj["metadata"], old["metadata"]
+        if metadata.get("annotations") != was.get("annotations"):
+            # A deployment's annotations go to its replica sets, so its controller has to look at it.
+            metadata["generation"] = was.get("generation", 0) + 1
+
     def rules(self, obj: Object) -> list[Cause]:
         spec = obj["spec"]
         causes = non_negative(spec.get("replicas"), "spec.replicas")
