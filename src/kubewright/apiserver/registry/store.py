@@ -225,8 +225,8 @@ class Store:
             if strategy.status:
                 _copy_field(old, obj, "status")
             strategy.prepare_for_update(obj, old, reader)
-        if strategy.generation and subresource not in strategy.uncounted:
-            _count_generation(obj, old, with_status=not strategy.status)
+        if strategy.generation and subresource not in strategy.uncounted and strategy.counts(obj, old):
+            obj["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
         causes = validate_common_update(obj, old, namespaced=self.resource.namespaced)
         if subresource:
             causes += strategy.validate_subresource_update(subresource, obj, old, reader)
@@ -428,15 +428,6 @@ def _options(operation: Operation, options: Object) -> Object:
         return options
     kept = {name: value for name, value in options.items() if name != "force"}
     return {**kept, "kind": f"{operation.capitalize()}Options"}
-
-
-def _count_generation(obj: Object, old: Object, *, with_status: bool) -> None:
-    """The generation counts changes of anything but metadata, and but status where that is a subresource."""
-    uncounted = ("metadata", "apiVersion", "kind") if with_status else ("metadata", "apiVersion", "kind", "status")
-    for name in obj.keys() | old.keys():
-        if name not in uncounted and obj.get(name) != old.get(name):
-            obj["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
-            return
 
 
 def _copy_field(source: dict[str, Any], target: dict[str, Any], name: str) -> None:

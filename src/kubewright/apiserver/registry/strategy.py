@@ -48,6 +48,11 @@ class Strategy:
     generation: ClassVar[bool] = False
     """Whether ``metadata.generation`` counts the changes outside metadata and status, from 1 on."""
 
+    def counts(self, obj: Object, old: Object) -> bool:
+        """Whether a change adds one to the generation: any but of metadata, or of a status that is written apart."""
+        apart = ("metadata", "apiVersion", "kind", "status" if self.status else "")
+        return any(obj.get(name) != old.get(name) for name in obj.keys() | old.keys() if name not in apart)
+
     uncounted: ClassVar[frozenset[str]] = frozenset({"status"})
     """Subresources whose writes leave the generation alone."""
 

@@ -108,6 +108,11 @@ def _at_most_replicas(status: Spec, *names: str) -> list[Cause]:
 class DeploymentStrategy(WorkloadStrategy):
     columns = columns("Ready", "Up-to-date", "Available", "Age", wide=("Containers", "Images", "Selector"))
 
+    def counts(self, obj: Object, old: Object) -> bool:
+        """Annotations count too: rollout history is kept in them."""
+        changed = not same(obj["metadata"].get("annotations"), old["metadata"].get("annotations"))
+        return changed or super().counts(obj, old)
+
     def default(self, obj: Object) -> None:
         super().default(obj)
         spec = obj["spec"]

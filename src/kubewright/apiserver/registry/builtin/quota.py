@@ -95,7 +95,6 @@ def _amounts(amounts: dict[str, str], field: str) -> list[Cause]:
 
 
 class LimitRangeStrategy(BuiltinStrategy):
-    allow_create_on_update = True
     columns = columns("Created At")
     allow_create_on_update = True
 
