@@ -124,19 +124,21 @@ class _Parser:
         return tree(0, len(terms) - 1)
 
     def unary(self) -> Expr:
-        if self.token.kind not in ("!", "-"):
+        """Any number of one prefix operator; two of them cancel each other, whatever they stand before."""
+        operator = self.token
+        if operator.kind not in ("!", "-"):
             return self.member()
-        operator = self.advance()
+        count = 0
+        while self.token.kind == operator.kind:
+            self.advance()
+            count += 1
         following = self.token
         if operator.kind == "-" and following.kind == "literal" and type(following.value) in (int, float):
-            number = self.advance()
-            return self.postfix(Literal(operator.offset, -number.value))
-        self.depth += 1
-        if self.depth > _MAX_DEPTH:
-            raise self.error(operator.offset, f"expression recursion limit exceeded: {_MAX_DEPTH}")
-        operand = self.unary()
-        self.depth -= 1
-        return Call(operator.offset, f"{operator.kind}_", [operand])
+            operand = self.postfix(Literal(following.offset - 1, -self.advance().value))
+            count -= 1
+        else:
+            operand = self.member()
+        return Call(operator.offset, f"{operator.kind}_", [operand]) if count % 2 else operand
 
     def member(self) -> Expr:
         return self.postfix(self.primary())

@@ -51,6 +51,14 @@ def test_bounds_make_rules_affordable() -> None:
     assert errors(lists, {"rule": "self.all(x, self.all(y, x.all(p, y.all(q, p == q))))"}) == []
 
 
+def test_defaults_must_not_break_rules() -> None:
+    schema = {**STRING, "default": "x", "x-kubernetes-validations": [{"rule": "self != 'x'"}]}
+    raw = {"type": "object", "properties": {"a": schema}}
+    assert [(cause.field, cause.message) for cause in check_schema(raw)] == [
+        (f"{ROOT}.properties[a].default", "Invalid value: \"x\": failed rule: self != 'x'")
+    ]
+
+
 def test_old_values_cannot_be_used_where_items_are_not_correlated() -> None:
     item = {**STRING, "x-kubernetes-validations": [{"rule": "self == oldSelf"}]}
     raw = {"type": "object", "properties": {"l": {"type": "array", "maxItems": 3, "items": item}}}

@@ -12,6 +12,7 @@ from kubewright.schema.node import MISSING, Node
 from kubewright.schema.structural.invariants import compile_embedded
 from kubewright.schema.structural.problems import NO_FIELD, Problems, same
 from kubewright.schema.structural.pruning import compile_prune_value
+from kubewright.schema.structural.rules import check_by_rules
 from kubewright.schema.structural.values import compile_values
 
 
@@ -37,7 +38,10 @@ def _check(node: Node, default: Any, path: str) -> Iterator[Cause]:
         yield invalid(path, default, "must not have unknown fields")
     embedded = compile_embedded(node)
     problems: Problems = embedded(default) if embedded is not None else None
-    for problem in problems or compile_values(node)(default, MISSING) or ():
+    problems = problems or compile_values(node)(default, MISSING)
+    if problems is None:
+        yield from check_by_rules(node, default, path)
+    for problem in problems or ():
         cause = problem.cause()
         if cause.field == NO_FIELD:
             yield cause

@@ -100,6 +100,18 @@ def compile_rules(node: Node) -> Rules | None:
     return validate
 
 
+def check_by_rules(node: Node, value: Any, path: str) -> list[Cause]:
+    """The rules of ``node`` and below that a default breaks; rules that do not compile are passed over here."""
+    try:
+        visit = _visitor(node, declare(node))
+    except RuleError:
+        return []
+    run = _Run()
+    if visit is not None:
+        visit(run, path, value, value, Unchanged(value, MISSING))
+    return run.causes
+
+
 class Unchanged:
     """Whether a value is as it was: found out when first asked, of the nearest value that has an old one."""
 
