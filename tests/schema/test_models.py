@@ -71,7 +71,7 @@ def test_names_that_python_reserves_are_kept_in_json(tmp_path: Path, monkeypatch
                 "type": "object",
                 "default": {},
                 "properties": {"level": {"type": "integer", "default": 3, "minimum": 1, "exclusiveMinimum": True}},
-                "x-kubernetes-validations": [{"rule": "self.level < 9", "message": "too deep"}],
+                "x-kubernetes-validations": [{"rule": "!has(self.level) || self.level < 9", "message": "too deep"}],
             },
         },
     }

@@ -11,8 +11,19 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from kubewright.cel.access import (
+    as_key,
+    field_decode,
+    has_member,
+    index_optional,
+    index_value,
+    item_decode,
+    select_optional,
+)
 from kubewright.cel.errors import BudgetExceeded, EvaluationError
+from kubewright.cel.frame import FIRST_VARIABLE, Frame, Run, truth
 from kubewright.cel.functions import Overload, holds
+from kubewright.cel.loops import all_of, any_of, transform, turns_of
 from kubewright.cel.syntax import (
     Bind,
     Call,
@@ -26,13 +37,7 @@ from kubewright.cel.syntax import (
     StructLiteral,
 )
 from kubewright.cel.types import Type, is_optional
-from kubewright.cel.values import INT_MAX, INT_MIN, NONE, Optional, Uint, equal
-
-Frame = list[Any]
-Run = Callable[[Frame], Any]
-
-COST, LIMIT, FIRST_VARIABLE = 0, 1, 2
-"""Where in a frame the cost so far, the most it may become, and the variables are."""
+from kubewright.cel.values import INT_MAX, INT_MIN, NONE, Optional, equal
 
 _PLAIN = frozenset(("int", "uint", "string", "bytes", "bool", "duration", "timestamp"))
 _ORDER: Mapping[str, Callable[[Any, Any], Any]] = {
@@ -91,9 +96,9 @@ class Compiler:
     def select(self, expr: Select) -> Run:
         operand, key = self.compile(expr.operand), expr.operand.type.keys.get(expr.field, expr.field)
         if is_optional(expr.operand.type) or expr.optional:
-            return _select_optional(operand, key, test=expr.test, decode=_decode_of(expr.operand.type, expr.field))
+            return select_optional(operand, key, test=expr.test, decode=field_decode(expr.operand.type, expr.field))
         if expr.test:
-            return lambda frame: _has(operand(frame), key)
+            return lambda frame: has_member(operand(frame), key)
         decode = expr.type.decode
 
         def run(frame: Frame) -> Any:
@@ -110,7 +115,7 @@ class Compiler:
         operand, index = (self.compile(arg) for arg in expr.args)
         decode = expr.type.decode
         if is_optional(expr.args[0].type):
-            return lambda frame: _index_optional(operand(frame), index(frame), None)
+            return lambda frame: index_optional(operand(frame), index(frame), None)
         if decode is None:
             return lambda frame: index_value(operand(frame), index(frame))
         return lambda frame: decode(index_value(operand(frame), index(frame)))
@@ -118,7 +123,7 @@ class Compiler:
     def optional_index(self, expr: Call) -> Run:
         operand, index = (self.compile(arg) for arg in expr.args)
         decode = expr.type.params[0].decode if is_optional(expr.type) else None
-        return lambda frame: _index_optional(operand(frame), index(frame), decode)
+        return lambda frame: index_optional(operand(frame), index(frame), decode)
 
     # Calls
 
@@ -200,7 +205,7 @@ class Compiler:
                 if right(frame) is False:
                     return False
                 raise
-            return _truth(right(frame))
+            return truth(right(frame))
 
         return run
 
@@ -217,13 +222,13 @@ class Compiler:
                 if right(frame) is True:
                     return True
                 raise
-            return _truth(right(frame))
+            return truth(right(frame))
 
         return run
 
     def conditional(self, expr: Call) -> Run:
         condition, then, otherwise = (self.compile(arg) for arg in expr.args)
-        return lambda frame: then(frame) if _truth(condition(frame)) else otherwise(frame)
+        return lambda frame: then(frame) if truth(condition(frame)) else otherwise(frame)
 
     def or_else(self, expr: Call) -> Run:
         """``a.or(b)`` and ``a.orValue(b)``: the alternative is evaluated only if it is needed."""
@@ -271,7 +276,7 @@ class Compiler:
         def run(frame: Frame) -> dict[Any, Any]:
             result: dict[Any, Any] = {}
             for make_key, make_value, optional in entries:
-                key, value = _as_key(make_key(frame)), make_value(frame)
+                key, value = as_key(make_key(frame)), make_value(frame)
                 if key in result:
                     raise EvaluationError(f"Failed with repeated key {key}")
                 if not optional:
@@ -305,28 +310,28 @@ class Compiler:
 
     def comprehension(self, expr: Comprehension) -> Run:
         over = self.compile(expr.range)
-        decode = _item_decode(expr.range.type)
+        decode = item_decode(expr.range.type)
         self.slots.append({})
         slots = [self.reserve(name) for name in expr.variables]
         condition = None if expr.condition is None else self.compile(expr.condition)
         result = None if expr.result is None else self.compile(expr.result)
         self.slots.pop()
         charge = 1 + sum(straight_cost(part) for part in (expr.condition, expr.result) if part is not None)
-        turns = _turns(over, slots, decode, charge)
+        turns = turns_of(over, slots, decode, charge)
         match expr.kind:
             case "all" | "exists":
                 assert condition is not None
-                return _all(turns, condition) if expr.kind == "all" else _exists(turns, condition)
+                return all_of(turns, condition) if expr.kind == "all" else any_of(turns, condition)
             case "existsOne":
                 assert condition is not None
                 counted = condition
-                return lambda frame: sum(_truth(counted(frame)) for _ in turns(frame)) == 1
+                return lambda frame: sum(truth(counted(frame)) for _ in turns(frame)) == 1
             case "filter":
                 assert condition is not None
                 kept, slot = condition, slots[0]
-                return lambda frame: [frame[slot] for _ in turns(frame) if _truth(kept(frame))]
+                return lambda frame: [frame[slot] for _ in turns(frame) if truth(kept(frame))]
         assert result is not None
-        return _transform(expr.kind, turns, slots, condition, result)
+        return transform(expr.kind, turns, slots, condition, result)
 
     def bind(self, expr: Bind) -> Run:
         operand, flat = self.compile(expr.operand), expr.flat
@@ -346,6 +351,23 @@ class Compiler:
             return result if flat else Optional(True, result)
 
         return run
+
+
+def _dispatch(overloads: Sequence[Overload], operands: Sequence[Run]) -> Run:
+    """Choose the overload by the values; a single one still checks them."""
+
+    def run(frame: Frame) -> Any:
+        values = [operand(frame) for operand in operands]
+        for overload in overloads:
+            if all(map(holds, overload.params, values)):
+                return overload.run(*values)
+        raise EvaluationError("no such overload")
+
+    return run
+
+
+def _is_dynamic(one: Type) -> bool:
+    return one.kind == "dyn"
 
 
 def straight_cost(expr: Expr) -> int:
@@ -371,207 +393,3 @@ def straight_cost(expr: Expr) -> int:
         case Bind():
             return straight_cost(expr.operand) + straight_cost(expr.body)
     return 0
-
-
-Turns = Callable[[Frame], Any]
-
-
-def _turns(over: Run, slots: Sequence[int], decode: Callable[[Any], Any] | None, charge: int) -> Turns:
-    """The turns of a loop: each puts its values into the frame; all are paid for before the first."""
-    first, second = slots[0], slots[-1]
-    pairs = len(slots) == 2
-
-    def turns(frame: Frame) -> Any:
-        values = over(frame)
-        if not isinstance(values, list | dict):
-            raise EvaluationError("no such overload")
-        frame[COST] += charge * len(values)
-        if frame[COST] > frame[LIMIT]:
-            raise BudgetExceeded
-        if isinstance(values, list):
-            for index, value in enumerate(values):
-                frame[first] = index
-                frame[second] = value if decode is None else decode(value)
-                yield
-        elif pairs:
-            for key, value in values.items():
-                frame[first], frame[second] = key, value if decode is None else decode(value)
-                yield
-        else:
-            for key in values:
-                frame[first] = key
-                yield
-
-    return turns
-
-
-def _all(turns: Turns, condition: Run) -> Run:
-    def run(frame: Frame) -> bool:
-        failed: EvaluationError | None = None
-        for _ in turns(frame):
-            try:
-                if not _truth(condition(frame)):
-                    return False
-            except BudgetExceeded:
-                raise
-            except EvaluationError as error:
-                failed = failed or error
-        if failed is not None:
-            raise failed
-        return True
-
-    return run
-
-
-def _exists(turns: Turns, condition: Run) -> Run:
-    def run(frame: Frame) -> bool:
-        failed: EvaluationError | None = None
-        for _ in turns(frame):
-            try:
-                if _truth(condition(frame)):
-                    return True
-            except BudgetExceeded:
-                raise
-            except EvaluationError as error:
-                failed = failed or error
-        if failed is not None:
-            raise failed
-        return False
-
-    return run
-
-
-def _transform(kind: str, turns: Turns, slots: Sequence[int], condition: Run | None, result: Run) -> Run:
-    """``map`` and ``transformList`` make a list, ``transformMap`` keeps keys, ``transformMapEntry`` merges maps."""
-
-    def kept(frame: Frame) -> Any:
-        for _ in turns(frame):
-            if condition is None or _truth(condition(frame)):
-                yield result(frame)
-
-    def merged(frame: Frame) -> dict[Any, Any]:
-        whole: dict[Any, Any] = {}
-        for entries in kept(frame):
-            for key, value in entries.items():
-                if key in whole:
-                    raise EvaluationError(f"insert failed: key {key} already exists")
-                whole[key] = value
-        return whole
-
-    key_slot = slots[0]
-
-    def keyed(frame: Frame) -> dict[Any, Any]:
-        whole: dict[Any, Any] = {}
-        for value in kept(frame):
-            whole[frame[key_slot]] = value
-        return whole
-
-    match kind:
-        case "transformMap":
-            return keyed
-        case "transformMapEntry":
-            return merged
-    return lambda frame: list(kept(frame))
-
-
-def _dispatch(overloads: Sequence[Overload], operands: Sequence[Run]) -> Run:
-    """Choose the overload by the values; a single one still checks them."""
-
-    def run(frame: Frame) -> Any:
-        values = [operand(frame) for operand in operands]
-        for overload in overloads:
-            if all(map(holds, overload.params, values)):
-                return overload.run(*values)
-        raise EvaluationError("no such overload")
-
-    return run
-
-
-def _is_dynamic(one: Type) -> bool:
-    return one.kind == "dyn"
-
-
-def _truth(value: Any) -> bool:
-    if value is True or value is False:
-        return bool(value)
-    raise EvaluationError("no such overload")
-
-
-def _has(value: Any, key: str) -> bool:
-    if isinstance(value, dict):
-        return key in value
-    raise EvaluationError("no such overload")
-
-
-def _decode_of(operand: Type, field: str) -> Callable[[Any], Any] | None:
-    inner = operand.params[0] if is_optional(operand) else operand
-    found = (inner.fields or {}).get(field)
-    return None if found is None else found.decode
-
-
-def _select_optional(operand: Run, key: str, *, test: bool, decode: Callable[[Any], Any] | None) -> Run:
-    def run(frame: Frame) -> Any:
-        value = operand(frame)
-        if isinstance(value, Optional):
-            if not value.present:
-                return False if test else NONE
-            value = value.value
-        if test:
-            return _has(value, key)
-        if not isinstance(value, dict):
-            raise EvaluationError("no such overload")
-        if key not in value:
-            return NONE
-        found = value[key] if decode is None else decode(value[key])
-        return found if isinstance(found, Optional) else Optional(True, found)
-
-    return run
-
-
-def _as_key(key: Any) -> Any:
-    """A map key; a double with an integral value finds the integer key."""
-    if isinstance(key, float) and key.is_integer():
-        return int(key)
-    if isinstance(key, str | int):
-        return key
-    raise EvaluationError(f"unsupported key type: {type(key).__name__}")
-
-
-def index_value(container: Any, index: Any) -> Any:
-    """``container[index]``.
-
-    :raises EvaluationError: there is no such key or item.
-    """
-    if isinstance(container, dict):
-        key = _as_key(index)
-        if key not in container or (isinstance(key, bool) and not any(one is key for one in container)):
-            raise EvaluationError(f"no such key: {index}")
-        return container[key]
-    if not isinstance(container, list):
-        raise EvaluationError("no such overload")
-    position = _as_key(index)
-    if not isinstance(position, int) or isinstance(position, bool):
-        raise EvaluationError(f"unsupported index type '{type(index).__name__}' in list")
-    if not 0 <= position < len(container):
-        raise EvaluationError(f"index out of bounds: {position}")
-    return container[position]
-
-
-def _index_optional(container: Any, index: Any, decode: Callable[[Any], Any] | None) -> Optional:
-    if isinstance(container, Optional):
-        if not container.present:
-            return NONE
-        container = container.value
-    if isinstance(container, dict) and _as_key(index) not in container:
-        return NONE
-    if isinstance(container, list) and isinstance(index, int | Uint) and not 0 <= index < len(container):
-        return NONE
-    found = index_value(container, index)
-    return Optional(True, found if decode is None else decode(found))
-
-
-def _item_decode(over: Type) -> Callable[[Any], Any] | None:
-    """How items of a list, or values of a map, become CEL values."""
-    if over.kind == "list":
-        return over.params[0].decode
-    return over.params[1].decode if over.kind == "map" else None

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kubewright.cel.checker import Checker
-from kubewright.cel.compiler import COST, FIRST_VARIABLE, LIMIT, Compiler, straight_cost
+from kubewright.cel.compiler import Compiler, straight_cost
 from kubewright.cel.cost import Cost, estimate_cost
 from kubewright.cel.errors import BudgetExceeded, CompileError, EvaluationError, Issue
+from kubewright.cel.frame import COST, FIRST_VARIABLE, LIMIT
 from kubewright.cel.functions import table
 from kubewright.cel.library import OVERLOADS as KUBERNETES
 from kubewright.cel.parser import parse
@@ -92,6 +93,9 @@ class Program:
             return self._run(frame)
         except RecursionError as error:
             raise EvaluationError("the value is nested too deeply") from error
+        except (TypeError, AttributeError) as error:
+            # The value is not of the declared type: a null, where the schema lets a place be null.
+            raise EvaluationError("no such overload") from error
         finally:
             if budget is not None:
                 budget.remaining -= frame[COST]

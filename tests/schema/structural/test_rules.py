@@ -141,6 +141,16 @@ def test_an_evaluation_error_breaks_the_rule() -> None:
     assert errors(spec, {"b": 1}) == [("spec", "Invalid value: no such key: a evaluating rule: self['a'] > 0")]
 
 
+@pytest.mark.parametrize("rule", ["self.n > 1", "self.n + 1 == 2", "self.s.startsWith('a')", "self.o.x == 1"])
+def test_a_null_where_it_is_allowed_is_no_value_of_the_type(rule: str) -> None:
+    spec = obj(n={**INTEGER, "nullable": True}, s={**STRING, "nullable": True}, o={**obj(x=INTEGER), "nullable": True})
+    value = {"n": None, "s": None, "o": None}
+    [(field, message)] = errors(with_rules(spec, {"rule": rule}), value)
+    assert field == "spec"
+    assert message.startswith("Invalid value: 'no such overload': call arguments did not match")
+    assert errors(with_rules(spec, {"rule": "self.o == null || self.o.x > 1"}), {"o": None}) == []
+
+
 def test_metadata_names_are_visible_at_the_root() -> None:
     raw = with_rules({"type": "object"}, {"rule": "self.metadata.name.startsWith('a')", "message": "name"})
     assert check_schema(raw) == []

@@ -100,16 +100,24 @@ def compile_rules(node: Node) -> Rules | None:
     return validate
 
 
-def check_by_rules(node: Node, value: Any, path: str) -> list[Cause]:
-    """The rules of ``node`` and below that a default breaks; rules that do not compile are passed over here."""
+def check_by_rules(node: Node, default: Any, path: str) -> list[Cause]:
+    """The rules of ``node`` and below that its default breaks, whether it is new or was there before.
+
+    As in the apiserver, the default is taken as written, without the defaults of its own members.  Rules that do not
+    compile are passed over here.
+    """
     try:
         visit = _visitor(node, declare(node))
     except RuleError:
         return []
-    run = _Run()
-    if visit is not None:
-        visit(run, path, value, value, Unchanged(value, MISSING))
-    return run.causes
+    if visit is None:
+        return []
+    for old in (default, MISSING):
+        run = _Run()
+        visit(run, path, default, old, Unchanged(default, MISSING))
+        if run.causes:
+            return run.causes
+    return []
 
 
 class Unchanged:
