@@ -6,7 +6,9 @@ names.
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -27,10 +29,14 @@ from kubewright.apiserver.http.resources import VERBS, Call
 from kubewright.apiserver.http.reviews import REVIEWS, review
 from kubewright.apiserver.http.status import error_response, method_not_allowed, page_not_found, resource_not_found
 from kubewright.apiserver.http.subresources import subresource_handler
+from kubewright.apiserver.metrics import CONTENT_TYPE, Metrics
 from kubewright.apiserver.registry.cluster import LogicalCluster
 from kubewright.apiserver.request import RequestInfo, UserInfo
-from kubewright.objects.errors import APIError, InternalError, MethodNotAllowed
+from kubewright.objects.errors import APIError, InternalError, MethodNotAllowed, Timeout
 from kubewright.objects.names import GroupVersionResource
+
+REQUEST_TIMEOUT = 60.0
+"""Seconds until an answer has to begin, the request's body included (kube-apiserver's ``--request-timeout``)."""
 
 log = logging.getLogger("kubewright.apiserver")
 
@@ -45,6 +51,7 @@ class App:
         self._access = access
         self._checks = checks
         self._address = address
+        self._metrics = Metrics()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -52,7 +59,11 @@ class App:
         request, trail = Request(scope, receive), Trail()
         failure: APIError | None = None
         try:
-            response = await self._answer(request, trail)
+            async with asyncio.timeout(REQUEST_TIMEOUT):
+                response = await self._answer(request, trail)
+        except TimeoutError:
+            failure = Timeout("request did not complete within the allotted timeout")
+            response = error_response(failure, request)
         except APIError as error:
             failure = error
             response = error_response(error, request)
@@ -64,6 +75,8 @@ class App:
             response = error_response(
                 InternalError("This request caused apiserver to panic. Look in the logs for details."), request
             )
+        if trail.info is not None:
+            self._metrics.answered(trail.info, response.status, time.time() - trail.received)
         await response.send(request, send)
         self._access.record(request, trail, response.status, failure)
 
@@ -85,6 +98,8 @@ class App:
                 raise resource_not_found()
             return page_not_found()
         resource = store.resource
+        if resource.deprecation_warning:
+            request.warnings.append(resource.deprecation_warning)
         if info.resource == "namespaces" and not info.group:
             # For authorization a namespace lies in itself, but it is stored outside of all.
             info = replace(info, namespace="")
@@ -105,6 +120,8 @@ class App:
         match root:
             case "healthz" | "livez" | "readyz":
                 return await documents.health(path, request, self._checks)
+            case "metrics":
+                return Response(self._metrics.text(cluster), media_type=CONTENT_TYPE)
             case "version":
                 return documents.version(request)
             case "api" | "apis":

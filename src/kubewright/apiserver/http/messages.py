@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from functools import cached_property
 from typing import Any, Protocol
 from urllib.parse import parse_qs
@@ -34,7 +34,8 @@ class Request:
         self.scope = scope
         self.method: str = scope["method"]
         self.receive = receive
-        self.warnings: Sequence[str] = ()
+        self.warnings: list[str] = []
+        """Texts for the answer's ``Warning`` headers, whatever the answer will be."""
 
     @cached_property
     def headers(self) -> Mapping[str, str]:
@@ -96,20 +97,16 @@ def _too_large() -> RequestEntityTooLarge:
 class Response:
     """A whole answer."""
 
-    def __init__(
-        self, body: bytes, *, status: int = 200, media_type: str = "application/json", warnings: Iterable[str] = ()
-    ) -> None:
+    def __init__(self, body: bytes, *, status: int = 200, media_type: str = "application/json") -> None:
         self.status = status
         self.body = body
         self.headers: list[tuple[bytes, bytes]] = [
             (b"cache-control", b"no-cache, private"),
             (b"content-type", media_type.encode()),
         ]
-        for text in warnings:
-            self.headers.append((b"warning", b'299 - "%b"' % _quoted(text)))
 
     async def send(self, request: Request, send: Send) -> None:
-        body, headers = self.body, self.headers
+        body, headers = self.body, [*self.headers, *_warning_headers(request)]
         if len(body) >= GZIP_FROM and "gzip" in request.headers.get("accept-encoding", ""):
             body = gzip.compress(body, compresslevel=1)
             headers = [*headers, (b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding")]
@@ -130,13 +127,14 @@ class Parts(Protocol):
 class StreamResponse:
     """An answer whose parts follow as they become known."""
 
-    def __init__(self, parts: Parts, *, media_type: str, warnings: Iterable[str] = ()) -> None:
+    def __init__(self, parts: Parts, *, media_type: str) -> None:
         self.status = 200
         self.parts = parts
-        self.headers = Response(b"", media_type=media_type, warnings=warnings).headers
+        self.headers = Response(b"", media_type=media_type).headers
 
     async def send(self, request: Request, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": self.headers})
+        headers = [*self.headers, *_warning_headers(request)]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
         # Clients wait for the headers of a watch before its first event: an empty part pushes them out.
         await send({"type": "http.response.body", "body": b"", "more_body": True})
         listener = asyncio.create_task(self._stop_on_disconnect(request.receive))
@@ -153,6 +151,10 @@ class StreamResponse:
         while (await receive())["type"] != "http.disconnect":
             pass
         self.parts.stop()
+
+
+def _warning_headers(request: Request) -> list[tuple[bytes, bytes]]:
+    return [(b"warning", b'299 - "%b"' % _quoted(text)) for text in request.warnings]
 
 
 def _quoted(text: str) -> bytes:

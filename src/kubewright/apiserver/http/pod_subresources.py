@@ -164,6 +164,4 @@ def _check_budget(name: str, budget: Object) -> None:
 
 
 def _done(call: Call, write: Write) -> Response:
-    return Response(
-        msgspec.json.encode(_SUCCESS), status=201, media_type=JSON, warnings=[*call.warnings(), *write.warnings]
-    )
+    return Response(msgspec.json.encode(_SUCCESS), status=201, media_type=JSON)

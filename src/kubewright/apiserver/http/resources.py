@@ -65,23 +65,17 @@ class Call:
         :raises Invalid: an option has a value that it may not have.
         """
         write = write_options(kind, self.request.query, self.user, self.user_agent, apply=apply)
-        self.request.warnings = write.warnings
+        write.warnings = self.request.warnings
         return write
 
     def respond(self, body: bytes, representation: Representation, *, status: int = 200) -> Response:
-        return Response(body, status=status, media_type=representation.media_type, warnings=self.warnings())
+        return Response(body, status=status, media_type=representation.media_type)
 
     def respond_object(self, obj: Object, write: Write, *, status: int = 200) -> Response:
         """The answer to a write."""
         representation = self.representation()
-        warnings = [*self.warnings(), *write.warnings]
         body = representation.made(obj)
-        return Response(body, status=status, media_type=representation.media_type, warnings=warnings)
-
-    def warnings(self) -> list[str]:
-        """What is to be said about every use of the resource."""
-        text = self.store.resource.deprecation_warning
-        return [text] if text else []
+        return Response(body, status=status, media_type=representation.media_type)
 
 
 Handler = Callable[[Call], Awaitable[Response | StreamResponse]]
@@ -115,7 +109,7 @@ async def watch(call: Call) -> StreamResponse:
     media_type = representation.media_type
     if media_type == PROTOBUF:
         media_type += ";stream=watch"
-    return StreamResponse(stream, media_type=media_type, warnings=call.warnings())
+    return StreamResponse(stream, media_type=media_type)
 
 
 async def create(call: Call) -> Response:
@@ -165,6 +159,7 @@ async def patch(call: Call) -> Response:
 
     async def patched(live: Object) -> Object:
         obj = store.codec.coerce_patched(engine(live), write)
+        store.resource.strategy.patched(obj)
         store.resource.strategy.default(obj)
         return store.named(obj, info.namespace, info.name)
 
@@ -218,7 +213,7 @@ async def delete(call: Call) -> Response:
         status: Object = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
         status["details"] = {key: text for key, text in details.items() if text}
         body = render(status, representation.media_type)
-        return Response(body, media_type=representation.media_type, warnings=[*call.warnings(), *write.warnings])
+        return Response(body, media_type=representation.media_type)
     return call.respond_object(obj, write)
 
 
@@ -243,7 +238,7 @@ async def _delete_write(call: Call) -> Write:
     body = await call.request.body()
     options = parse_object(body, call.body_type())[0] if body.strip() else None
     write = delete_options(call.request.query, options, call.user)
-    call.request.warnings = write.warnings
+    write.warnings = call.request.warnings
     return write
 
 

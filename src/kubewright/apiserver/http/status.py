@@ -16,7 +16,7 @@ def error_response(error: APIError, request: Request) -> Response:
     clauses = parse_accept(request.headers.get("accept", ""))
     media_type = clauses[0].media_type if clauses and clauses[0].media_type in (YAML, PROTOBUF) else JSON
     body = render(error.status(), media_type)
-    response = Response(body, status=error.status_code, media_type=media_type, warnings=request.warnings)
+    response = Response(body, status=error.status_code, media_type=media_type)
     if error.retry_after is not None:
         response.headers.append((b"retry-after", b"%d" % error.retry_after))
     if error.status_code == 401:

@@ -17,7 +17,7 @@ from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects.errors import BadRequest
 from kubewright.schema.node import Node
 
-MAX_DEPTH = 200
+MAX_DEPTH = 100
 """Levels that a body may nest; the recursion in the engines behind stays far from Python's limit."""
 
 _decode = msgspec.json.Decoder().decode
@@ -46,6 +46,8 @@ def parse(body: bytes, media_type: str) -> tuple[Any, Pairs | None]:
         value = _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest(f"couldn't get version/kind; json parse error: {error}") from None
+    if body.count(b"{") + body.count(b"[") > MAX_DEPTH:
+        _check_depth(value)
     if _has_duplicates(body, value):
         return value, json.loads(body, object_pairs_hook=Pairs)
     return value, None
@@ -123,15 +125,32 @@ def _has_duplicates(body: bytes, value: Any) -> bool:
     return body.count(b":") != _encode(value).count(b":") or b"\\u003" in body
 
 
+def _check_depth(value: Any) -> None:
+    """:raises BadRequest: the value nests too deep."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for one in level
+            for child in (one.values() if isinstance(one, dict) else one)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return
+    raise BadRequest(f"couldn't get version/kind; json parse error: exceeded max depth of {MAX_DEPTH}")
+
+
 def _parse_yaml(body: bytes) -> tuple[Any, Pairs | None]:
     try:
         loader = _YamlLoader(body.decode())
         pairs = loader.get_single_data()
+        value = _without_duplicates(pairs)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest(
             f"couldn't get version/kind; json parse error: error converting YAML to JSON: {error}"
         ) from None
-    return _without_duplicates(pairs), pairs if next(duplicate_fields(pairs), None) else None
+    _check_depth(value)
+    return value, pairs if next(duplicate_fields(pairs), None) else None
 
 
 def _without_duplicates(value: Any) -> Any:

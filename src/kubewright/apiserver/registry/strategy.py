@@ -91,6 +91,9 @@ class Strategy:
     def default(self, obj: Object) -> None:
         """Fill what the versioned API's defaulting functions fill (``SetDefaults_*``)."""
 
+    def patched(self, obj: Object) -> None:
+        """Change what a patch made as going through Go's maps would: matters where the order of members counts."""
+
     def prepare_for_create(self, obj: Object, reader: Reader) -> None:
         """Drop what a client may not set, allocate what the server sets; ``status`` is already emptied if separate."""
 

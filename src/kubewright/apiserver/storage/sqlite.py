@@ -66,11 +66,15 @@ class SqliteStorage:
     """The `Storage` protocol on a file, or in memory.
 
     :param path: the database file, whose directory is made when missing; ``:memory:`` keeps nothing.
+    :param lock_timeout: seconds to wait for another process to let go of the file.
     :param synchronous: ``NORMAL`` survives the death of the process, ``FULL`` that of the machine too.
     """
 
-    def __init__(self, path: Path | str = ":memory:", *, synchronous: str = "NORMAL") -> None:
+    def __init__(
+        self, path: Path | str = ":memory:", *, synchronous: str = "NORMAL", lock_timeout: float = 2.0
+    ) -> None:
         self.path = path
+        self._lock_timeout = lock_timeout
         self._synchronous = synchronous
         self._watches: dict[object, tuple[str, Deliver]] = {}
         self._revision = 0
@@ -80,12 +84,13 @@ class SqliteStorage:
         if self.path != ":memory:":
             Path(self.path).parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._db = sqlite3.connect(self.path, isolation_level=None, cached_statements=32)
+            self._db = sqlite3.connect(
+                self.path, isolation_level=None, cached_statements=32, timeout=self._lock_timeout
+            )
             # One process owns the file: without shared memory a commit is cheaper, and a second server is refused.
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute(f"PRAGMA synchronous = {self._synchronous}")
-            self._db.execute("PRAGMA busy_timeout = 2000")
             self._db.executescript(_SCHEMA)
         except sqlite3.Error as error:
             raise OSError(f"cannot open the store {self.path}: {error}; is another server using it?") from error

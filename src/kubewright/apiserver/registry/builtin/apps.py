@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from kubewright.apiserver.registry.builtin.base import (
     BuiltinStrategy,
     age,
@@ -480,8 +482,15 @@ class ControllerRevisionStrategy(BuiltinStrategy):
             causes.append(required("data", "data is mandatory"))
         return causes
 
+    def patched(self, obj: Object) -> None:
+        data = msgspec.json.encode(obj.get("data"), order="sorted")
+        obj["data"] = msgspec.json.decode(data)
+
     def update_rules(self, obj: Object, old: Object) -> list[Cause]:
-        return self.rules(obj) + immutable(obj.get("data"), old.get("data"), "data")
+        # Data is compared as it was written, to the order of its members: Kubernetes keeps it as raw JSON.
+        new, before = msgspec.json.encode(obj.get("data")), msgspec.json.encode(old.get("data"))
+        changed = [] if new == before else [invalid("data", obj.get("data"), "field is immutable")]
+        return self.rules(obj) + changed
 
     def cells(self, obj: Object) -> list[Any]:
         owner = next((ref for ref in obj["metadata"].get("ownerReferences") or () if ref.get("controller")), None)
