@@ -49,12 +49,18 @@ def table(
         for column in strategy.columns
     ]
     row_object = _ROW_OBJECTS[include]
+
+    def row(obj: Object) -> Object:
+        conditions = strategy.row_conditions(obj)
+        said = {"conditions": conditions} if conditions else {}
+        return {"cells": strategy.cells(obj), **said, "object": row_object(obj)}
+
     return {
         "kind": "Table",
         "apiVersion": "meta.k8s.io/v1",
         "metadata": list_metadata,
         "columnDefinitions": definitions if with_columns else None,
-        "rows": [{"cells": strategy.cells(obj), "object": row_object(obj)} for obj in objects],
+        "rows": [row(obj) for obj in objects],
     }
 
 

@@ -151,6 +151,10 @@ class Strategy:
         """The opposite of ``to_storage``; the stored object is left as it is."""
         return obj
 
+    def row_conditions(self, obj: Object) -> list[Object]:
+        """What a Table says of a whole row: that a pod has completed."""
+        return []
+
     def cells(self, obj: Object) -> list[Any]:
         """One Table row; as many cells as there are ``columns``."""
         metadata = obj["metadata"]

@@ -42,7 +42,7 @@ def _default_rules(rules: list[Spec] | None) -> None:
 
 class WebhookConfigurationStrategy(BuiltinStrategy):
     allow_unconditional_update = False
-    columns = columns("Webhooks", "Age")
+    columns = columns("Webhooks:integer", "Age")
     generation = True
     mutating: ClassVar[bool] = False
 
@@ -299,7 +299,7 @@ class AdmissionPolicyStrategy(BuiltinStrategy):
 
 
 class ValidatingAdmissionPolicyStrategy(AdmissionPolicyStrategy):
-    columns = columns("Validations", "ParamKind", "Age")
+    columns = columns("Validations:integer", "ParamKind", "Age")
     status = True
 
     def rules(self, obj: Object) -> list[Cause]:
@@ -333,7 +333,7 @@ class ValidatingAdmissionPolicyStrategy(AdmissionPolicyStrategy):
 
 
 class MutatingAdmissionPolicyStrategy(AdmissionPolicyStrategy):
-    columns = columns("Mutations", "ParamKind", "Age")
+    columns = columns("Mutations:integer", "ParamKind", "Age")
 
     def rules(self, obj: Object) -> list[Cause]:
         spec = obj["spec"]

@@ -200,7 +200,9 @@ def _zero(value: int | str) -> bool:
 
 
 class ReplicaSetStrategy(WorkloadStrategy):
-    columns = columns("Desired", "Current", "Ready", "Age", wide=("Containers", "Images", "Selector"))
+    columns = columns(
+        "Desired:integer", "Current:integer", "Ready:integer", "Age", wide=("Containers", "Images", "Selector")
+    )
 
     def default(self, obj: Object) -> None:
         super().default(obj)
@@ -237,7 +239,9 @@ def _replica_cells(obj: Object) -> list[Any]:
 
 
 class ReplicationControllerStrategy(BuiltinStrategy):
-    columns = columns("Desired", "Current", "Ready", "Age", wide=("Containers", "Images", "Selector"))
+    columns = columns(
+        "Desired:integer", "Current:integer", "Ready:integer", "Age", wide=("Containers", "Images", "Selector")
+    )
     status = True
     generation = True
     orphan_dependents = True
@@ -286,7 +290,8 @@ class ReplicationControllerStrategy(BuiltinStrategy):
 
 class DaemonSetStrategy(WorkloadStrategy):
     columns = columns(
-        "Desired", "Current", "Ready", "Up-to-date", "Available", "Node Selector", "Age",
+        "Desired:integer", "Current:integer", "Ready:integer", "Up-to-date:integer", "Available:integer",
+        "Node Selector", "Age",
         wide=("Containers", "Images", "Selector"),
     )  # fmt: skip
 

@@ -26,8 +26,13 @@ AGE = Column("Age")
 
 
 def columns(*names: str, wide: Iterable[str] = ()) -> tuple[Column, ...]:
-    """Name first, then these; ``wide`` ones are shown by ``kubectl get -o wide`` only."""
-    return (NAME, *(Column(name) for name in names), *(Column(name, priority=1) for name in wide))
+    """Name first, then these, as ``NAME`` or ``NAME:type``; ``wide`` ones are shown by ``kubectl get -o wide`` only."""
+    return (NAME, *(_column(text, 0) for text in names), *(_column(text, 1) for text in wide))
+
+
+def _column(text: str, priority: int) -> Column:
+    name, _, kind = text.partition(":")
+    return Column(name, kind or "string", priority=priority)
 
 
 class BuiltinStrategy(Strategy):

@@ -277,7 +277,8 @@ def _job_duration(status: Mapping[str, Any]) -> str:
 
 class CronJobStrategy(BuiltinStrategy):
     columns = columns(
-        "Schedule", "Timezone", "Suspend", "Active", "Last Schedule", "Age", wide=("Containers", "Images", "Selector")
+        "Schedule", "Timezone", "Suspend:boolean", "Active:integer", "Last Schedule", "Age",
+        wide=("Containers", "Images", "Selector"),
     )  # fmt: skip
     status = True
     generation = True

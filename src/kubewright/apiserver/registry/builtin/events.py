@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from kubewright.apiserver.registry.builtin import shape
-from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, columns, name_of, same, since
+from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, name_of, same, since
 from kubewright.apiserver.registry.builtin.field_rules import one_of, problems
 from kubewright.apiserver.registry.metadata_rules import is_qualified_name
-from kubewright.apiserver.registry.strategy import Object
+from kubewright.apiserver.registry.strategy import Column, Object
 from kubewright.objects.errors import Cause
 from kubewright.objects.field_errors import invalid, required
 
@@ -28,16 +28,18 @@ _CORE_TO_EVENTS = {
     "reportingComponent": "reportingController",
 }
 _EVENTS_TO_CORE = {new: old for old, new in _CORE_TO_EVENTS.items()}
-_COLUMNS = columns(
-    "Last Seen", "Type", "Reason", "Object", "Message", wide=("Subobject", "Source", "First Seen", "Count", "Name")
-)[1:]
+_COLUMNS = (
+    *(Column(name) for name in ("Last Seen", "Type", "Reason", "Object")),
+    *(Column(name, priority=1) for name in ("Subobject", "Source")),
+    Column("Message"),
+    *(Column(name, priority=1) for name in ("First Seen", "Count")),
+    Column("Name", format="name", priority=1),
+)
 _SELECTABLE = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
 
 
 class CoreEventStrategy(BuiltinStrategy):
-    columns = tuple(
-        column._replace(name="Name", format="name") if column.name == "Name" else column for column in _COLUMNS
-    )
+    columns = _COLUMNS
     field_labels = frozenset(
         {f"involvedObject.{name}" for name in _SELECTABLE}
         | {"reason", "reportingComponent", "source", "type"}
@@ -60,7 +62,7 @@ class CoreEventStrategy(BuiltinStrategy):
 class EventStrategy(BuiltinStrategy):
     """``events.k8s.io/v1``: stricter on new events than the core API."""
 
-    columns = CoreEventStrategy.columns
+    columns = _COLUMNS
     field_labels = frozenset(
         {f"regarding.{name}" for name in _SELECTABLE}
         | {"reason", "reportingController", "type"}
@@ -161,9 +163,9 @@ def _cells(event: Object) -> list[Any]:
         event.get("type", ""),
         event.get("reason", ""),
         target,
-        event.get("message", "").strip(),
         about.get("fieldPath", ""),
         f"{component}, {host}" if host else component,
+        event.get("message", "").strip(),
         since(first),
         series.get("count") or event.get("count") or 1,
         name_of(event),

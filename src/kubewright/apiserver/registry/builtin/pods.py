@@ -26,6 +26,7 @@ from kubewright.objects.errors import Cause
 from kubewright.objects.field_errors import forbidden, invalid
 from kubewright.objects.quantity import Quantity
 
+_COMPLETED = {"Succeeded": "The pod has completed successfully.", "Failed": "The pod failed."}
 TERMINAL_PHASES = ("Succeeded", "Failed")
 _QOS_RESOURCES = ("cpu", "memory")
 
@@ -136,6 +137,11 @@ class PodStrategy(BuiltinStrategy):
             "status.podIPs": status.get("podIP", ""),
             "status.nominatedNodeName": status.get("nominatedNodeName", ""),
         }
+
+    def row_conditions(self, obj: Object) -> list[Object]:
+        phase = (obj.get("status") or {}).get("phase", "")
+        text = _COMPLETED.get(phase)
+        return [{"type": "Completed", "status": "True", "reason": phase, "message": text}] if text else []
 
     def cells(self, obj: Object) -> list[Any]:
         spec, status = obj["spec"], obj.get("status") or {}

@@ -31,7 +31,7 @@ DISRUPTION_POLICIES = ("AlwaysAllow", "IfHealthyBudget")
 
 class PodDisruptionBudgetStrategy(BuiltinStrategy):
     allow_unconditional_update = False
-    columns = columns("Min Available", "Max Unavailable", "Allowed Disruptions", "Age")
+    columns = columns("Min Available", "Max Unavailable", "Allowed Disruptions:integer", "Age")
     status = True
     generation = True
 
@@ -61,7 +61,7 @@ class PodDisruptionBudgetStrategy(BuiltinStrategy):
 
 
 class PriorityClassStrategy(BuiltinStrategy):
-    columns = columns("Value", "Global-Default", "Age", "PreemptionPolicy")
+    columns = columns("Value:integer", "Global-Default:boolean", "Age", "PreemptionPolicy")
     generation = True
 
     def default(self, obj: Object) -> None:

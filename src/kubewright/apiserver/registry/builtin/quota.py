@@ -95,7 +95,7 @@ def _amounts(amounts: dict[str, str], field: str) -> list[Cause]:
 
 
 class LimitRangeStrategy(BuiltinStrategy):
-    columns = columns("Created At")
+    columns = columns("Created At:date")
     allow_create_on_update = True
 
     def default(self, obj: Object) -> None:

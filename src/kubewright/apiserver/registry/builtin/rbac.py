@@ -19,7 +19,7 @@ GROUP = "rbac.authorization.k8s.io"
 
 class RoleStrategy(BuiltinStrategy):
     allow_create_on_update = True
-    columns = columns("Created At")
+    columns = columns("Created At:date")
     update_checks_metadata_twice = True
 
     def name_rule(self, name: str, prefix: bool) -> list[str]:

@@ -313,7 +313,8 @@ class StorageClassStrategy(BuiltinStrategy):
 class CSIDriverStrategy(BuiltinStrategy):
     allow_unconditional_update = False
     columns = columns(
-        "AttachRequired", "PodInfoOnMount", "StorageCapacity", "TokenRequests", "RequiresRepublish", "Modes", "Age"
+        "AttachRequired:boolean", "PodInfoOnMount:boolean", "StorageCapacity:boolean", "TokenRequests",
+        "RequiresRepublish:boolean", "Modes", "Age",
     )  # fmt: skip
     return_deleted = True
     generation = True
@@ -360,7 +361,7 @@ class CSIDriverStrategy(BuiltinStrategy):
 
 class CSINodeStrategy(BuiltinStrategy):
     allow_unconditional_update = False
-    columns = columns("Drivers", "Age")
+    columns = columns("Drivers:integer", "Age")
     return_deleted = True
 
     def rules(self, obj: Object) -> list[Cause]:
