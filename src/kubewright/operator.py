@@ -357,7 +357,9 @@ class Operator:
         try:
             run_event_loop(main)
         except (APIError, ConfigError, LeadershipLost, NotReady, NotSynced, OSError, SchemaError) as error:
-            sys.exit(f"{self.name} cannot run: {error}")
+            text = str(error)
+            separator = "\n" if "\n" in text else " "
+            sys.exit(f"{self.name} cannot run:{separator}{text}")
 
     def _controller(self, one: Reconciliation, manager: Manager) -> Controller[ObjectKey]:
         cls, cache = one.cls, manager.cache

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import asyncio
+
 from tests.serving import api_server
+from tests.virtual_time import run
 
 from kubewright.client import AsgiTransport, Client
 from kubewright.manager.diagnosis import Denied, Diagnosis, Need, NotReady, Problem, diagnose
@@ -24,7 +27,11 @@ async def test_a_kind_that_is_not_served_is_named_with_what_to_do() -> None:
     async with api_server() as server:
         diagnosis = await diagnose(server.client(), [WEBSITE, Deployment.gvk], [])
         assert diagnosis.problems == (
-            Problem("kind Website (web.example.com/v1)", "watching it", "install its CustomResourceDefinition"),
+            Problem(
+                "kind Website (web.example.com/v1)",
+                "watching it",
+                "install its CustomResourceDefinition (kubewright run --install does)",
+            ),
         )
 
 
@@ -36,10 +43,14 @@ async def test_a_stranger_is_told_so() -> None:
         assert "credentials" in problem.remedy
 
 
-async def test_a_server_that_is_down_is_named() -> None:
+def test_a_server_that_is_down_is_named_within_ten_seconds() -> None:
     async def down(scope: Scope, receive: Receive, send: Send) -> None: ...
 
-    (problem,) = (await diagnose(Client(AsgiTransport(down)), [WEBSITE], NEEDS)).problems
+    async def main() -> tuple[Problem, ...]:
+        async with asyncio.timeout(10):
+            return (await diagnose(Client(AsgiTransport(down)), [WEBSITE], NEEDS)).problems
+
+    (problem,) = run(main)
     assert "no answer" in problem.what and problem.why == "everything"
 
 

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 from collections.abc import Callable
 
 import pytest
@@ -13,7 +11,6 @@ from kubewright.client import AsgiTransport, Client
 from kubewright.controller import Controller
 from kubewright.manager.endpoints import Endpoints
 from kubewright.manager.manager import LeadershipLost, Manager
-from kubewright.manager.process import stop_on_signals
 from kubewright.manager.runnables import Group
 from kubewright.workqueue import Item
 
@@ -144,9 +141,3 @@ async def test_controllers_are_known_by_name() -> None:
     subject.add_controller(Controller[str]("website", nothing))
     with pytest.raises(ValueError, match="two controllers are called website"):
         subject.add_controller(Controller[str]("website", nothing))
-
-
-async def test_signals_stop() -> None:
-    with stop_on_signals() as stop:
-        os.kill(os.getpid(), signal.SIGTERM)
-        await asyncio.wait_for(stop.wait(), 5)

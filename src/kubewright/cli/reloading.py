@@ -25,7 +25,8 @@ def run_with_reload(directory: Path, arguments: Sequence[str]) -> int:
 
     :param directory: whose Python files are watched, with everything below.
     """
-    command = [sys.executable, "-m", "kubewright", *arguments]
+    # -P: the working directory must not be importable, or a file called operator.py would hide the standard module.
+    command = [sys.executable, "-P", "-m", "kubewright", *arguments]
     while True:
         before = snapshot(directory)
         process = subprocess.Popen(command)

@@ -78,16 +78,10 @@ def _directory(target: str) -> Path:
 
 @asynccontextmanager
 async def _local() -> AsyncIterator[Client]:
-    """The embedded control plane, as it was left the last time, for as long as the operator runs."""
-    from kubewright.apiserver.hosting import HostedServer  # not part of the production runtime
+    """The embedded cluster, as it was left the last time, for as long as the operator runs."""
+    from kubewright.localcluster.cluster import LocalCluster  # not part of the production runtime
 
-    server = HostedServer(store=_HOME / "store.db", cert_dir=_HOME / "pki", port=0)
-    await server.start()
-    try:
-        kubeconfig = _HOME / "kubeconfig"
-        server.write_kubeconfig(kubeconfig)
-        typer.echo(f"a local control plane serves {server.url}: kubectl --kubeconfig {kubeconfig} get all", err=True)
-        async with connect(kubeconfig) as client:
+    async with LocalCluster(_HOME) as cluster:
+        typer.echo(f"a local cluster serves {cluster.url}: kubectl --kubeconfig {cluster.kubeconfig} get all", err=True)
+        async with cluster.client() as client:
             yield client
-    finally:
-        await server.stop()

@@ -90,7 +90,7 @@ class Controller(Generic[R]):
                 self._start(watch, tasks)
             await self._until_ready(watches)
             workers = [tasks.create_task(self._work(), name=f"{self.name}/worker-{n}") for n in range(self.workers)]
-            logger.info("controller %s runs with %d workers", self.name, self.workers)
+            logger.debug("controller %s runs with %d workers", self.name, self.workers)
             ready()
             try:
                 await stop.wait()

@@ -116,7 +116,8 @@ async def _served(client: Client, kind: GroupVersionKind) -> Problem | None:
     try:
         await client.mapper.mapping(kind)
     except NoMatch:
-        remedy = "install its CustomResourceDefinition" if "." in kind.group else "use a server that has it"
+        install = "install its CustomResourceDefinition (kubewright run --install does)"
+        remedy = install if "." in kind.group else "use a server that has it"
         return Problem(f"kind {kind.kind} ({kind.api_version})", "watching it", remedy)
     return None
 

@@ -139,6 +139,7 @@ class Manager:
             if self.elector is not None:
                 await self.elector.acquire()
             await self._groups[Group.LEADER].start(self._fail)
+            logger.info("%s runs: %s", self.name, ", ".join(self.controllers) or "no controllers")
             if self.elector is not None:
                 await self.elector.hold()
                 raise LeadershipLost(f"{self.name} no longer holds its lease")

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from tests.serving import api_server
+
+from kubewright import Resource, Spec
+from kubewright.manager.crds import definitions, install
+from kubewright.schema import custom_resource
+
+
+class ThingSpec(Spec):
+    size: int = 1
+
+
+@custom_resource(group="example.com", version="v1", storage=True)
+class Thing(Resource[ThingSpec, None]): ...
+
+
+@custom_resource(group="example.com", version="v1beta1", kind="Thing", plural="things", storage=False)
+class OldThing(Resource[ThingSpec, None]): ...
+
+
+@custom_resource(group="example.com", version="v1")
+class Other(Resource[ThingSpec, None]): ...
+
+
+def test_versions_of_one_kind_make_one_definition() -> None:
+    found = {crd.metadata.name: [v.name for v in crd.spec.versions] for crd in definitions([Thing, Other, OldThing])}
+    assert found == {"others.example.com": ["v1"], "things.example.com": ["v1", "v1beta1"]}
+
+
+async def test_installed_kinds_are_served_at_once_and_installing_again_changes_nothing() -> None:
+    async with api_server() as server:
+        client = server.client()
+        async with asyncio.timeout(10):
+            for _ in range(2):
+                await install(client, definitions([Thing, OldThing]), field_manager="test")
+        assert await client.list(Thing) == []
+        assert (await client.mapper.mapping(OldThing.gvk)).resource.resource == "things"
+        with pytest.raises(LookupError):
+            await client.mapper.mapping(Other.gvk)
