@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from kubewright.apiserver.admission.policy.checks import check_match_conditions, check_policy_expressions
-from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, age, columns, name_of
+from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, age, columns, name_of, selector_text
 from kubewright.apiserver.registry.builtin.field_rules import (
     label_selector,
     one_of,
@@ -392,9 +392,10 @@ class PolicyBindingStrategy(BuiltinStrategy):
         spec = obj["spec"]
         reference = spec.get("paramRef")
         text = "<unset>"
-        if reference:
-            target = reference.get("name") or "*"
-            text = f"{reference['namespace']}/{target}" if reference.get("namespace") else target
+        if reference and reference.get("name"):
+            text = f"{reference.get('namespace') or '*'}/{reference['name']}"
+        elif reference:
+            text = selector_text(reference.get("selector"))
         return [name_of(obj), spec.get("policyName", ""), text, age(obj)]
 
 

@@ -146,23 +146,19 @@ def _common_rules(event: Object, reporter: str) -> list[Cause]:
 
 
 def _cells(event: Object) -> list[Any]:
-    series = event.get("series") or {}
+    series, about, source = event.get("series") or {}, event.get("involvedObject") or {}, event.get("source") or {}
     first = event.get("firstTimestamp") or event.get("eventTime")
-    last = series.get("lastObservedTime") or event.get("lastTimestamp") or event.get("eventTime")
-    about = event.get("involvedObject") or {}
-    target = (
-        f"{about.get('kind', '').lower()}/{about.get('name', '')}"
-        if about.get("name")
-        else about.get("kind", "").lower()
-    )
-    source = event.get("source") or {}
-    component = source.get("component") or event.get("reportingComponent", "")
-    host = source.get("host") or event.get("reportingInstance", "")
+    last = series.get("lastObservedTime") or event.get("lastTimestamp") or first
+    kind, name = about.get("kind", "").lower(), about.get("name", "")
+    if source.get("component"):
+        component, host = source["component"], source.get("host", "")
+    else:
+        component, host = event.get("reportingComponent", ""), event.get("reportingInstance", "")
     return [
         since(last),
         event.get("type", ""),
         event.get("reason", ""),
-        target,
+        f"{kind}/{name}" if name else kind,
         about.get("fieldPath", ""),
         f"{component}, {host}" if host else component,
         event.get("message", "").strip(),

@@ -102,13 +102,14 @@ class IngressStrategy(BuiltinStrategy):
     def cells(self, obj: Object) -> list[Any]:
         spec = obj["spec"]
         hosts = [rule["host"] for rule in spec.get("rules") or () if rule.get("host")]
-        shown = ",".join(hosts[:3]) + (f" + {len(hosts) - 3} more..." if len(hosts) > 3 else "")
+        rules = len(spec.get("rules") or ())
+        shown = ",".join(hosts[:3]) + (f" + {rules - 3} more..." if rules > 3 and hosts else "")
         ingress = ((obj.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
         return [
             name_of(obj),
             spec.get("ingressClassName") or "<none>",
             shown or "*",
-            ",".join(entry.get("ip") or entry.get("hostname", "") for entry in ingress),
+            ",".join(sorted({entry.get("ip") or entry.get("hostname", "") for entry in ingress} - {""})),
             "80, 443" if spec.get("tls") else "80",
             age(obj),
         ]
@@ -322,7 +323,7 @@ def _ip_block(block: Spec, path: str) -> list[Cause]:
 
 
 class IPAddressStrategy(BuiltinStrategy):
-    columns = columns("ParentRef", "Age")
+    columns = columns("ParentRef")
 
     def name_rule(self, name: str, prefix: bool) -> list[str]:
         try:
@@ -344,7 +345,7 @@ class IPAddressStrategy(BuiltinStrategy):
         names = [parent.get(name) for name in ("resource", "namespace", "name")]
         group = parent.get("group")
         first = f"{names[0]}.{group}" if group else names[0]
-        return [name_of(obj), "/".join(filter(None, [first, *names[1:]])), age(obj)]
+        return [name_of(obj), "/".join(filter(None, [first, *names[1:]]))]
 
 
 class ServiceCIDRStrategy(BuiltinStrategy):
@@ -406,7 +407,7 @@ class EndpointSliceStrategy(BuiltinStrategy):
         return self.rules(obj) + immutable(obj.get("addressType"), old.get("addressType"), "addressType")
 
     def cells(self, obj: Object) -> list[Any]:
-        ports = [str(port.get("port", "*")) for port in obj.get("ports") or ()]
+        ports = [str(port.get("port") or port.get("name", "*")) for port in obj.get("ports") or ()]
         addresses = [address for endpoint in obj.get("endpoints") or () for address in endpoint.get("addresses") or ()]
         return [
             name_of(obj),

@@ -368,9 +368,11 @@ def _external_ips(obj: Object) -> str:
             return str(spec.get("externalName", ""))
         case "LoadBalancer":
             ingress = ((obj.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
-            found = [entry.get("ip") or entry.get("hostname", "") for entry in ingress]
+            found = sorted({entry.get("ip") or entry.get("hostname", "") for entry in ingress} - {""})
             return ",".join([*found, *ips]) or "<pending>"
-    return ",".join(ips) or "<none>"
+        case "ClusterIP" | "NodePort":
+            return ",".join(ips) or "<none>"
+    return "<unknown>"
 
 
 def _port_text(ports: list[Spec]) -> str:
@@ -438,6 +440,12 @@ def _endpoint_port(port: Spec, path: str, *, named: bool) -> list[Cause]:
     return causes + one_of(port.get("protocol"), PROTOCOLS, f"{path}.protocol")
 
 
+def _host_port(ip: str, port: int | None) -> str:
+    if port is None:
+        return ip
+    return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
+
+
 def _endpoints_text(obj: Object) -> str:
     """The first three addresses with their ports."""
     shown: list[str] = []
@@ -448,7 +456,7 @@ def _endpoints_text(obj: Object) -> str:
             for address in subset.get("addresses") or ():
                 count += 1
                 if len(shown) < 3:
-                    shown.append(f"{address.get('ip')}:{port['port']}" if "port" in port else address.get("ip", ""))
+                    shown.append(_host_port(address.get("ip", ""), port.get("port")))
     if not shown:
         return "<none>"
     return ",".join(shown) + (f" + {count - 3} more..." if count > 3 else "")

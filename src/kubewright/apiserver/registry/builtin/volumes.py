@@ -42,7 +42,7 @@ _NOT_A_SOURCE = frozenset(
 
 
 def _modes_text(modes: list[str] | None) -> str:
-    return ",".join(_MODE_TEXT.get(mode, mode) for mode in dict.fromkeys(modes or ()))
+    return ",".join(text for mode, text in _MODE_TEXT.items() if mode in (modes or ()))
 
 
 def _source_of(spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -409,7 +409,7 @@ class CSIStorageCapacityStrategy(BuiltinStrategy):
 
 class VolumeAttachmentStrategy(BuiltinStrategy):
     allow_unconditional_update = False
-    columns = columns("Attacher", "PV", "Node", "Attached", "Age")
+    columns = (NAME, Column("Attacher", format="name"), *columns("PV", "Node", "Attached:boolean", "Age")[1:])
     status = True
     return_deleted = True
 
