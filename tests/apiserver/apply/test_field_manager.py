@@ -385,6 +385,14 @@ def test_the_result_shares_nothing_with_the_live_object(config_map: Store) -> No
     assert before["metadata"]["labels"] == {"x": "y"}
 
 
+def test_items_that_cannot_be_told_apart_are_not_tracked(widget: Store) -> None:
+    widget.apply("one", spec={"set": ["a"]})
+    widget.update("two", spec={"set": [{"no": "scalar"}]})
+    assert widget.owners() == {"one Apply": {"f:spec": {"f:set": {'v:"a"': {}}}}}
+    with pytest.raises(APIError, match="failed to merge config"):
+        widget.apply("one", spec={"set": ["b"]})
+
+
 class Renamed:
     """A second version, in which ``spec.gm`` is called ``spec.am``."""
 

@@ -92,7 +92,8 @@ class FieldManager:
             try:
                 self._take_over(live, new, known, self._updater(manager), now)
             except TypeMismatch:
-                known = {}  # Validation will say what is wrong with the object.
+                # A list whose items cannot be told apart cannot be tracked; if it is wrong, validation will say so.
+                known = self._managers_after(live, new)
             managers.cap(known)
         if known:
             new["metadata"]["managedFields"] = managers.encode(known)
@@ -122,17 +123,25 @@ class FieldManager:
         if live is None:
             known = {me: Owned(fieldset.ordered(fields), self._api_version, now)} if fields else {}
             return _with_managers(config, known)
+        try:
+            return self._apply_to(live, config, me, owned, Owned(fields, self._api_version), force=force, now=now)
+        except TypeMismatch as mismatch:
+            raise APIError(f"failed to merge config: {mismatch}") from None
+
+    # --- apply ------------------------------------------------------------------------------------------------------
+
+    def _apply_to(
+        self, live: Object, config: Object, me: Manager, owned: FieldSet, mine: Owned, *, force: bool, now: str
+    ) -> Object:
         known, base = self._managers_before_apply(live, now)
         try:
             merged = self._merge(base, config, me, owned, known, force=force)
         except _Conflicts as conflicts:
-            if manager != _KUBECTL:
+            if me.name != _KUBECTL:
                 raise conflicts.error() from None
             conflicts.forgive(self._last_applied_fields(base))
             merged = self._merge(base, config, me, owned, known, force=True)
-        return self._applied(live, base, merged, config, me, Owned(fields, self._api_version), known, now)
-
-    # --- apply ------------------------------------------------------------------------------------------------------
+        return self._applied(live, base, merged, config, me, mine, known, now)
 
     def _check(self, config: Object) -> None:
         metadata = config.get("metadata")
