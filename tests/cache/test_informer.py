@@ -20,8 +20,9 @@ from kubewright.objects.names import GroupVersionKind
 
 @asynccontextmanager
 async def running(server: Any, **settings: Any) -> AsyncIterator[Cache]:
-    """A cache that runs against an application."""
-    cache = Cache(Client(AsgiTransport(server)), **settings)
+    """A cache that runs against an application, or over a transport."""
+    transport = server if isinstance(server, AsgiTransport) else AsgiTransport(server)
+    cache = Cache(Client(transport), **settings)
     task = asyncio.create_task(cache.run())
     await eventually(lambda: cache.running)
     try:

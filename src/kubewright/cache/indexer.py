@@ -17,40 +17,40 @@ T = TypeVar("T")
 IndexFunction: TypeAlias = Callable[[StoredObject[Any]], Iterable[Hashable]]
 """The values under which an object is found; none, one or several."""
 
-NAMESPACE = "namespace"
-
 
 class Indexer(Generic[T]):
     """Objects of one kind, by key and by index."""
 
     def __init__(self) -> None:
-        self._objects: dict[ObjectKey, StoredObject[T]] = {}
+        self._namespaces: dict[str, dict[str, StoredObject[T]]] = {}
         self._functions: dict[str, IndexFunction] = {}
         self._indexes: dict[str, dict[Hashable, dict[ObjectKey, StoredObject[T]]]] = {}
-        self.bytes = 0
-        """How many bytes of JSON are kept."""
-        self.add_index(NAMESPACE, lambda obj: (obj.key.namespace,))
+        self._count = 0
 
     # -- writing
 
     def put(self, obj: StoredObject[T]) -> None:
         """Store an object, in the place of the one of its key if there is one."""
-        old = self._objects.get(obj.key)
-        if old is not None:
-            self._unindex(old)
-            self.bytes -= len(old.raw)
-        self._objects[obj.key] = obj
-        self.bytes += len(obj.raw)
-        for name, function in self._functions.items():
-            index = self._indexes[name]
-            for value in function(obj):
-                index.setdefault(value, {})[obj.key] = obj
+        objects = self._namespaces.setdefault(obj.namespace, {})
+        old = objects.get(obj.name)
+        if old is None:
+            self._count += 1
+        objects[obj.name] = obj
+        if self._functions:
+            if old is not None:
+                self._unindex(old)
+            for name, function in self._functions.items():
+                _enter(self._indexes[name], function, obj)
 
     def remove(self, key: ObjectKey) -> None:
         """Forget the object of that key, if there is one."""
-        if (old := self._objects.pop(key, None)) is not None:
-            self._unindex(old)
-            self.bytes -= len(old.raw)
+        objects = self._namespaces.get(key.namespace)
+        if objects is None or (old := objects.pop(key.name, None)) is None:
+            return
+        self._count -= 1
+        if not objects:
+            del self._namespaces[key.namespace]
+        self._unindex(old)
 
     def add_index(self, name: str, function: IndexFunction) -> None:
         """Index what is stored, and what will be, by the values that ``function`` gives.
@@ -62,9 +62,8 @@ class Indexer(Generic[T]):
                 return
             raise ValueError(f"there is an index {name!r} already")
         index: dict[Hashable, dict[ObjectKey, StoredObject[T]]] = {}
-        for key, obj in self._objects.items():
-            for value in function(obj):
-                index.setdefault(value, {})[key] = obj
+        for obj in self:
+            _enter(index, function, obj)
         self._functions[name] = function
         self._indexes[name] = index
 
@@ -80,16 +79,22 @@ class Indexer(Generic[T]):
     # -- reading
 
     def get(self, key: ObjectKey) -> StoredObject[T] | None:
-        return self._objects.get(key)
+        objects = self._namespaces.get(key.namespace)
+        return objects.get(key.name) if objects else None
 
     def __contains__(self, key: ObjectKey) -> bool:
-        return key in self._objects
+        return self.get(key) is not None
 
     def __len__(self) -> int:
-        return len(self._objects)
+        return self._count
 
     def __iter__(self) -> Iterator[StoredObject[T]]:
-        return iter(list(self._objects.values()))
+        return iter([obj for objects in self._namespaces.values() for obj in objects.values()])
+
+    @property
+    def bytes(self) -> int:
+        """How many bytes of memory the objects' JSON takes."""
+        return sum(obj.size for obj in self)
 
     def by_index(self, name: str, value: Hashable) -> list[StoredObject[T]]:
         """The objects that an index has under a value.
@@ -125,10 +130,8 @@ class Indexer(Generic[T]):
         for requirement in fields.requirements if fields else ():
             if requirement.equal and requirement.path in self._indexes:
                 found = self.by_index(requirement.path, requirement.value)
-                return [obj for obj in found if namespace is None or obj.key.namespace == namespace]
-        if namespace is not None:
-            return self.by_index(NAMESPACE, namespace)
-        return list(self._objects.values())
+                return [obj for obj in found if namespace in (None, obj.namespace)]
+        return list(self) if namespace is None else list(self._namespaces.get(namespace, {}).values())
 
     def _unindex(self, obj: StoredObject[T]) -> None:
         for name, function in self._functions.items():
@@ -140,9 +143,16 @@ class Indexer(Generic[T]):
                         del index[value]
 
 
+def _enter(
+    index: dict[Hashable, dict[ObjectKey, StoredObject[T]]], function: IndexFunction, obj: StoredObject[T]
+) -> None:
+    for value in function(obj):
+        index.setdefault(value, {})[obj.key] = obj
+
+
 def matches_fields(obj: StoredObject[Any], fields: FieldSelector) -> bool:
     """Whether an object matches a field selector; it is decoded only for fields other than its name and namespace."""
-    values = {"metadata.name": obj.key.name, "metadata.namespace": obj.key.namespace}
+    values = {"metadata.name": obj.name, "metadata.namespace": obj.namespace}
     others = [requirement.path for requirement in fields.requirements if requirement.path not in values]
     if others:
         plain = obj.plain()

@@ -38,6 +38,7 @@ class Informer(Generic[T]):
     """Follows the objects of one kind; `Cache.informer` makes them.
 
     :param namespaces: to follow these only; None follows all.
+    :param compress: keep objects compressed once there are many.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Informer(Generic[T]):
         field_selector: FieldSelector | None = None,
         transform: Transform | None = None,
         keep_managed_fields: bool = False,
+        compress: bool = True,
     ) -> None:
         self.target = target
         self.indexer: Indexer[T] = Indexer()
@@ -60,6 +62,7 @@ class Informer(Generic[T]):
         self._fields = field_selector
         self._transform = transform
         self._keep_managed_fields = keep_managed_fields
+        self._compress = compress
         self._deltas = Deltas(self.indexer)
         self._reader: ObjectReader[T] | None = None
         scopes: list[str | None] = [None] if namespaces is None else list(dict.fromkeys(namespaces))
@@ -82,6 +85,7 @@ class Informer(Generic[T]):
             transform=self._transform,
             metadata_only=isinstance(self.target, MetadataOnly),
             keep_managed_fields=self._keep_managed_fields,
+            compress=self._compress,
         )
         if not self.kind.namespaced:
             self._scopes = {None: self._scopes.get(None) or _Scope(self, None)}

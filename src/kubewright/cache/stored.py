@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 
+from kubewright.cache.packing import Packer, Packing
 from kubewright.objects.meta import OwnerReference
 from kubewright.objects.names import ObjectKey
 
@@ -21,6 +22,10 @@ Transform: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
 """Changes an object's plain JSON before it is stored; must give the same result when applied twice."""
 
 _NOTHING = msgspec.Raw()
+_NO_LABELS: Mapping[str, str] = {}
+
+_SHARED_LABELS = 4096
+"""How many different sets of labels a reader remembers."""
 
 
 class _Metadata(msgspec.Struct, rename="camel", gc=False):
@@ -30,7 +35,7 @@ class _Metadata(msgspec.Struct, rename="camel", gc=False):
     resource_version: str = ""
     generation: int = 0
     deletion_timestamp: str | None = None
-    labels: dict[str, str] | None = None
+    labels: msgspec.Raw = _NOTHING
     owner_references: list[OwnerReference] | None = None
     managed_fields: msgspec.Raw = _NOTHING
 
@@ -49,48 +54,55 @@ class _Annotated(msgspec.Struct, gc=False):
 
 _decode_object = msgspec.json.Decoder(_Object).decode
 _decode_annotations = msgspec.json.Decoder(_Annotated).decode
+_decode_labels = msgspec.json.Decoder(dict[str, str] | None).decode
 
 
 class StoredObject(Generic[T]):
     """An object as it was seen at one resource version; an `Observed` of events."""
 
-    __slots__ = ("_decode", "_metadata", "key", "raw")
+    __slots__ = (
+        "_decode", "_packed", "_packing", "deleting", "generation", "labels", "name", "namespace", "owner_references",
+        "resource_version", "uid",
+    )  # fmt: skip
 
-    def __init__(self, raw: bytes, metadata: _Metadata, decode: Callable[[bytes], T]) -> None:
-        self.raw = raw
-        """Its JSON, without ``managedFields``."""
-        self.key = ObjectKey(intern(metadata.namespace), metadata.name)
-        self._metadata = metadata
+    def __init__(
+        self,
+        metadata: _Metadata,
+        labels: Mapping[str, str],
+        packed: bytes,
+        packing: Packing,
+        decode: Callable[[bytes], T],
+    ) -> None:
+        self.namespace = intern(metadata.namespace)
+        self.name = metadata.name
+        self.uid = metadata.uid
+        self.resource_version = metadata.resource_version
+        self.generation = metadata.generation
+        self.deleting = metadata.deletion_timestamp is not None
+        self.labels = labels
+        self.owner_references: Sequence[OwnerReference] = metadata.owner_references or ()
+        self._packed = packed
+        self._packing = packing
         self._decode = decode
 
     @property
-    def uid(self) -> str:
-        return self._metadata.uid
+    def key(self) -> ObjectKey:
+        return ObjectKey(self.namespace, self.name)
 
     @property
-    def resource_version(self) -> str:
-        return self._metadata.resource_version
+    def raw(self) -> bytes:
+        """Its JSON, without ``managedFields``."""
+        return self._packing.unpack(self._packed)
 
     @property
-    def generation(self) -> int:
-        return self._metadata.generation
-
-    @property
-    def labels(self) -> Mapping[str, str]:
-        return self._metadata.labels or {}
+    def size(self) -> int:
+        """How many bytes its JSON takes in memory."""
+        return len(self._packed)
 
     @property
     def annotations(self) -> Mapping[str, str]:
         """Decoded at each call: they can be as big as the object, and few ask."""
         return _decode_annotations(self.raw).metadata.annotations or {}
-
-    @property
-    def owner_references(self) -> Sequence[OwnerReference]:
-        return self._metadata.owner_references or ()
-
-    @property
-    def deleting(self) -> bool:
-        return self._metadata.deletion_timestamp is not None
 
     def decode(self) -> T:
         return self._decode(self.raw)
@@ -110,6 +122,7 @@ class ObjectReader(Generic[T]):
     :param decode: how the whole object is read later.
     :param transform: applied to the plain JSON of each object first; costs a decoding and an encoding.
     :param metadata_only: keep nothing but ``metadata``, whatever comes.
+    :param compress: see `packing`.
     :param keep_managed_fields: they are dropped otherwise: often the bigger half of an object, and seldom read.
     """
 
@@ -120,11 +133,14 @@ class ObjectReader(Generic[T]):
         transform: Transform | None = None,
         metadata_only: bool = False,
         keep_managed_fields: bool = False,
+        compress: bool = True,
     ) -> None:
+        self._packer = Packer(compress=compress)
         self._decode = decode
         self._transform = transform
         self._metadata_only = metadata_only
         self._keep_managed_fields = keep_managed_fields
+        self._labels: dict[bytes, dict[str, str]] = {}
 
     def read(self, data: bytes | msgspec.Raw) -> StoredObject[T]:
         """
@@ -134,11 +150,20 @@ class ObjectReader(Generic[T]):
             data = self._reshape(data)
         metadata = _decode_object(data).metadata
         raw = bytes(data)
-        if metadata.managed_fields:
-            if not self._keep_managed_fields:
-                raw = _without_managed_fields(raw, bytes(metadata.managed_fields))
-            metadata.managed_fields = _NOTHING  # a view that would keep the whole batch alive
-        return StoredObject(raw, metadata, self._decode)
+        if metadata.managed_fields and not self._keep_managed_fields:
+            raw = _without_managed_fields(raw, bytes(metadata.managed_fields))
+        labels = self._read_labels(bytes(metadata.labels)) if metadata.labels else _NO_LABELS
+        packing = self._packer.packing
+        return StoredObject(metadata, labels, self._packer.pack(raw), packing, self._decode)
+
+    def _read_labels(self, text: bytes) -> Mapping[str, str]:
+        """Objects with the same labels share them."""
+        labels = self._labels.get(text)
+        if labels is None:
+            if len(self._labels) >= _SHARED_LABELS:
+                self._labels.clear()
+            labels = self._labels[text] = _decode_labels(text) or {}
+        return labels
 
     def _reshape(self, data: bytes | msgspec.Raw) -> bytes:
         plain: dict[str, Any] = msgspec.json.decode(data)
