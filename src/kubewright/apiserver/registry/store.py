@@ -130,7 +130,7 @@ class Store:
         if not owned:
             self.field_manager("").record_update(None, obj, manager=write.field_manager, now=deletion.timestamp(now))
         attributes = self.attributes("CREATE", obj, None, namespace, metadata.get("name", ""), write)
-        obj = await self._mutate(attributes, write)
+        obj = await self._mutate(attributes)
         metadata = obj["metadata"]
         for attempt in range(1, 9):
             generated = not metadata.get("name") and metadata.get("generateName")
@@ -152,7 +152,8 @@ class Store:
             metadata["generation"] = 1
         strategy.prepare_for_create(obj, self.cluster.reader)
         self._check(obj, strategy.validate(obj, self.cluster.reader))
-        self._check(obj, validate_metadata(metadata, namespaced=self.resource.namespaced, name_rule=path_segment))
+        if not self.resource.custom:  # A custom resource's own rules are these.
+            self._check(obj, validate_metadata(metadata, namespaced=self.resource.namespaced, name_rule=path_segment))
         attributes.name = metadata["name"]
         await self.cluster.admission.validate(attributes)
         for text in strategy.warnings(obj, None):
@@ -217,7 +218,7 @@ class Store:
             now = deletion.timestamp(datetime.now(UTC))
             self.field_manager(subresource).record_update(old, obj, manager=write.field_manager, now=now)
         attributes = self.attributes("UPDATE", obj, old, namespace, live.name, write, subresource)
-        obj = await self._mutate(attributes, write)
+        obj = await self._mutate(attributes)
         self._check_version(obj, old, unconditional=strategy.allow_unconditional_update)
         if subresource:
             strategy.prepare_for_subresource_update(subresource, obj, old, reader)
@@ -323,15 +324,18 @@ class Store:
             write.audit_annotations,
         )  # fmt: skip
 
-    async def _mutate(self, attributes: Attributes, write: Write) -> Object:
-        if self.cluster.admission.mutating:
-            before = msgspec.json.encode(attributes.obj)
-            await self.cluster.admission.admit(attributes)
-            assert attributes.obj is not None
-            if msgspec.json.encode(attributes.obj) != before:
-                attributes.obj = self.codec.coerce(attributes.obj)
-                self._strategy.default(attributes.obj)
+    async def _mutate(self, attributes: Attributes) -> Object:
+        """The object after mutating admission.
+
+        Plug-ins of the server change the object in place and keep it as it should be; what webhooks and policies made
+        of it is another object, to be read like a request's.
+        """
+        before = attributes.obj
+        await self.cluster.admission.admit(attributes)
         assert attributes.obj is not None
+        if attributes.obj is not before:
+            attributes.obj = self.codec.coerce(attributes.obj)
+            self._strategy.default(attributes.obj)
         return attributes.obj
 
     def _metadata(self, obj: Object, namespace: str) -> Object:
