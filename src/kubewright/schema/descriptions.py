@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import inspect
-import textwrap
+import linecache
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -36,20 +36,40 @@ def field_descriptions(cls: type) -> Mapping[str, str]:
 
 def _in_source(cls: type) -> dict[str, str]:
     try:
-        source = textwrap.dedent(inspect.getsource(cls))
-        body = ast.parse(source).body[0]
+        lines, classes = _module_source(inspect.getsourcefile(cls) or "")
     except (OSError, TypeError, SyntaxError):  # no source: a REPL, a frozen module
         return {}
-    if not isinstance(body, ast.ClassDef):
-        return {}
-    lines = source.splitlines()
+    body = classes[cls.__qualname__].body if cls.__qualname__ in classes else []
     found: dict[str, str] = {}
-    for statement, following in zip(body.body, [*body.body[1:], None], strict=True):
+    for statement, following in zip(body, [*body[1:], None], strict=True):
         if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
             text = _docstring(following) or _comment(lines, statement)
             if text:
                 found[statement.target.id] = text
     return found
+
+
+@cache
+def _module_source(path: str) -> tuple[list[str], dict[str, ast.ClassDef]]:
+    """The lines of a file and its classes by qualified name; parsed once, for a file may have hundreds of classes."""
+    lines = linecache.getlines(path)
+    if not lines:
+        raise OSError(f"no source in {path}")
+    classes: dict[str, ast.ClassDef] = {}
+    _collect(ast.parse("".join(lines)), "", classes)
+    return lines, classes
+
+
+def _collect(parent: ast.AST, prefix: str, classes: dict[str, ast.ClassDef]) -> None:
+    for node in ast.iter_child_nodes(parent):
+        match node:
+            case ast.ClassDef(name=name):
+                classes[prefix + name] = node
+                _collect(node, f"{prefix}{name}.", classes)
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                _collect(node, f"{prefix}{name}.<locals>.", classes)
+            case _:
+                _collect(node, prefix, classes)
 
 
 def _docstring(statement: ast.stmt | None) -> str:

@@ -132,8 +132,11 @@ class _Writer:
         self._use("kubewright.schema", base)
         required = schema.get("required", ())
         body = [self._docstring(schema)] if schema.get("description") else []
-        fields = [self.field(key, field, name, key in required, base) for key, field in schema["properties"].items()]
-        lines = [*self._decorators(schema), f"class {name}({base}):", *body, *fields]
+        fields = [
+            self.field(key, field, name, key in required, base)
+            for key, field in (schema.get("properties") or {}).items()
+        ]
+        lines = [*self._decorators(schema), f"class {name}({base}):", *(body + fields or ["    ..."])]
         self.classes.append("\n".join(lines) + "\n")
         return name
 
@@ -212,9 +215,9 @@ class _Writer:
         return _SCALARS[kind] if kind else self._object("JSON")
 
     def _object_type(self, schema: Raw, name: str, base: str) -> str:
-        if schema.get("properties"):
-            return self.struct(schema, name, base)
         values = schema.get("additionalProperties")
+        if schema.get("properties") or not (values or schema.get("x-kubernetes-preserve-unknown-fields")):
+            return self.struct(schema, name, base)
         if not isinstance(values, Mapping):
             return self._object("RawExtension")
         inner = self.type(values, f"{name}Value", base)
