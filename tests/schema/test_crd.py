@@ -244,3 +244,17 @@ def test_a_production_image_without_the_extras_makes_the_same_definition() -> No
     program = f"{without}; from kubewright.objects import to_json; from kubewright.schema.crd import crd; {make}"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == to_json(crd(Website)).decode()
+
+
+def test_a_kind_may_have_fields_of_its_own_only() -> None:
+    @custom_resource(group="web.example.com", version="v1")
+    class Palette(Resource[None, None]):
+        colours: list[str] = []
+
+    schema = to_dict(crd(Palette))["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    assert set(schema["properties"]) == {"apiVersion", "kind", "metadata", "colours"}
+    assert to_dict(Palette(spec=None, colours=["red"])) == {
+        "apiVersion": "web.example.com/v1",
+        "kind": "Palette",
+        "colours": ["red"],
+    }

@@ -66,6 +66,11 @@ def test_names_that_python_reserves_are_kept_in_json(tmp_path: Path, monkeypatch
             "from": {"type": "string", "description": "Where from."},
             "clusterIPs": {"type": "array", "items": {"type": "string", "minLength": 1}},
             "x-odd": {"type": "number", "default": 0.5},
+            "either": {
+                "type": "object",
+                "properties": {"a": {"type": "string"}, "b": {"type": "string"}},
+                "oneOf": [{"required": ["a"]}, {"required": ["b"]}],
+            },
             "any": {"x-kubernetes-preserve-unknown-fields": True},
             "nested": {
                 "type": "object",

@@ -134,6 +134,7 @@ def _meta(schema: Schema, meta: Meta, where: str) -> None:
         value = getattr(meta, attribute)
         if value is not None:
             schema[keyword] = dict(value) if isinstance(value, Mapping) else value
+    schema.update(meta.keywords or {})
     if meta.enum is not None:
         schema["enum"] = list(meta.enum)
     if meta.map_type is not None:

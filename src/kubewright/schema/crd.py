@@ -27,7 +27,7 @@ from kubewright.objects.apiextensions_v1 import (
 from kubewright.schema.builtin_types import Schema
 from kubewright.schema.descriptions import cut_descriptions
 from kubewright.schema.errors import SchemaError
-from kubewright.schema.resource import Definition, Resource, has_status
+from kubewright.schema.resource import Definition, Resource, has_status, stated_fields
 from kubewright.schema.structural import check_schema
 from kubewright.schema.types import SchemaBuilder
 
@@ -83,7 +83,7 @@ def crd(
 def resource_schema(cls: type[AnyResource], builder: SchemaBuilder | None = None) -> Schema:
     """The whole schema of one version: ``spec``, ``status`` and the type's own fields."""
     builder = builder or SchemaBuilder()
-    schema = builder.struct(cls, without=() if has_status(cls) else ("status",))
+    schema = builder.struct(cls, without=[name for name in ("spec", "status") if name not in stated_fields(cls)])
     if has_status(cls):
         schema["properties"]["status"].pop("default", None)  # the status is the controller's to make
     return schema

@@ -45,7 +45,7 @@ class Meta(msgspec.Struct, Marker, frozen=True, kw_only=True):
     ``list_map_keys`` makes a list a map for apply, with these fields (by their JSON names) as the key of an item;
     ``pattern`` is an RE2 expression; ``required`` overrules what a default implies, so with True the API demands a
     field that Python can leave out; ``allow_float`` admits numbers that JSON clients in other languages may round;
-    ``schema`` replaces the generated schema altogether.
+    ``keywords`` are added to the schema as they are (``{"oneOf": [...]}``), ``schema`` replaces it altogether.
     """
 
     ge: float | None = None
@@ -70,6 +70,7 @@ class Meta(msgspec.Struct, Marker, frozen=True, kw_only=True):
     preserve_unknown: bool | None = None
     embedded_resource: bool | None = None
     allow_float: bool | None = None
+    keywords: Mapping[str, Any] | None = None
     schema: Mapping[str, Any] | None = None
 
 

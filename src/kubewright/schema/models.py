@@ -142,10 +142,12 @@ class _Writer:
 
     def _decorators(self, schema: Raw) -> list[str]:
         lines = [f"@{self._rule(rule)}" for rule in schema.get("x-kubernetes-validations", ())]
-        marks = [f"{_META[key]}={_literal(schema[key])}" for key in ("x-kubernetes-map-type",) if key in schema]
+        about = ("x-kubernetes-map-type", "x-kubernetes-embedded-resource")
+        marks = [f"{_META[key]}={_literal(schema[key])}" for key in about if key in schema]
         if schema.get("x-kubernetes-preserve-unknown-fields"):
             marks.append("preserve_unknown=True")
         marks += [f"{_LENGTHS[key]}={schema[key]}" for key in ("minProperties", "maxProperties") if key in schema]
+        marks += _keywords(schema)
         if marks:
             self._use("kubewright.schema", "Meta")
             lines.append(f"@Meta({', '.join(marks)})")
@@ -258,9 +260,8 @@ class _Writer:
             found.append(f"list_map_keys={_literal(list(keys))}")
         elif "x-kubernetes-list-type" in schema:
             found.append(f"list_type={_literal(schema['x-kubernetes-list-type'])}")
-        others = {key: schema[key] for key in ("oneOf", "anyOf", "allOf", "not") if key in schema}
-        if others and annotation not in ("IntOrString", "Quantity"):
-            return [f"schema={_literal(dict(schema))}"]
+        if annotation not in ("IntOrString", "Quantity"):
+            found += _keywords(schema)
         return found
 
     def _rule(self, rule: Raw) -> str:
@@ -285,6 +286,12 @@ class _Writer:
             unique = f"{name}{number}"
         self.names.add(unique)
         return unique
+
+
+def _keywords(schema: Raw) -> list[str]:
+    """The argument of ``Meta`` for logic that has no Python form."""
+    logic = {key: schema[key] for key in ("oneOf", "anyOf", "allOf", "not") if key in schema}
+    return [f"keywords={_literal(logic)}"] if logic else []
 
 
 def _literal(value: Any) -> str:

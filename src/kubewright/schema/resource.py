@@ -42,7 +42,7 @@ class ResourceMeta(StructMeta):
     """Reads ``Resource[SpecT, StatusT]`` and gives the class fields of these very types.
 
     ``Resource[SpecT | None, StatusT]`` makes the spec optional; a status starts as an untouched instance, and
-    ``Resource[SpecT, None]`` has none.
+    ``Resource[SpecT, None]`` has none; ``Resource[None, None]`` has the fields of its own only.
     """
 
     def __new__(mcls: type[M], name: str, bases: tuple[type, ...], namespace: dict[str, Any], /, **config: Any) -> M:
@@ -53,14 +53,12 @@ class ResourceMeta(StructMeta):
                 annotations = namespace.setdefault("__annotations__", {})
                 if "spec" not in annotations:
                     annotations["spec"] = spec
-                    if type(None) in typing.get_args(spec):
+                    if spec in (None, type(None)) or type(None) in typing.get_args(spec):
                         namespace["spec"] = None
-                if status in (None, type(None)):
-                    annotations.setdefault("status", None)
-                    namespace.setdefault("status", None)
-                elif "status" not in annotations:
+                if "status" not in annotations:
                     annotations["status"] = status
-                    namespace["status"] = msgspec.field(default_factory=status)
+                    absent = status in (None, type(None))
+                    namespace["status"] = None if absent else msgspec.field(default_factory=status)
         return super().__new__(mcls, name, bases, namespace, **config)
 
 
@@ -78,7 +76,12 @@ class Resource(Object, Generic[SpecT, StatusT], metaclass=ResourceMeta):
 
 def has_status(cls: type[Object]) -> bool:
     """Whether a kind has a status, and with it the status subresource."""
-    return any(field.name == "status" and field.type is not type(None) for field in msgspec.structs.fields(cls))
+    return "status" in stated_fields(cls)
+
+
+def stated_fields(cls: type[Object]) -> set[str]:
+    """The names of the fields that a kind really has: ``spec`` and ``status`` may be declared as None."""
+    return {field.name for field in msgspec.structs.fields(cls) if field.type is not type(None)}
 
 
 class Column(msgspec.Struct, frozen=True):
