@@ -69,29 +69,32 @@ LABEL_VALUE_ERROR = _regex_error(
 )
 
 
-def _matches(pattern: str, text: str) -> bool:
-    return re.fullmatch(pattern, text, re.ASCII) is not None
+_IS_LABEL = re.compile(_LABEL)
+_IS_SUBDOMAIN = re.compile(_SUBDOMAIN)
+_IS_LABEL_1035 = re.compile(_LABEL_1035)
+_IS_QUALIFIED = re.compile(_QUALIFIED)
+_IS_LABEL_VALUE = re.compile(_LABEL_VALUE)
 
 
-def _sized(text: str, limit: int, pattern: str, problem: str) -> list[str]:
+def _sized(text: str, limit: int, pattern: re.Pattern[str], problem: str) -> list[str]:
     problems = [f"must be no more than {limit} bytes"] if len(text.encode()) > limit else []
-    if not _matches(pattern, text):
+    if not pattern.fullmatch(text):
         problems.append(problem)
     return problems
 
 
 def is_dns_subdomain(text: str) -> list[str]:
     """What keeps a text from being an RFC 1123 subdomain."""
-    return _sized(text, 253, _SUBDOMAIN, SUBDOMAIN_ERROR)
+    return _sized(text, 253, _IS_SUBDOMAIN, SUBDOMAIN_ERROR)
 
 
 def is_dns_label(text: str) -> list[str]:
     """What keeps a text from being an RFC 1123 label."""
-    return _sized(text, 63, _LABEL, LABEL_ERROR)
+    return _sized(text, 63, _IS_LABEL, LABEL_ERROR)
 
 
 def is_dns1035_label(text: str) -> list[str]:
-    return _sized(text, 63, _LABEL_1035, LABEL_1035_ERROR)
+    return _sized(text, 63, _IS_LABEL_1035, LABEL_1035_ERROR)
 
 
 def _mask_trailing_dash(name: str) -> str:
@@ -138,14 +141,14 @@ def is_qualified_name(text: str) -> list[str]:
         problems.append("name part must be non-empty")
     elif len(name.encode()) > 63:
         problems.append("name part must be no more than 63 bytes")
-    if not _matches(_QUALIFIED, name):
+    if not _IS_QUALIFIED.fullmatch(name):
         problems.append(f"name part {QUALIFIED_ERROR}")
     return problems
 
 
 def is_label_value(text: str) -> list[str]:
     """What keeps a text from being the value of a label."""
-    return _sized(text, 63, _LABEL_VALUE, LABEL_VALUE_ERROR)
+    return _sized(text, 63, _IS_LABEL_VALUE, LABEL_VALUE_ERROR)
 
 
 def validate_labels(labels: Mapping[str, str] | None, field: str) -> list[Cause]:

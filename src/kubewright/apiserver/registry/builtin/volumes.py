@@ -384,8 +384,7 @@ class CSINodeStrategy(BuiltinStrategy):
 
 class CSIStorageCapacityStrategy(BuiltinStrategy):
     allow_unconditional_update = False
-    columns = columns("StorageClassName", "Capacity")
-    return_deleted = True
+    columns = columns("Created At:date")
 
     def rules(self, obj: Object) -> list[Cause]:
         name = obj.get("storageClassName", "")
@@ -404,7 +403,7 @@ class CSIStorageCapacityStrategy(BuiltinStrategy):
         return causes
 
     def cells(self, obj: Object) -> list[Any]:
-        return [name_of(obj), obj.get("storageClassName", ""), obj.get("capacity", "<unset>")]
+        return [name_of(obj), obj["metadata"].get("creationTimestamp")]
 
 
 class VolumeAttachmentStrategy(BuiltinStrategy):
