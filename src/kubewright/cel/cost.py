@@ -57,7 +57,7 @@ def fixed(cost: int) -> Cost:
 
 ZERO, ONE = fixed(0), fixed(1)
 _ANY = Cost(0, UNBOUNDED)
-_SCALAR_KINDS = frozenset(("bool", "int", "uint", "double", "null_type", "duration", "timestamp"))
+_SCALAR_KINDS = frozenset(("bool", "int", "uint", "double", "null_type", "duration", "timestamp", "type"))
 _COMPARISONS = frozenset(("_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_"))
 _NOMINAL = frozenset((
     "serviceAccount", "path", "group", "resource", "subresource", "namespace", "name", "allowed", "reason", "error",

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from kubewright.cel.string_formats import FORMATS
+from kubewright.schema.structural.structurality import Raw, subschemas
 
 
 def supported_format(type_name: str | None, format_name: str) -> str:
@@ -20,3 +24,12 @@ def supported_format(type_name: str | None, format_name: str) -> str:
         case "number":
             return format_name if format_name in ("float", "double") else ""
     return ""
+
+
+def unrecognized_formats(raw: Raw) -> Iterator[str]:
+    """Every format in a schema that will not be checked; the apiserver warns of them."""
+    name: Any = raw.get("format")
+    if name and not supported_format(raw.get("type"), name):
+        yield str(name)
+    for _, child in subschemas(raw):
+        yield from unrecognized_formats(child)

@@ -18,7 +18,7 @@ from kubewright.apiserver.registry.metadata_rules import immutable, is_dns1035_l
 from kubewright.apiserver.registry.strategy import Column, Object, Reader
 from kubewright.objects.errors import Cause
 from kubewright.objects.field_errors import duplicate, forbidden, invalid, required, too_many
-from kubewright.schema.structural import check_schema
+from kubewright.schema.structural import check_schema, unrecognized_formats
 
 Spec = dict[str, Any]
 
@@ -97,6 +97,13 @@ class CustomResourceDefinitionStrategy(BuiltinStrategy):
         finalizers = obj["metadata"].setdefault("finalizers", [])
         if CLEANUP_FINALIZER not in finalizers and not obj["metadata"].get("deletionTimestamp"):
             finalizers.append(CLEANUP_FINALIZER)
+
+    def warnings(self, obj: Object, old: Object | None) -> list[str]:
+        schemas = [
+            (version.get("schema") or {}).get("openAPIV3Schema") or {} for version in obj["spec"].get("versions") or ()
+        ]
+        names = [name for schema in schemas for name in unrecognized_formats(schema)]
+        return [f'unrecognized format "{name}"' for name in dict.fromkeys(names)]
 
     def cells(self, obj: Object) -> list[Any]:
         return [name_of(obj), obj["metadata"].get("creationTimestamp")]
