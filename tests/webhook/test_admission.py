@@ -67,14 +67,20 @@ async def test_a_validator_that_raises_refuses_with_the_field_and_its_value() ->
     refused = await answer(handler, request("UPDATE", widget(host="b"), widget(host="a")))
     assert not refused.allowed
     assert refused.status == {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
         "status": "Failure",
-        "message": 'spec.host: Invalid value: "b": is immutable',
+        "message": 'Widget.example.com "w" is invalid: spec.host: Invalid value: "b": is immutable',
         "reason": "Invalid",
         "code": 422,
         "details": {
+            "name": "w",
+            "group": "example.com",
+            "kind": "Widget",
             "causes": [
                 {"reason": "FieldValueInvalid", "message": 'Invalid value: "b": is immutable', "field": "spec.host"}
-            ]
+            ],
         },
     }
 
@@ -97,7 +103,7 @@ def grouped(new: Widget) -> None:
 )
 async def test_several_problems_come_back_at_once(function: Any, message: str) -> None:
     response = await answer(validating(Widget, function), request(obj=widget(ports=[80])))
-    assert response.status and response.status["message"] == message
+    assert response.status and response.status["message"] == f'Widget.example.com "w" is invalid: {message}'
     assert len(response.status["details"]["causes"]) == 2
 
 
@@ -115,7 +121,7 @@ async def test_on_deletion_both_objects_are_the_one_that_goes() -> None:
         raise Invalid("spec.size", "is protected")
 
     response = await answer(validating(Widget, validate), request("DELETE", None, widget(size=9)))
-    assert response.status and response.status["message"] == "spec.size: Invalid value: 9: is protected"
+    assert response.status and response.status["message"].endswith("spec.size: Invalid value: 9: is protected")
 
 
 async def test_a_validator_may_warn_and_annotate() -> None:

@@ -13,8 +13,10 @@ from typing import Final
 import typer
 
 COMMANDS: Final = {
+    "demo": "Show an operator's life, end to end, on the embedded control plane.",
     "run": "Run an operator: against a cluster, or on the embedded control plane.",
     "apiserver": "Run the embedded Kubernetes API server.",
+    "cluster": "Run a whole local cluster in the background.",
     "generate": "Write what follows from an operator's code: CRDs, roles, webhooks, schemas, docs.",
     "crd": "Compare and check CustomResourceDefinitions.",
     "rbac": "Compare roles with what an operator was seen to do.",

@@ -2,3 +2,7 @@
 
 The controllers are written with this framework's own cache, work queue and controllers.
 """
+
+from kubewright.localcluster.cluster import LocalCluster
+
+__all__ = ["LocalCluster"]

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from kubewright.objects import field_errors
+from kubewright.objects import errors, field_errors
 from kubewright.objects.errors import APIError, Cause
+from kubewright.objects.names import GroupKind, GroupVersion
 
 _MISSING = object()
 
@@ -43,14 +44,9 @@ Problem = Invalid | Cause
 def status_of(problems: Iterable[Problem], obj: Mapping[str, Any]) -> dict[str, Any]:
     """The ``Status`` of a response that refuses ``obj``."""
     causes = [problem.cause(obj) if isinstance(problem, Invalid) else problem for problem in problems]
-    texts = [f"{cause.field}: {cause.message}" if cause.field else cause.message for cause in causes]
-    return {
-        "status": "Failure",
-        "message": texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]",
-        "reason": "Invalid",
-        "details": {"causes": [cause.to_json() for cause in causes]},
-        "code": 422,
-    }
+    group, kind = GroupVersion.parse(obj.get("apiVersion") or "").group, obj.get("kind") or ""
+    name = (obj.get("metadata") or {}).get("name") or ""
+    return errors.Invalid.of(GroupKind(group, kind), name, causes).status()
 
 
 def refusal(error: Exception) -> list[Problem] | APIError | None:

@@ -1,0 +1,132 @@
+"""``kubewright cluster``: a local cluster in the background, kept in a directory until it is stopped.
+
+The directory holds the store, the certificates, the kubeconfig, the process's id and its log; `start` takes up a
+stopped cluster where it was left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kubewright.localcluster import LocalCluster
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+Directory = Annotated[Path, typer.Option("--data-dir", help="Where the cluster is kept.")]
+
+_HOME = Path(".kubewright/cluster")
+_PATIENCE = 15.0
+"""Seconds that starting and stopping may take."""
+
+
+@app.command()
+def start(
+    data_dir: Directory = _HOME,
+    port: Annotated[int, typer.Option(help="Of the API server; 0 picks a free one.")] = 0,
+    foreground: Annotated[bool, typer.Option("--foreground", help="Stay until Ctrl-C or SIGTERM.")] = False,
+) -> None:
+    """Start the cluster; it serves when this command has ended."""
+    if _process(data_dir) is not None:
+        typer.echo(f"the cluster in {data_dir} runs already")
+        return
+    data_dir.mkdir(parents=True, exist_ok=True)
+    if foreground:
+        asyncio.run(_serve(data_dir, port))
+        return
+    _ready_file(data_dir).unlink(missing_ok=True)
+    log = data_dir / "cluster.log"
+    command = [sys.executable, "-m", "kubewright", "cluster", "start", "--foreground"]
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [*command, "--data-dir", str(data_dir), "--port", str(port)],
+            stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+        )  # fmt: skip
+    _wait(lambda: _ready_file(data_dir).exists() or process.poll() is not None)
+    if not _ready_file(data_dir).exists():
+        typer.echo(f"the cluster did not start; its log is {log}", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"the cluster serves {_ready_file(data_dir).read_text()}")
+    typer.echo(f"export KUBECONFIG={(data_dir / 'kubeconfig').resolve()}")
+
+
+@app.command()
+def stop(data_dir: Directory = _HOME) -> None:
+    """Stop the cluster; what is stored stays."""
+    process = _process(data_dir)
+    if process is None:
+        typer.echo(f"no cluster runs in {data_dir}")
+        return
+    os.kill(process, signal.SIGTERM)
+    _wait(lambda: _process(data_dir) is None)
+    if _process(data_dir) is not None:
+        typer.echo(f"process {process} has not ended within {_PATIENCE:g} s", err=True)
+        raise typer.Exit(1)
+    typer.echo("stopped")
+
+
+@app.command()
+def status(data_dir: Directory = _HOME) -> None:
+    """Tell whether the cluster runs; the status is 1 if not."""
+    process = _process(data_dir)
+    if process is None:
+        typer.echo(f"no cluster runs in {data_dir}")
+        raise typer.Exit(1)
+    typer.echo(f"process {process} serves {_ready_file(data_dir).read_text()}")
+
+
+@app.command()
+def kubeconfig(data_dir: Directory = _HOME) -> None:
+    """Print the administrator's kubeconfig."""
+    path = data_dir / "kubeconfig"
+    if not path.exists():
+        typer.echo(f"no cluster has run in {data_dir}: kubewright cluster start", err=True)
+        raise typer.Exit(1)
+    typer.echo(path.read_text(), nl=False)
+
+
+async def _serve(data_dir: Path, port: int) -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    pid, ready = data_dir / "pid", _ready_file(data_dir)
+    async with LocalCluster(data_dir, port=port) as cluster:
+        pid.write_text(str(os.getpid()))
+        ready.write_text(cluster.url)
+        typer.echo(f"ready {cluster.url}")
+        await stopping.wait()
+    for file in (pid, ready):
+        file.unlink(missing_ok=True)
+
+
+def _ready_file(data_dir: Path) -> Path:
+    """Holds the URL while the cluster serves."""
+    return data_dir / "url"
+
+
+def _process(data_dir: Path) -> int | None:
+    """The process that runs the cluster, if one does."""
+    with contextlib.suppress(OSError, ValueError):
+        process = int((data_dir / "pid").read_text())
+        os.kill(process, 0)
+        return process
+    return None
+
+
+def _wait(until: Callable[[], bool]) -> None:
+    """Return when something holds, or after a while."""
+    deadline = time.monotonic() + _PATIENCE
+    while not until() and time.monotonic() < deadline:
+        time.sleep(0.02)

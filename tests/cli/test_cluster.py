@@ -1,0 +1,49 @@
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kubewright.client import connect
+from kubewright.objects import ObjectMeta
+from kubewright.objects.core_v1 import ConfigMap
+
+
+def cluster(*arguments: str, directory: Path) -> tuple[int, str]:
+    command = [sys.executable, "-m", "kubewright", "cluster", *arguments, "--data-dir", str(directory)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    return result.returncode, result.stdout + result.stderr
+
+
+async def write(directory: Path) -> None:
+    async with connect(directory / "kubeconfig") as client:
+        await client.create(ConfigMap(metadata=ObjectMeta(name="kept", namespace="default")))
+
+
+async def read(directory: Path) -> ConfigMap:
+    async with connect(directory / "kubeconfig") as client:
+        return await client.get(ConfigMap, "kept", "default")
+
+
+@pytest.mark.timeout(120)
+def test_a_cluster_is_started_stopped_and_taken_up_again(tmp_path: Path) -> None:
+    assert cluster("status", directory=tmp_path) == (1, f"no cluster runs in {tmp_path}\n")
+    code, output = cluster("start", directory=tmp_path)
+    try:
+        assert code == 0, output
+        assert "the cluster serves https://127.0.0.1:" in output
+        assert cluster("start", directory=tmp_path) == (0, f"the cluster in {tmp_path} runs already\n")
+        assert "current-context: kubewright" in cluster("kubeconfig", directory=tmp_path)[1]
+        asyncio.run(write(tmp_path))
+        assert cluster("stop", directory=tmp_path) == (0, "stopped\n")
+        assert cluster("status", directory=tmp_path)[0] == 1
+        assert cluster("start", directory=tmp_path)[0] == 0
+        assert asyncio.run(read(tmp_path)).metadata.name == "kept"
+    finally:
+        cluster("stop", directory=tmp_path)
+
+
+def test_a_cluster_that_never_ran_has_no_kubeconfig(tmp_path: Path) -> None:
+    code, output = cluster("kubeconfig", directory=tmp_path)
+    assert (code, output) == (1, f"no cluster has run in {tmp_path}: kubewright cluster start\n")
