@@ -158,3 +158,16 @@ def test_events_have_two_names_for_each_field() -> None:
     assert (view["regarding"]["name"], view["note"], view["deprecatedCount"]) == ("p", "m", 2)
     assert other.to_storage(view) == core
     assert other.fields(view)["regarding.kind"] == "Pod"
+
+
+def test_defaults_replace_the_zeros_that_go_prints() -> None:
+    level = {"type": "Limited", "limited": {"limitResponse": {"type": "Queue", "queuing": {}}}}
+    obj = created("flowcontrol.apiserver.k8s.io/v1", "PriorityLevelConfiguration", {"spec": level})
+    assert obj["spec"]["limited"]["nominalConcurrencyShares"] == 30
+    queuing = obj["spec"]["limited"]["limitResponse"]["queuing"]
+    assert queuing == {"queues": 64, "handSize": 8, "queueLengthLimit": 50}
+    parameters = {"kind": "K", "name": "n"}
+    ingress_class = created(
+        "networking.k8s.io/v1", "IngressClass", {"spec": {"controller": "a.io/b", "parameters": parameters}}
+    )
+    assert ingress_class["spec"]["parameters"]["scope"] == "Cluster"

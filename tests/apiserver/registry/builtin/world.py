@@ -39,7 +39,7 @@ def decoded(api_version: str, kind: str, body: Object) -> Object:
     chosen = strategy(api_version, kind)
     obj = chosen.decode({"apiVersion": api_version, "kind": kind, **body}, [])
     obj["metadata"] = {"name": "a", "namespace": "n", "uid": "u-1", "resourceVersion": "1"} | obj["metadata"]
-    if kind in ("Namespace", "Node", "PersistentVolume", "PriorityClass", "StorageClass", "CustomResourceDefinition"):
+    if not next(one.namespaced for one in builtin_resources() if one.strategy is chosen):
         del obj["metadata"]["namespace"]
     chosen.default(obj)
     return obj

@@ -24,7 +24,7 @@ from kubewright.apiserver.registry.builtin.base import (
     since,
 )
 from kubewright.apiserver.registry.builtin.field_rules import non_negative, one_of, optional_one_of
-from kubewright.apiserver.registry.builtin.pod_defaults import default_template
+from kubewright.apiserver.registry.builtin.pod_defaults import default_template, fill
 from kubewright.apiserver.registry.builtin.pod_rules import RESTART_POLICIES, validate_template
 from kubewright.apiserver.registry.metadata_rules import dns_subdomain, immutable, validate_labels
 from kubewright.apiserver.registry.strategy import Object, Reader
@@ -55,7 +55,7 @@ def default_job_spec(spec: Spec) -> None:
     failure_policy = spec.get("podFailurePolicy")
     for rule in (failure_policy or {}).get("rules") or ():
         for pattern in rule.get("onPodConditions") or ():
-            pattern.setdefault("status", "True")
+            fill(pattern, "status", "True")
     spec.setdefault("podReplacementPolicy", "Failed" if failure_policy else "TerminatingOrFailed")
 
 

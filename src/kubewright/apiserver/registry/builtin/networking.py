@@ -27,6 +27,7 @@ from kubewright.apiserver.registry.builtin.field_rules import (
     port_number_or_name,
     problems,
 )
+from kubewright.apiserver.registry.builtin.pod_defaults import fill
 from kubewright.apiserver.registry.builtin.services import endpoint_ip
 from kubewright.apiserver.registry.metadata_rules import (
     immutable,
@@ -193,7 +194,7 @@ class IngressClassStrategy(BuiltinStrategy):
     def default(self, obj: Object) -> None:
         parameters = obj["spec"].get("parameters")
         if parameters is not None:
-            parameters.setdefault("scope", "Cluster")
+            fill(parameters, "scope", "Cluster")
 
     def rules(self, obj: Object) -> list[Cause]:
         spec = obj["spec"]

@@ -16,6 +16,12 @@ _FILE_MODE = 0o644
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 
 
+def fill(target: Spec, key: str, value: Any) -> None:
+    """Default a field that Go always prints, and that is therefore there with its zero value when it was not given."""
+    if target.get(key) in (None, "", 0):
+        target[key] = value
+
+
 def containers_of(spec: Spec) -> Iterator[Spec]:
     """All containers of a pod spec, init and ephemeral ones too."""
     for field in ("initContainers", "containers", "ephemeralContainers"):
@@ -112,7 +118,7 @@ def _default_probe(probe: Spec) -> None:
     probe.setdefault("failureThreshold", 3)
     _default_http_get(probe.get("httpGet"))
     if "grpc" in probe:
-        probe["grpc"].setdefault("service", "")
+        fill(probe["grpc"], "service", "")
 
 
 def _default_volume(volume: Spec) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from kubewright.apiserver.registry.builtin.admissionregistration import validate_service_reference
 from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, age, columns, name_of, same
 from kubewright.apiserver.registry.builtin.field_rules import in_range, one_of, problems
+from kubewright.apiserver.registry.builtin.pod_defaults import fill
 from kubewright.apiserver.registry.metadata_rules import is_dns1035_label, is_dns_subdomain, path_segment
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects.errors import Cause
@@ -89,7 +90,7 @@ class FlowSchemaStrategy(BuiltinStrategy):
     generation = True
 
     def default(self, obj: Object) -> None:
-        obj["spec"].setdefault("matchingPrecedence", 1000)
+        fill(obj["spec"], "matchingPrecedence", 1000)
 
     def rules(self, obj: Object) -> list[Cause]:
         spec = obj["spec"]
@@ -142,13 +143,14 @@ class PriorityLevelConfigurationStrategy(BuiltinStrategy):
     def default(self, obj: Object) -> None:
         spec = obj["spec"]
         if (limited := spec.get("limited")) is not None:
-            limited.setdefault("nominalConcurrencyShares", 30)
+            if limited.get("nominalConcurrencyShares") is None:
+                limited["nominalConcurrencyShares"] = 30
             limited.setdefault("lendablePercent", 0)
             queuing = (limited.get("limitResponse") or {}).get("queuing")
             if queuing is not None:
-                queuing.setdefault("queues", 64)
-                queuing.setdefault("handSize", 8)
-                queuing.setdefault("queueLengthLimit", 50)
+                fill(queuing, "queues", 64)
+                fill(queuing, "handSize", 8)
+                fill(queuing, "queueLengthLimit", 50)
         if (exempt := spec.get("exempt")) is not None:
             exempt.setdefault("nominalConcurrencyShares", 0)
             exempt.setdefault("lendablePercent", 0)
