@@ -74,3 +74,9 @@ def test_a_kind_without_schema_fails_unless_skipped(run: Run) -> None:
 def test_lists_are_taken_apart(run: Run) -> None:
     item = "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {a: b}}"
     assert run(f"{{apiVersion: v1, kind: List, items: [{item}]}}") == (0, "standard input: ConfigMap/a: ok\n")
+
+
+def test_definitions_may_come_from_the_operators_code(run: Run, workspace: Path) -> None:
+    text = "{apiVersion: web.example.com/v1, kind: Site, metadata: {name: a}, spec: {replicas: -1}}"
+    code, output = run(text, "--operator", "operator.py")
+    assert (code, "spec.replicas: Invalid value" in output) == (1, True)

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from kubewright.cli.crd import ANNOTATION_LIMIT
 from kubewright.cli.loading import OperatorNotFound, load_operator
 from kubewright.cli.manifests import ManifestError, read_manifests
 from kubewright.cli.rbac import read_audit_log
@@ -172,6 +173,7 @@ def _write(files: Files, output: Path, *, check: bool) -> bool:
         texts |= {path: None for path in folder.glob("*") if path not in texts and _is_generated(path)}
     fresh = True
     for path, text in sorted(texts.items()):
+        _guard_size(path, text or "")
         before = path.read_text() if path.is_file() else None
         if before == text:
             continue
@@ -186,6 +188,12 @@ def _write(files: Files, output: Path, *, check: bool) -> bool:
             path.write_text(text)
             typer.echo(f"wrote {path}")
     return fresh
+
+
+def _guard_size(path: Path, text: str) -> None:
+    if path.suffix == ".yaml" and len(text) > ANNOTATION_LIMIT:
+        warning = f"{path}: {len(text)} bytes are too many for client-side apply; use kubectl apply --server-side"
+        typer.secho(warning, err=True, fg="yellow")
 
 
 def _is_generated(path: Path) -> bool:

@@ -11,12 +11,32 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from kubewright.objects import GroupVersionKind, Object
+from kubewright.objects import GroupVersionKind, Object, to_dict
 from kubewright.objects.codec import without_nulls
 from kubewright.objects.errors import Cause
 from kubewright.objects.field_errors import required
 from kubewright.schema.builtin_types import builtin_schema
+from kubewright.schema.crd import AnyResource, resource_schema
 from kubewright.schema.structural import CompiledSchema, compile_schema
+
+
+def problems(obj: AnyResource, old: AnyResource | None = None) -> list[Cause]:
+    """What the API server would find wrong with a custom resource: constraints, and CEL rules as well.
+
+    For unit tests of a resource's rules: ``assert problems(Website(...)) == []``.
+
+    :param old: the object before an update, for rules on ``oldSelf``.
+    :raises SchemaError: the class can't be expressed.
+    """
+    schema = _of_class(type(obj))
+    plain = to_dict(obj)
+    schema.default(plain)
+    return schema.validate(plain, None if old is None else to_dict(old))
+
+
+@cache
+def _of_class(cls: type[AnyResource]) -> CompiledSchema:
+    return compile_schema(resource_schema(cls))
 
 
 class UnknownKind(LookupError):
