@@ -19,6 +19,7 @@ from kubewright.controller.predicates import (
     resource_version_changed,
 )
 from kubewright.controller.reconciler import AsyncReconcile, BlockingReconcile, ReconcileFunction, Reconciler
+from kubewright.controller.schedules import Schedule, ScheduleError, cron, every
 from kubewright.controller.scope import ReconcileScope, current_reconcile
 from kubewright.controller.sources import LOW_PRIORITY, Channel, IteratorSource, KindSource, Source, Ticker
 
@@ -44,15 +45,19 @@ __all__ = [
     "ReconcileScope",
     "Reconciler",
     "Requeue",
+    "Schedule",
+    "ScheduleError",
     "Source",
     "SourceNotReady",
     "TerminalError",
     "Ticker",
     "annotations_changed",
+    "cron",
     "current_reconcile",
     "enqueue_mapped",
     "enqueue_object",
     "enqueue_owner",
+    "every",
     "find_condition",
     "generation_changed",
     "is_condition_true",
