@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from kubewright.cache.list_watch import Backoff, ListPage, ListWatch, Pause, Watch
-from kubewright.client import ConnectError, TransportError
+from kubewright.client import ConnectError, TransportError, TransportTimeout
 from kubewright.objects.errors import APIError, Forbidden, Gone, InternalError, Invalid, Timeout, TooManyRequests
 
 EXPIRED = Gone("too old")
@@ -85,6 +85,20 @@ def test_a_stream_that_ends_at_once_without_events_is_listed() -> None:
     state.opened(0.0)
     state.closed(0.5)
     assert state.next() == ListPage("0", 500)
+
+
+def test_a_server_whose_initial_events_do_not_end_is_listed_from_then_on() -> None:
+    state = new()
+    state.next()
+    state.opened(0.0)
+    state.failed(TransportTimeout("no end"), 30.0)
+    assert state.next() == ListPage("0", 500)
+    state.listed("10", "")
+    state.next()
+    state.opened(30.0)
+    state.failed(EXPIRED, 90.0)
+    state.next()
+    assert state.next() == ListPage("10", 0)
 
 
 def test_pages_follow_the_token_and_the_first_one_gives_the_version() -> None:

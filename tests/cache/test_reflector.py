@@ -57,7 +57,9 @@ def streamed(*parts: bytes, stay_open: bool = False) -> Reply:
 NO_STREAMING = status(422, "Invalid")
 
 
-async def follow(*replies: Reply, expect: int, stream_initial: bool = True) -> tuple[list[str], list[Request]]:
+async def follow(
+    *replies: Reply, expect: int, stream_initial: bool = True, initial_timeout: float = 5.0
+) -> tuple[list[str], list[Request]]:
     """Run a reflector against these replies, until the sink has been told ``expect`` things or the replies run out."""
     queue, journal = list(replies), Journal()
     ended = asyncio.Event()
@@ -81,6 +83,7 @@ async def follow(*replies: Reply, expect: int, stream_initial: bool = True) -> t
         accept_list="application/json",
         selectors={"labelSelector": "app=web"},
         list_watch=ListWatch(stream_initial=stream_initial, rand=lambda: 0.0),
+        initial_timeout=initial_timeout,
         sleep=no_sleep,
     )
     task = asyncio.create_task(reflector.run())
@@ -127,6 +130,13 @@ async def test_a_server_that_does_not_stream_is_listed_in_pages_then_watched() -
     assert requests[1].query == {"labelSelector": "app=web", "limit": "500", "resourceVersion": "0"}
     assert requests[2].query == {"labelSelector": "app=web", "limit": "500", "continue": "more"}
     assert requests[3].query["resourceVersion"] == "10"
+
+
+async def test_a_server_that_never_ends_the_initial_events_is_listed() -> None:
+    endless = streamed(event("ADDED", pod("a")), stay_open=True)
+    lines, requests = await follow(endless, listed("a"), expect=2, initial_timeout=0.01)
+    assert lines == ["trouble transport", "replace a at 10"]
+    assert requests[1].query["limit"] == "500"
 
 
 async def test_a_watch_that_became_too_old_leads_to_a_new_list() -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from random import random
 
-from kubewright.client import ConnectError, TransportError
+from kubewright.client import ConnectError, TransportError, TransportTimeout
 from kubewright.objects.errors import APIError, Gone, TooManyRequests
 
 PAGE_SIZE = 500
@@ -177,6 +177,10 @@ class ListWatch:
         busy = isinstance(error, ConnectError | TooManyRequests)
         lost = isinstance(error, Gone) or is_too_large(error)
         match self._phase:
+            case _Phase.STREAM if isinstance(error, TransportTimeout):
+                # It takes the request for a plain watch, whose initial events have no end: older than Kubernetes 1.27.
+                self._stream_initial = False
+                self._phase, self._page = _Phase.LIST, None
             case _Phase.STREAM if busy:
                 self._pause = self._backoff.delay(now)
             case _Phase.STREAM if lost and not self._unavailable:

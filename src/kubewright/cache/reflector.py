@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, Protocol, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
 from kubewright.cache.deltas import Delta
 from kubewright.cache.list_watch import Failure, ListPage, ListWatch, Pause, Watch
 from kubewright.cache.stored import ObjectReader, StoredObject
-from kubewright.client import RawEvent, RestClient, TransportError, read_events
+from kubewright.client import RawEvent, RestClient, TransportError, TransportTimeout, read_events
 from kubewright.objects.errors import APIError
 from kubewright.objects.names import ObjectKey
 
@@ -26,6 +26,9 @@ _log = logging.getLogger(__name__)
 
 IDLE_TIMEOUT = 150.0
 """Seconds without a byte after which a watch counts as dead: servers send a bookmark every minute."""
+
+INITIAL_TIMEOUT = 30.0
+"""Seconds without a byte after which a server counts as one that does not stream the initial state."""
 
 _INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 
@@ -88,7 +91,8 @@ class Reflector(Generic[T]):
         accept_list: str,
         selectors: Mapping[str, str] | None = None,
         list_watch: ListWatch | None = None,
-        sleep: Callable[[float], Any] = asyncio.sleep,
+        initial_timeout: float = INITIAL_TIMEOUT,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] | None = None,
     ) -> None:
         self.state = list_watch or ListWatch()
@@ -99,6 +103,7 @@ class Reflector(Generic[T]):
         self._accept = accept
         self._accept_list = accept_list
         self._selectors = dict(selectors or {})
+        self._initial_timeout = initial_timeout
         self._sleep = sleep
         self._clock = clock or asyncio.get_running_loop().time
         self._collected: dict[ObjectKey, StoredObject[T]] = {}
@@ -157,13 +162,29 @@ class Reflector(Generic[T]):
             ) as stream:
                 self.state.opened(self._clock())
                 opened = True
-                async for batch in read_events(aiter(stream)):
+                events = read_events(aiter(stream))
+                await self._initial(events)
+                async for batch in events:
                     self._consume(batch)
         except TransportError as error:
-            if not opened:
+            if not opened or (self._streaming and isinstance(error, TransportTimeout)):
                 raise
             _log.debug("watch of %s broke: %s", self.path, error)
         self.state.closed(self._clock())
+
+    async def _initial(self, events: AsyncIterator[list[RawEvent]]) -> None:
+        """Read the initial events, if they are streamed, up to the bookmark that ends them."""
+        while self._streaming:
+            try:
+                async with asyncio.timeout(self._initial_timeout):
+                    batch = await anext(events, None)
+            except TimeoutError as error:
+                if isinstance(error, TransportError):
+                    raise
+                raise TransportTimeout(f"the initial events of {self.path} have no end; it is listed") from error
+            if batch is None:
+                return
+            self._consume(batch)
 
     def _consume(self, batch: list[RawEvent]) -> None:
         """Hand on one batch of events; an ``ERROR`` among them is raised behind those before it."""
