@@ -1,0 +1,81 @@
+"""Bodies are read as Kubernetes reads them, and nothing that a client sends gets past this as it should not."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubewright.apiserver.registry import body
+from kubewright.objects.errors import BadRequest
+from kubewright.schema.node import Node
+
+JSON, YAML = "application/json", "application/yaml"
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"{", b"\xff\xfe", b'{"a":1}x', b"[1,", b'{"a":' * 500 + b"1" + b"}" * 500, b"[" * 100_000]
+)
+def test_what_is_no_json_is_a_bad_request(text: bytes) -> None:
+    with pytest.raises(BadRequest):
+        body.parse_object(text, JSON)
+
+
+@pytest.mark.parametrize("text", [b"a: [", b"{[]: 1}", b"a: &x [*x]", b"\xff", b"? {a: b}\n: c"])
+def test_what_is_no_yaml_is_a_bad_request(text: bytes) -> None:
+    with pytest.raises(BadRequest):
+        body.parse_object(text, YAML)
+
+
+@pytest.mark.parametrize("text", [b"[]", b'"text"', b"1", b"null"])
+def test_an_object_is_needed(text: bytes) -> None:
+    with pytest.raises(BadRequest, match="cannot unmarshal"):
+        body.parse_object(text, JSON)
+
+
+def test_yaml_is_read_as_json() -> None:
+    value, duplicates = body.parse_object(b"a: 2020-01-01\nb: yes\n1: x\nbase: &b {c: d}\ne: {<<: *b}", YAML)
+    assert value == {"a": "2020-01-01", "b": True, "1": "x", "base": {"c": "d"}, "e": {"c": "d"}}
+    assert duplicates is None
+
+
+def test_duplicate_members_are_found_wherever_they_are() -> None:
+    value, pairs = body.parse_object(rb'{"a":{"x":":","x":2},"l":[{"y":1,"y":2}],"t":"\u003a"}', JSON)
+    assert value["a"] == {"x": 2}
+    assert list(body.duplicate_fields(pairs)) == ["a.x", "l[0].y"]
+
+
+def test_problems_come_in_the_order_of_the_document() -> None:
+    node = Node({"properties": {"metadata": {"properties": {"name": {"type": "string"}}}, "data": {"type": "object"}}})
+    _, pairs = body.parse_object(b'{"metadata":{"more":1},"data":{"a":1,"a":2},"wrong":1}', JSON)
+    assert list(body.strict_problems(pairs, node)) == [
+        'unknown field "metadata.more"',
+        'duplicate field "data.a"',
+        'unknown field "wrong"',
+    ]
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(st.dictionaries(st.text(), values, max_size=5))
+def test_documents_without_duplicates_are_not_suspected(document: dict[str, Any]) -> None:
+    value, pairs = body.parse_object(msgspec.json.encode(document), JSON)
+    assert value == document
+    assert pairs is None or next(body.duplicate_fields(pairs), None) is None
+
+
+@given(st.dictionaries(st.text(), values, min_size=1, max_size=5))
+def test_a_repeated_member_is_always_noticed(document: dict[str, Any]) -> None:
+    text = json.dumps(document)
+    name = json.dumps(next(iter(document)))
+    _, pairs = body.parse_object(f"{text[:-1]},{name}:0}}".encode(), JSON)
+    assert next(iter(document)) in list(body.duplicate_fields(pairs))
