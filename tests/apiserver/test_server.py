@@ -1,0 +1,241 @@
+"""The server as its clients see it, called in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from kubewright.apiserver.server import ADMIN, ApiServer
+from kubewright.apiserver.storage.sqlite import SqliteStorage
+from kubewright.client import AsgiTransport
+
+CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
+CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+WIDGETS = "/apis/example.com/v1/namespaces/default/widgets"
+MERGE = "application/merge-patch+json"
+
+
+class Api:
+    """Sends JSON, gets status and JSON; ``prefix`` names a logical cluster."""
+
+    def __init__(self, server: ApiServer, prefix: str = "") -> None:
+        self.transport = AsgiTransport(server.app, headers={"authorization": "Bearer admin"}, prefix=prefix)
+
+    async def __call__(
+        self, method: str, path: str, body: Any = None, *, content_type: str = "application/json"
+    ) -> tuple[int, Any]:
+        data = body if isinstance(body, bytes | None) else msgspec.json.encode(body)
+        answer = await self.transport.request(method, path, headers={"content-type": content_type}, body=data)
+        return answer.status, msgspec.json.decode(answer.body) if answer.body[:1] in (b"{", b"[") else answer.body
+
+    async def events(self, path: str) -> AsyncGenerator[dict[str, Any], None]:
+        async with self.transport.stream("GET", path) as stream:
+            rest = b""
+            async for part in stream:
+                *lines, rest = (rest + part).split(b"\n")
+                for line in lines:
+                    yield msgspec.json.decode(line)
+
+    async def served(self, path: str) -> None:
+        """Wait until a custom resource is served."""
+        async with asyncio.timeout(5):
+            while (await self("GET", path))[0] != 200:  # noqa: ASYNC110 -- there is nothing else to wait on
+                await asyncio.sleep(0.001)
+
+
+def config_map(name: str, **data: str) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
+
+
+def widgets_crd(*versions: str) -> dict[str, Any]:
+    schema = {
+        "type": "object",
+        "properties": {"spec": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+    }
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "widgets.example.com"},
+        "spec": {
+            "group": "example.com",
+            "scope": "Namespaced",
+            "names": {"plural": "widgets", "kind": "Widget"},
+            "versions": [
+                {"name": name, "served": True, "storage": index == 0, "schema": {"openAPIV3Schema": schema}}
+                for index, name in enumerate(versions or ("v1",))
+            ],
+        },
+    }
+
+
+def widget(name: str, version: str = "v1", **metadata: Any) -> dict[str, Any]:
+    return {
+        "apiVersion": f"example.com/{version}",
+        "kind": "Widget",
+        "metadata": {"name": name, **metadata},
+        "spec": {},
+    }
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ApiServer]:
+    server = ApiServer(tokens={"admin": ADMIN})
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+def api(server: ApiServer) -> Api:
+    return Api(server)
+
+
+async def test_what_is_written_is_read_at_once(api: Api) -> None:
+    code, made = await api("POST", CONFIG_MAPS, config_map("a", x="1"))
+    assert code == 201
+    assert await api("GET", f"{CONFIG_MAPS}/a") == (200, made)
+    _, listed = await api("GET", CONFIG_MAPS)
+    assert [item["metadata"]["name"] for item in listed["items"]] == ["a"]
+    assert listed["metadata"]["resourceVersion"] == made["metadata"]["resourceVersion"]
+
+
+async def test_concurrent_creations_of_one_name_give_one_object(api: Api) -> None:
+    answers = await asyncio.gather(*(api("POST", CONFIG_MAPS, config_map("a")) for _ in range(50)))
+    assert sorted(code for code, _ in answers) == [201] + [409] * 49
+
+
+async def test_concurrent_patches_all_take_effect(api: Api) -> None:
+    await api("POST", CONFIG_MAPS, config_map("a"))
+    patches = (api("PATCH", f"{CONFIG_MAPS}/a", {"data": {f"k{n}": "x"}}, content_type=MERGE) for n in range(20))
+    assert {code for code, _ in await asyncio.gather(*patches)} == {200}
+    _, merged = await api("GET", f"{CONFIG_MAPS}/a")
+    assert len(merged["data"]) == 20
+
+
+async def test_pages_show_one_version_of_a_list(api: Api) -> None:
+    for name in "abcd":
+        await api("POST", CONFIG_MAPS, config_map(name))
+    _, first = await api("GET", f"{CONFIG_MAPS}?limit=2")
+    assert first["metadata"]["remainingItemCount"] == 2
+    await api("DELETE", f"{CONFIG_MAPS}/d")
+    _, rest = await api("GET", f"{CONFIG_MAPS}?limit=2&continue={first['metadata']['continue']}")
+    assert [item["metadata"]["name"] for item in rest["items"]] == ["c", "d"]
+    assert rest["metadata"]["resourceVersion"] == first["metadata"]["resourceVersion"]
+
+
+async def test_a_page_of_a_forgotten_version_is_gone(server: ApiServer, api: Api) -> None:
+    for name in "abc":
+        await api("POST", CONFIG_MAPS, config_map(name))
+    _, first = await api("GET", f"{CONFIG_MAPS}?limit=1")
+    await api("DELETE", f"{CONFIG_MAPS}/a")
+    await server.storage.compact(await server.storage.revision())
+    code, answer = await api("GET", f"{CONFIG_MAPS}?limit=1&continue={first['metadata']['continue']}")
+    assert (code, answer["reason"]) == (410, "Expired")
+
+
+async def test_a_watch_streams_initial_events_a_bookmark_and_what_follows(api: Api) -> None:
+    await api("POST", CONFIG_MAPS, config_map("a"))
+    query = "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+    events = api.events(f"{CONFIG_MAPS}?{query}")
+    assert (await anext(events))["type"] == "ADDED"
+    bookmark = await anext(events)
+    assert bookmark["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
+    await api("DELETE", f"{CONFIG_MAPS}/a")
+    deleted = await anext(events)
+    assert (deleted["type"], deleted["object"]["metadata"]["name"]) == ("DELETED", "a")
+    await events.aclose()
+
+
+async def test_a_custom_resource_is_served_within_50_ms(api: Api) -> None:
+    await api("POST", CRDS, widgets_crd())
+    begin = time.perf_counter()
+    await api.served(WIDGETS)
+    assert time.perf_counter() - begin < 0.05
+
+
+async def test_versions_share_their_objects(api: Api) -> None:
+    await api("POST", CRDS, widgets_crd("v1", "v2"))
+    await api.served(WIDGETS)
+    await api("POST", WIDGETS, widget("a"))
+    _, other = await api("GET", f"{WIDGETS.replace('v1', 'v2')}/a")
+    assert other["apiVersion"] == "example.com/v2"
+    _, listed = await api("GET", WIDGETS.replace("v1", "v2"))
+    assert [item["apiVersion"] for item in listed["items"]] == ["example.com/v2"]
+
+
+async def test_a_definition_goes_when_its_last_object_is_let_go_and_its_watches_end(api: Api) -> None:
+    await api("POST", CRDS, widgets_crd())
+    await api.served(WIDGETS)
+    await api("POST", WIDGETS, widget("held", finalizers=["example.com/x"]))
+    events = api.events(f"{WIDGETS}?watch=true")
+    assert (await anext(events))["type"] == "ADDED"
+    await api("DELETE", f"{CRDS}/widgets.example.com")
+    assert (await anext(events))["type"] == "MODIFIED"
+    code, answer = await api("POST", WIDGETS, widget("late"))
+    assert (code, answer["reason"]) == (403, "Forbidden")
+    await api("PATCH", f"{WIDGETS}/held", {"metadata": {"finalizers": None}}, content_type=MERGE)
+    async with asyncio.timeout(5):
+        assert [event["type"] async for event in events] == ["DELETED"]
+    assert (await api("GET", WIDGETS))[0] == 404
+
+
+async def test_logical_clusters_share_nothing(server: ApiServer, api: Api) -> None:
+    other = Api(server, "/clusters/other")
+    await other("POST", CRDS, widgets_crd())
+    await other.served(WIDGETS)
+    await other("POST", WIDGETS, widget("a"))
+    await other("POST", CONFIG_MAPS, config_map("mine"))
+    assert (await api("GET", WIDGETS))[0] == 404
+    assert (await api("GET", f"{CONFIG_MAPS}/mine"))[0] == 404
+    assert (await other("GET", f"{CONFIG_MAPS}/mine"))[0] == 200
+
+
+async def test_a_restart_keeps_objects_definitions_and_history(tmp_path: Path) -> None:
+    first = ApiServer(SqliteStorage(tmp_path / "store.db"), tokens={"admin": ADMIN})
+    await first.start()
+    api = Api(first)
+    await api("POST", CRDS, widgets_crd())
+    await api.served(WIDGETS)
+    _, before = await api("POST", CONFIG_MAPS, config_map("a"))
+    await api("PATCH", f"{CONFIG_MAPS}/a", {"data": {"x": "1"}}, content_type=MERGE)
+    await api("POST", WIDGETS, widget("w"))
+    await first.stop()
+
+    second = ApiServer(SqliteStorage(tmp_path / "store.db"), tokens={"admin": ADMIN})
+    await second.start()
+    api = Api(second)
+    assert (await api("GET", f"{WIDGETS}/w"))[0] == 200
+    events = api.events(f"{CONFIG_MAPS}?watch=true&resourceVersion={before['metadata']['resourceVersion']}")
+    changed = await anext(events)
+    assert (changed["type"], changed["object"]["data"]) == ("MODIFIED", {"x": "1"})
+    await events.aclose()
+    await second.stop()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "content_type", "code"),
+    [
+        ("POST", CONFIG_MAPS, b"{", "application/json", 400),
+        ("POST", CONFIG_MAPS, b"\xff", "application/json", 400),
+        ("POST", CONFIG_MAPS, b"[" * 50_000, "application/json", 400),
+        ("POST", CONFIG_MAPS, b"{}", "text/html", 415),
+        ("PATCH", f"{CONFIG_MAPS}/a", b"{", MERGE, 400),
+        ("PUT", f"{CONFIG_MAPS}/a", b'{"metadata":{"name":["a"]}}', "application/json", 400),
+        ("DELETE", f"{CONFIG_MAPS}/a", b"[1]", "application/json", 400),
+        ("GET", f"{CONFIG_MAPS}?labelSelector=((", None, "application/json", 400),
+        ("GET", f"{CONFIG_MAPS}?continue=%00", None, "application/json", 400),
+        ("GET", f"{CONFIG_MAPS}/..%2F..%2Fx", None, "application/json", 404),
+        ("GET", "/apis/%F0%9F%92%A9/v1/x", None, "application/json", 404),
+        ("BREW", CONFIG_MAPS, None, "application/json", 405),
+    ],
+)
+async def test_bad_input_is_answered_with_the_right_error(
+    api: Api, method: str, path: str, body: bytes | None, content_type: str, code: int
+) -> None:
+    assert (await api(method, path, body, content_type=content_type))[0] == code
