@@ -37,7 +37,7 @@ from kubewright.cel.syntax import (
     StructLiteral,
 )
 from kubewright.cel.types import Type, is_optional
-from kubewright.cel.values import INT_MAX, INT_MIN, NONE, Optional, equal
+from kubewright.cel.values import INT_MAX, INT_MIN, NONE, Optional, Struct, equal
 
 _PLAIN = frozenset(("int", "uint", "string", "bytes", "bool", "duration", "timestamp"))
 _ORDER: Mapping[str, Callable[[Any, Any], Any]] = {
@@ -294,8 +294,10 @@ class Compiler:
             if isinstance(key := entry.key, str)
         ]
 
-        def run(frame: Frame) -> dict[str, Any]:
-            result: dict[str, Any] = {}
+        name = expr.name
+
+        def run(frame: Frame) -> Struct:
+            result = Struct(name)
             for key, make_value, optional in entries:
                 value = make_value(frame)
                 if not optional:

@@ -41,6 +41,16 @@ class Uint(int):
     __slots__ = ()
 
 
+class Struct(dict[str, Any]):
+    """What a literal like ``Object.spec{...}`` makes: an object that remembers its type's name."""
+
+    __slots__ = ("type_name",)
+
+    def __init__(self, type_name: str) -> None:
+        super().__init__()
+        self.type_name = type_name
+
+
 class TypeValue:
     """A type as a value: what ``type(x)`` gives and ``int`` names."""
 

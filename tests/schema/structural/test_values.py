@@ -33,6 +33,21 @@ INTEGER: Raw = {"type": "integer"}
             1.5,
             'Invalid value: "number": f in body must be of type integer,string: "number"',
         ),
+        (
+            {**STRING, "format": "date"},
+            5,
+            'Invalid value: "int64": f in body must be of type date: "int64"',
+        ),
+        (
+            {**INTEGER, "format": "int32"},
+            True,
+            'Invalid value: "": f in body must be of type int32: ""',
+        ),
+        (
+            {**INTEGER, "format": "int32"},
+            "1",
+            'Invalid value: "string": f in body must be of type integer: "string"',
+        ),
         ({**INTEGER, "minimum": 1}, 0, "Invalid value: 0: f in body should be greater than or equal to 1"),
         (
             {**INTEGER, "minimum": 0, "exclusiveMinimum": True},

@@ -18,41 +18,24 @@ from kubewright.schema.structural.correlation import old_items
 from kubewright.schema.structural.numbers import number_rule
 from kubewright.schema.structural.problems import Problem, Problems, below_field, below_step, same
 from kubewright.schema.structural.strings import format_rule, string_rule
+from kubewright.schema.structural.types import NAMES, Mismatch, refused_types
 
 Check = Callable[[Any, Any], Problems]
 """Takes a value and its old value (``MISSING`` where there is none to compare with)."""
 
-_NAMES: Mapping[type, str] = {
-    type(None): "null", bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object",
-}  # fmt: skip
-_TYPES: Mapping[str, frozenset[type]] = {
-    "boolean": frozenset((bool,)),
-    "integer": frozenset((int,)),
-    "number": frozenset((int, float)),
-    "string": frozenset((str,)),
-    "array": frozenset((list,)),
-    "object": frozenset((dict,)),
-}
-
 
 def compile_values(node: Node) -> Check:
     """The check of a value against ``node`` and everything below it."""
-    type_names = (
-        ("integer", "string") if node.int_or_string and node.type is None else (node.type,) if node.type else ()
-    )
-    accepted = frozenset[type]().union(*(_TYPES.get(name, frozenset()) for name in type_names)) if type_names else None
-    type_text = ",".join(type_names)
-    nullable = node.nullable
+    refused = refused_types(node)
+    integers = node.type == "integer" or node.int_or_string
     composition = compile_composition(node.raw, compile_values)
-    rules = {kind: _rules(node, kind, composition) for kind in _NAMES}
+    rules = {kind: _rules(node, kind, composition) for kind in NAMES}
 
     def check(value: Any, old: Any) -> Problems:
         kind = type(value)
         problems: Problems = None
-        if accepted is not None and kind not in accepted and not (kind is type(None) and nullable):
-            integral = kind is float and int in accepted and value.is_integer()
-            if not integral:
-                problems = [_wrong_type(type_text, _NAMES[kind])]
+        if kind in refused and not (kind is float and integers and value.is_integer()):
+            problems = [_wrong_type(refused[kind])]
         for rule in rules[kind]:
             found = rule(value, old)
             if found is not None:
@@ -82,7 +65,8 @@ def _rules(node: Node, kind: type, composition: Check | None) -> tuple[Check, ..
     return tuple(rule for rule in rules if rule is not None)
 
 
-def _wrong_type(wanted: str, given: str) -> Problem:
+def _wrong_type(mismatch: Mismatch) -> Problem:
+    wanted, given = mismatch
     return Problem(lambda path: type_invalid(path, given, f"{path} in body must be of type {wanted}: {show(given)}"))
 
 

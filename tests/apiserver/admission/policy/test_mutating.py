@@ -60,9 +60,19 @@ async def test_an_atomic_list_cannot_be_applied() -> None:
         await result(mutation(apply("Object{atomic: ['x']}")))
     assert raised.value.message == (
         "policy 'pol' with binding 'bind' denied request: "
-        "invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: .atomic"
+        "error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: .atomic"
     )
     assert raised.value.status_reason == "Invalid"
+
+
+async def test_a_configuration_has_to_fit_the_schema() -> None:
+    with pytest.raises(Forbidden, match="failed to convert patch object to typed object: "):
+        await result(mutation(apply("Object{data: {'x': 1}}")))
+
+
+async def test_objects_are_named_after_their_fields() -> None:
+    with pytest.raises(Forbidden, match='unexpected type name "Object.data", expected "Object.metadata"'):
+        await result(mutation(apply("Object{metadata: Object.data{labels: {'a': 'b'}}}")))
 
 
 async def test_errors_are_passed_over_if_the_failure_policy_says_so() -> None:

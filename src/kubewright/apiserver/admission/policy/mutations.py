@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kubewright.apiserver.admission.policy.environment import (
@@ -21,7 +21,7 @@ from kubewright.apiserver.apply.types import Kind, Type, type_of
 from kubewright.apiserver.patch import json_patch
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.cel import Budget, EvaluationError
-from kubewright.cel.values import Duration, Optional, Timestamp, Uint
+from kubewright.cel.values import Duration, Optional, Struct, Timestamp, Uint
 from kubewright.objects.errors import APIError
 from kubewright.schema.node import Node
 
@@ -41,8 +41,11 @@ class Mutation:
         :param node: the schema of the object.
         :raises EvaluationError: the expression has no value, or one that cannot be carried out.
         """
-        value = to_json(self.expression.evaluate(values, budget))
-        return apply_configuration(obj, value, node) if self.applies else patched(obj, value)
+        value = self.expression.evaluate(values, budget)
+        if not self.applies:
+            return patched(obj, to_json(value))
+        check_type_names(value, "Object")
+        return apply_configuration(obj, to_json(value), node)
 
 
 def apply_configuration(obj: Object, configuration: Any, node: Node) -> Object:
@@ -53,32 +56,48 @@ def apply_configuration(obj: Object, configuration: Any, node: Node) -> Object:
     if not isinstance(configuration, dict):
         raise EvaluationError("invalid ApplyConfiguration: the expression must give an Object")
     type_ = type_of(node)
-    _only_granular(type_, configuration, "")
+    configuration = {**configuration, "apiVersion": obj["apiVersion"], "kind": obj["kind"]}
     try:
-        merged: Object = walk.merge(type_, obj, {**configuration, "apiVersion": obj["apiVersion"], "kind": obj["kind"]})
+        walk.fields_of(type_, configuration)
     except walk.TypeMismatch as error:
-        raise EvaluationError(f"error applying patch: {error}") from error
+        why = f"failed to convert patch object to typed object: {error}"
+        raise EvaluationError(f"error applying patch: {why}") from error
+    atomics = list(_atomics(type_, configuration, ""))
+    if atomics:
+        why = f"may not mutate atomic arrays, maps or structs: {', '.join(atomics)}"
+        raise EvaluationError(f"error applying patch: invalid ApplyConfiguration: {why}")
+    merged: Object = walk.merge(type_, obj, configuration)
     return merged
 
 
-def _only_granular(type_: Type, value: Any, path: str) -> None:
-    """Atomic lists and objects may not be set: what the configuration leaves out of them would be lost."""
-    if isinstance(value, dict):
-        if type_.kind is Kind.LEAF:
-            raise _atomic(path)
+def check_type_names(value: Any, expected: str) -> None:
+    """Objects inside an ``Object`` are named after their place: ``Object.spec`` stands in the field ``spec``.
+
+    :raises EvaluationError: one stands somewhere else.
+    """
+    if isinstance(value, list):
+        for item in value:
+            check_type_names(item, expected)
+    elif isinstance(value, Struct):
+        if value.type_name != expected:
+            why = f'unexpected type name "{value.type_name}", expected "{expected}"'
+            raise EvaluationError(f"type mismatch: {why}, which must match field name path from root Object type")
+        for name, child in value.items():
+            check_type_names(child, f"{expected}.{name}")
+
+
+def _atomics(type_: Type, value: Any, path: str) -> Iterator[str]:
+    """The containers of a configuration that would replace others whole: what it leaves out of them would be lost."""
+    if isinstance(value, dict | list) and type_.kind is Kind.LEAF:
+        yield path
+    elif isinstance(value, dict):
         for name, child in value.items():
             member = type_.member(name)
             if member is not None:
-                _only_granular(member, child, f"{path}.{name}")
+                yield from _atomics(member, child, f"{path}.{name}")
     elif isinstance(value, list):
-        if type_.kind is Kind.LEAF:
-            raise _atomic(path)
         for index, item in enumerate(value):
-            _only_granular(type_.item, item, f"{path}[{index}]")
-
-
-def _atomic(path: str) -> EvaluationError:
-    return EvaluationError(f"invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: {path}")
+            yield from _atomics(type_.item, item, f"{path}[{index}]")
 
 
 def patched(obj: Object, operations: Any) -> Object:
