@@ -117,6 +117,12 @@ def copy_field(target: Object, source: Mapping[str, Any], key: str) -> None:
         target.pop(key, None)
 
 
+def fill(target: Object, key: str, value: Any) -> None:
+    """Default a field that Go always prints, and that is therefore there with its zero value when it was not given."""
+    if target.get(key) in (None, "", 0):
+        target[key] = value
+
+
 def name_of(obj: Object) -> str:
     name: str = obj["metadata"].get("name", "")
     return name

@@ -17,6 +17,7 @@ from kubewright.apiserver.registry.builtin.base import (
     age,
     columns,
     container_texts,
+    fill,
     human_duration,
     name_of,
     same,
@@ -24,7 +25,7 @@ from kubewright.apiserver.registry.builtin.base import (
     since,
 )
 from kubewright.apiserver.registry.builtin.field_rules import non_negative, one_of, optional_one_of
-from kubewright.apiserver.registry.builtin.pod_defaults import default_template, fill
+from kubewright.apiserver.registry.builtin.pod_defaults import default_template
 from kubewright.apiserver.registry.builtin.pod_rules import RESTART_POLICIES, validate_template
 from kubewright.apiserver.registry.metadata_rules import dns_subdomain, immutable, validate_labels
 from kubewright.apiserver.registry.strategy import Object, Reader

@@ -11,9 +11,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from kubewright.apiserver.registry.builtin.admissionregistration import validate_client_config
-from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, name_of
+from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, fill, name_of
 from kubewright.apiserver.registry.builtin.field_rules import one_of, problems, unique
-from kubewright.apiserver.registry.builtin.pod_defaults import fill
 from kubewright.apiserver.registry.crd_status import APPROVAL, CLEANUP_FINALIZER, is_protected_group
 from kubewright.apiserver.registry.metadata_rules import immutable, is_dns1035_label, is_dns_subdomain
 from kubewright.apiserver.registry.strategy import Column, Object, Reader

@@ -12,6 +12,7 @@ from kubewright.apiserver.registry.builtin.base import (
     BuiltinStrategy,
     age,
     columns,
+    fill,
     name_of,
     selector_text,
 )
@@ -27,7 +28,6 @@ from kubewright.apiserver.registry.builtin.field_rules import (
     port_number_or_name,
     problems,
 )
-from kubewright.apiserver.registry.builtin.pod_defaults import fill
 from kubewright.apiserver.registry.builtin.services import endpoint_ip
 from kubewright.apiserver.registry.metadata_rules import (
     immutable,

@@ -8,18 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from kubewright.apiserver.registry.builtin.base import fill
 from kubewright.apiserver.registry.strategy import Object
 
 Spec = dict[str, Any]
 
 _FILE_MODE = 0o644
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
-
-
-def fill(target: Spec, key: str, value: Any) -> None:
-    """Default a field that Go always prints, and that is therefore there with its zero value when it was not given."""
-    if target.get(key) in (None, "", 0):
-        target[key] = value
 
 
 def containers_of(spec: Spec) -> Iterator[Spec]:

@@ -90,6 +90,8 @@ class PodStrategy(BuiltinStrategy):
         if subresource == "status":
             return self.validate_status_update(obj, old, reader)
         causes = validate_pod_spec(obj["spec"], "spec") if subresource != "binding" else []
+        if subresource == "resize" and (quality := qos_class(obj["spec"])) != qos_class(old["spec"]):
+            causes.append(invalid("spec", quality, "Pod QOS Class may not change as a result of resizing"))
         if subresource == "ephemeralcontainers":
             new = {one.get("name"): one for one in obj["spec"].get("ephemeralContainers") or ()}
             for had in old["spec"].get("ephemeralContainers") or ():

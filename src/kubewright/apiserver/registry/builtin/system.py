@@ -8,9 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from kubewright.apiserver.registry.builtin.admissionregistration import validate_service_reference
-from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, age, columns, name_of, same
+from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, age, columns, fill, name_of, same
 from kubewright.apiserver.registry.builtin.field_rules import in_range, one_of, problems
-from kubewright.apiserver.registry.builtin.pod_defaults import fill
 from kubewright.apiserver.registry.metadata_rules import is_dns1035_label, is_dns_subdomain, path_segment
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects.errors import Cause
