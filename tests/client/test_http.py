@@ -157,6 +157,15 @@ async def test_a_line_break_in_a_header_is_refused() -> None:
         await client.close()
 
 
+@pytest.mark.parametrize("path", ["/a b", "/a\r\nevil: 1", "/a\x00"])
+async def test_a_path_that_would_break_the_request_line_is_refused(path: str) -> None:
+    async with listening(answering(answer())) as port:
+        client = transport(port)
+        with pytest.raises(ValueError, match="quote it"):
+            await client.request("GET", path)
+        await client.close()
+
+
 async def test_a_stream_yields_pieces_as_they_arrive_and_ends_with_the_answer() -> None:
     more = asyncio.Event()
 
