@@ -8,12 +8,14 @@ import pytest
 from tests.apiserver.registry.builtin.world import World, decoded, pod
 
 from kubewright.apiserver.admission.attributes import Attributes, Operation
+from kubewright.apiserver.admission.certificates import CertificateApproval
 from kubewright.apiserver.admission.chain import Chain
 from kubewright.apiserver.admission.plugins import mutating_plugins, validating_plugins
 from kubewright.apiserver.admission.pod_security import violations
 from kubewright.apiserver.admission.resource_quota import ResourceQuota
+from kubewright.apiserver.auth.authorizer import AlwaysAllow, Decision
 from kubewright.apiserver.registry.strategy import Object
-from kubewright.apiserver.request import UserInfo
+from kubewright.apiserver.request import RequestInfo, UserInfo
 from kubewright.objects.errors import Forbidden, NotFound
 from kubewright.objects.names import GroupVersionKind, GroupVersionResource
 
@@ -44,7 +46,7 @@ def attributes(world: World, obj: Object | None, *, operation: Operation = "CREA
 
 async def admitted(world: World, obj: Object) -> Attributes:
     """Let every plug-in at a new object."""
-    chain = Chain(mutating_plugins(), [*validating_plugins(), ResourceQuota(record)])
+    chain = Chain(mutating_plugins(), [*validating_plugins(AlwaysAllow()), ResourceQuota(record)])
     given = attributes(world, obj)
     await chain.admit(given)
     await chain.validate(given)
@@ -151,3 +153,26 @@ def test_a_hardened_pod_is_restricted() -> None:
     }  # fmt: skip
     assert violations("restricted", {"containers": [{"name": "c", "securityContext": context}]}) == []
     assert len(violations("restricted", {"containers": [{"name": "c"}]})) == 4
+
+
+class OnlyExampleSigners:
+    """An authorizer that lets anyone approve for ``example.com/*``."""
+
+    def authorize(self, user: UserInfo, request: RequestInfo) -> Decision:
+        return Decision((request.verb, request.resource, request.name) == ("approve", "signers", "example.com/*"))
+
+
+@pytest.mark.parametrize(("signer", "allowed"), [("example.com/one", True), ("other.com/one", False)])
+async def test_approving_needs_a_right_on_the_signer(world: World, signer: str, allowed: bool) -> None:
+    request: Object = {
+        "apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest", "metadata": {"name": "a"},
+        "spec": {"signerName": signer},
+    }  # fmt: skip
+    given = attributes(world, request, operation="UPDATE", old=request)
+    given.subresource = "approval"
+    stage = CertificateApproval(OnlyExampleSigners())
+    if allowed:
+        await stage.validate(given)
+    else:
+        with pytest.raises(Forbidden, match="user not permitted to approve requests"):
+            await stage.validate(given)

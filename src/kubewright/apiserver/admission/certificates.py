@@ -7,21 +7,18 @@ from the requesting user; approval and signing are left to RBAC on the ``signers
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from kubewright.apiserver.admission.attributes import Attributes
 from kubewright.apiserver.admission.refusal import is_new, refused
-from kubewright.apiserver.request import UserInfo
+from kubewright.apiserver.auth.authorizer import Authorizer
+from kubewright.apiserver.request import RequestInfo, UserInfo
 
 _RESOURCE = ("certificates.k8s.io", "certificatesigningrequests")
 _CLIENT_SIGNER = "kubernetes.io/kube-apiserver-client"
 _MASTERS = "system:masters"
-
-MaySign = Callable[[UserInfo, str, str], bool]
-"""User, verb (``approve`` or ``sign``) and signer name; whether the user may."""
 
 
 class CertificateRequester:
@@ -58,8 +55,8 @@ class CertificateSubjectRestriction:
 class CertificateApproval:
     """Approving needs ``approve`` on the signer, issuing needs ``sign`` (CertificateApproval, CertificateSigning)."""
 
-    def __init__(self, may_sign: MaySign) -> None:
-        self._may_sign = may_sign
+    def __init__(self, authorizer: Authorizer) -> None:
+        self._authorizer = authorizer
 
     async def validate(self, attributes: Attributes) -> None:
         if attributes.resource.group_resource != _RESOURCE or attributes.operation != "UPDATE" or not attributes.old:
@@ -68,10 +65,16 @@ class CertificateApproval:
         if verb is None or (verb == "sign" and not self._certificate_changes(attributes)):
             return
         signer = attributes.old["spec"].get("signerName", "")
-        if not self._may_sign(attributes.user, verb, signer):
+        if not self._may(attributes.user, verb, signer):
             what = "approve" if verb == "approve" else "sign"
             text = f'user not permitted to {what} requests with signerName "{signer}"'
             raise refused(attributes, text)
+
+    def _may(self, user: UserInfo, verb: str, signer: str) -> bool:
+        """Rights are given for one signer, or for all of a domain (``example.com/*``)."""
+        names = (signer, f"{signer.partition('/')[0]}/*")
+        requests = (RequestInfo(verb, "", True, _RESOURCE[0], "*", "signers", name=name) for name in names)
+        return any(self._authorizer.authorize(user, request).allowed for request in requests)
 
     @staticmethod
     def _certificate_changes(attributes: Attributes) -> bool:

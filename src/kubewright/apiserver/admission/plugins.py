@@ -11,7 +11,6 @@ from kubewright.apiserver.admission.certificates import (
     CertificateApproval,
     CertificateRequester,
     CertificateSubjectRestriction,
-    MaySign,
 )
 from kubewright.apiserver.admission.cluster_defaults import (
     DefaultIngressClass,
@@ -25,6 +24,7 @@ from kubewright.apiserver.admission.namespace_lifecycle import NamespaceLifecycl
 from kubewright.apiserver.admission.pod_scheduling import DefaultTolerationSeconds, Priority, RuntimeClass
 from kubewright.apiserver.admission.pod_security import PodSecurity
 from kubewright.apiserver.admission.service_account import ServiceAccount
+from kubewright.apiserver.auth.authorizer import Authorizer
 
 
 def mutating_plugins(*, service_accounts: bool = False) -> list[Mutating]:
@@ -48,17 +48,15 @@ def mutating_plugins(*, service_accounts: bool = False) -> list[Mutating]:
     ]
 
 
-def validating_plugins(*, may_sign: MaySign | None = None) -> list[Validating]:
+def validating_plugins(authorizer: Authorizer) -> list[Validating]:
     """Those that run before validating policies and webhooks; `ResourceQuota` comes after those.
 
-    :param may_sign: asks the authorizer about the signers of certificate requests; without it anyone may who may
-        write the request's subresources.
+    :param authorizer: decides about the signers of certificate requests.
     """
-    signers: list[Validating] = [CertificateApproval(may_sign)] if may_sign is not None else []
     return [
         LimitRanger(),
         PodSecurity(),
-        *signers,
+        CertificateApproval(authorizer),
         CertificateSubjectRestriction(),
         PersistentVolumeClaimResize(),
     ]

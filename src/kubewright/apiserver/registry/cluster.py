@@ -76,7 +76,7 @@ class LogicalCluster:
             ],
             [
                 *guards,
-                *validating_plugins(),
+                *validating_plugins(self.authorizer),
                 ValidatingPolicies(versions, versions.of_kind, self.authorizer),
                 ValidatingWebhooks(self.webhooks, versions, self.authorizer),
                 ResourceQuota(usage_recorder(self)),
