@@ -1,0 +1,132 @@
+"""A cluster for one test: the embedded one, with an operator running in the test's own process.
+
+    async def test_a_website_becomes_ready(cluster):
+        async with cluster.running(op):
+            await cluster.client.create(Website(metadata=ObjectMeta(name="a"), spec=WebsiteSpec()))
+            site = await cluster.eventually(Website, "a", lambda site: site.status.ready_replicas == 1)
+
+The fixture `cluster` comes with `kubewright.testing.plugin`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from kubewright.client import Client, MetadataOnly
+from kubewright.localcluster import LocalCluster
+from kubewright.manager import Group, Manager
+from kubewright.objects import Object
+from kubewright.objects.errors import NotFound
+from kubewright.operator import Operator
+from kubewright.webhook import DirectoryStore, URLEndpoint
+
+T = TypeVar("T", bound=Object)
+
+_POLL = 0.02
+
+
+class NotSo(AssertionError):
+    """What a test waited for has not come about; the text says what was there instead."""
+
+
+class TestCluster:
+    """What a test does with its cluster.
+
+    ``client`` is the administrator's; ``local`` is the cluster itself.
+    """
+
+    __test__ = False  # not a class of tests, though pytest likes its name
+
+    def __init__(self, local: LocalCluster) -> None:
+        self.local = local
+        self.client: Client = local.client()
+
+    @asynccontextmanager
+    async def running(self, operator: Operator) -> AsyncIterator[Manager]:
+        """Install the operator's resources and run it, webhooks included, until the block ends.
+
+        :raises Exception: what ended the operator before its time.
+        """
+        await operator.install(self.client)
+        client = self.local.client()
+        manager = Manager(client, operator.name, health_address="0", metrics_address="0", grace_period=5.0)
+        store = DirectoryStore(self.local.directory / operator.name)
+        operator.add_to(manager, endpoint=URLEndpoint("127.0.0.1", _free_port()), certificates=store)
+        started, stop = asyncio.Event(), asyncio.Event()
+        manager.add(_Announcement(started), Group.LEADER)
+        running = asyncio.create_task(manager.run(stop), name=f"operator/{operator.name}")
+        waiting = asyncio.create_task(started.wait())
+        try:
+            await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            if started.is_set():
+                yield manager
+        finally:
+            waiting.cancel()
+            stop.set()
+            await running
+
+    async def eventually(
+        self,
+        cls: type[T],
+        name: str,
+        until: Callable[[T], object] = lambda obj: True,
+        *,
+        namespace: str = "default",
+        timeout: float = 10.0,
+    ) -> T:
+        """The object, as soon as it is there and ``until`` holds for it.
+
+        :raises NotSo: that was not so within ``timeout`` seconds.
+        """
+        last: T | None = None
+        try:
+            async with asyncio.timeout(timeout):
+                while True:
+                    try:
+                        last = await self.client.get(cls, name, namespace)
+                    except NotFound:
+                        last = None
+                    if last is not None and until(last):
+                        return last
+                    await asyncio.sleep(_POLL)
+        except TimeoutError:
+            found = f"is {last}" if last is not None else "does not exist"
+            raise NotSo(f"after {timeout:g} s, {cls.__name__} {name} {found}") from None
+
+    async def gone(self, cls: type[Object], name: str, *, namespace: str = "default", timeout: float = 10.0) -> None:
+        """Return when the object does not exist any more.
+
+        :raises NotSo: it still does after ``timeout`` seconds.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                while True:
+                    left = await self.client.get(MetadataOnly(cls), name, namespace)
+                    await asyncio.sleep(_POLL)
+        except NotFound:
+            return
+        except TimeoutError:
+            held = f", held by {', '.join(left.metadata.finalizers)}" if left.metadata.finalizers else ""
+            raise NotSo(f"after {timeout:g} s, {cls.__name__} {name} is still there{held}") from None
+
+
+class _Announcement:
+    """Starts with the controllers, and says so."""
+
+    def __init__(self, started: asyncio.Event) -> None:
+        self._started = started
+
+    async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+        self._started.set()
+        ready()
+        await stop.wait()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port

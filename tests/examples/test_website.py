@@ -1,0 +1,42 @@
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from kubewright import ObjectMeta
+from kubewright.objects.apps_v1 import Deployment
+from kubewright.objects.errors import Invalid
+from kubewright.testing.cluster import TestCluster
+
+OPERATOR = Path(__file__).parents[2] / "examples" / "website" / "operator.py"
+
+
+def load() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("website_operator", OPERATOR)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+website = load()
+Website, WebsiteSpec = website.Website, website.WebsiteSpec
+
+
+async def test_a_website_is_served_and_says_so(cluster: TestCluster) -> None:
+    async with cluster.running(website.op):
+        await cluster.client.create(Website(metadata=ObjectMeta(name="a", namespace="default"), spec=WebsiteSpec()))
+        site = await cluster.eventually(Website, "a", lambda site: site.status.ready_replicas == 1)
+        assert (site.spec.host, site.status.conditions[0].reason) == ("a.example.com", "Serving")
+        await cluster.client.delete(site)
+        await cluster.gone(Website, "a")
+        await cluster.gone(Deployment, "a")
+
+
+async def test_a_website_keeps_its_host(cluster: TestCluster) -> None:
+    async with cluster.running(website.op):
+        site = Website(metadata=ObjectMeta(name="a", namespace="default"), spec=WebsiteSpec(host="one.example.com"))
+        await cluster.client.create(site)
+        with pytest.raises(Invalid, match="is immutable"):
+            await cluster.client.patch(Website, "a", merge={"spec": {"host": "other.example.com"}})
