@@ -71,7 +71,7 @@ async def test_a_configuration_has_to_fit_the_schema() -> None:
 
 
 async def test_objects_are_named_after_their_fields() -> None:
-    with pytest.raises(Forbidden, match='unexpected type name "Object.data", expected "Object.metadata"'):
+    with pytest.raises(Forbidden, match=r'unexpected type name "Object\.data", expected "Object\.metadata"'):
         await result(mutation(apply("Object{metadata: Object.data{labels: {'a': 'b'}}}")))
 
 

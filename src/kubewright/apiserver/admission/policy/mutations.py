@@ -66,7 +66,12 @@ def apply_configuration(obj: Object, configuration: Any, node: Node) -> Object:
     if atomics:
         why = f"may not mutate atomic arrays, maps or structs: {', '.join(atomics)}"
         raise EvaluationError(f"error applying patch: invalid ApplyConfiguration: {why}")
-    merged: Object = walk.merge(type_, obj, configuration)
+    try:
+        merged: Object = walk.merge(type_, obj, configuration)
+    except walk.TypeMismatch as error:  # The object has not been validated yet.
+        raise EvaluationError(
+            f"error applying patch: failed to convert live object to typed object: {error}"
+        ) from error
     return merged
 
 
