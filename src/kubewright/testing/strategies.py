@@ -55,7 +55,7 @@ def objects_of(cls: type[R]) -> st.SearchStrategy[R]:
 
 
 def assert_round_trips(
-    conversions: Conversions, one: type[Object], other: type[Object], *, examples: int = 200
+    conversions: Conversions, one: type[Resource[Any, Any]], other: type[Resource[Any, Any]], *, examples: int = 200
 ) -> None:
     """Convert random objects of each version into the other and back: nothing may be lost.
 
