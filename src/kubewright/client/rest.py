@@ -86,7 +86,7 @@ class RestClient:
         self._headers = {"user-agent": user_agent or default_user_agent()}
         self._on_warning = on_warning
         self._warned: set[str] = set()
-        self._observe = observe
+        self.observe = observe
         self._max_retries = max_retries
         self._sleep = sleep
 
@@ -161,10 +161,10 @@ class RestClient:
             raise
 
     def _count(self, method: str, outcome: Response | TransportError, started: float) -> None:
-        if self._observe:
+        if self.observe:
             code = str(outcome.status) if isinstance(outcome, Response) else "<error>"
             seconds = asyncio.get_running_loop().time() - started
-            self._observe(method=method, host=self.transport.host, code=code, seconds=seconds)
+            self.observe(method=method, host=self.transport.host, code=code, seconds=seconds)
 
     def _hand_on_warnings(self, headers: Mapping[str, str]) -> None:
         if "warning" not in headers:

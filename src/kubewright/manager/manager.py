@@ -16,18 +16,21 @@ from collections.abc import Sequence
 from typing import Any
 
 from kubewright.cache import Cache
+from kubewright.cache.metrics import CacheMetrics
 from kubewright.client import Client
+from kubewright.client.metrics import RequestMetrics
 from kubewright.controller.controller import Controller
 from kubewright.controller.event_recorder import EventRecorder
 from kubewright.manager.caches import CacheRunner
 from kubewright.manager.election import Timing
-from kubewright.manager.endpoints import Endpoints, health_route, json_route
+from kubewright.manager.endpoints import ASGIApp, Endpoints, health_route, json_route
 from kubewright.manager.health import HealthChecks
 from kubewright.manager.leader_elector import LeaderElector
 from kubewright.manager.lease_lock import LeaseLock
 from kubewright.manager.metrics import Metrics
+from kubewright.manager.metrics_access import MetricsAccess
 from kubewright.manager.runnables import STOP_ORDER, Group, Runnable, RunnableGroup, first_failure
-from kubewright.manager.serving import BindAddress, HTTPServer
+from kubewright.manager.serving import BindAddress, HTTPServer, self_signed
 from kubewright.webhook import Webhooks
 
 logger = logging.getLogger("kubewright.manager")
@@ -44,8 +47,9 @@ class Manager:
     :param namespace: where the operator itself lives, and its Lease; by default the client's.
     :param namespaces: watch these only; None watches all.
     :param leader_elect: run controllers only while holding the Lease ``name``.
-    :param health_address: where ``/healthz``, ``/readyz`` and ``/debug`` are served; ``0`` switches them off.
-    :param metrics_address: where ``/metrics`` is served.  It may be the same address.
+    :param health_address: where ``/healthz`` and ``/readyz`` are served; ``0`` switches them off.
+    :param metrics_address: where ``/metrics`` and ``/debug`` are served; ``0`` switches them off.  Beyond this machine
+        they are served over TLS, to bearers of a token whose user may ``get`` the path.
     :param grace_period: seconds that everything together has for stopping.
     """
 
@@ -67,6 +71,8 @@ class Manager:
         self.namespace = namespace or client.namespace
         self.cache = Cache(client, namespaces=namespaces)
         self.metrics = Metrics()
+        if client.rest.observe is None:
+            client.rest.observe = RequestMetrics(self.metrics.registry)
         self.events = EventRecorder(client, name)
         self.healthz = HealthChecks("healthz")
         self.readyz = HealthChecks("readyz")
@@ -110,6 +116,7 @@ class Manager:
         :raises LeadershipLost: and the process must end without writing anything more.
         :raises Exception: what ended a runnable, or went wrong while stopping.
         """
+        CacheMetrics(self.cache, self.metrics.registry)
         leading = asyncio.create_task(self._start(), name="manager/start")
         stopped = asyncio.create_task((stop or asyncio.Event()).wait())
         ended = asyncio.create_task(self._end.wait())
@@ -172,19 +179,17 @@ class Manager:
         self.healthz.add("leader-election", lambda: _overdue(elector.overdue()))
 
     def _serve(self, health: BindAddress | None, metrics: BindAddress | None) -> None:
-        health_routes = {
-            "healthz": health_route(self.healthz),
-            "readyz": health_route(self.readyz),
-            "debug": json_route(self._debug),
-        }
-        metrics_routes = {"metrics": self.metrics.route}
-        if health is not None and health == metrics:
-            self.add(HTTPServer("health and metrics", Endpoints(health_routes | metrics_routes), health), Group.HTTP)
-            return
+        """What the kubelet asks is open; what tells of objects leaves this machine only for the authorized."""
         if health is not None:
-            self.add(HTTPServer("health", Endpoints(health_routes), health), Group.HTTP)
+            routes = {"healthz": health_route(self.healthz), "readyz": health_route(self.readyz)}
+            self.add(HTTPServer("health", Endpoints(routes), health), Group.HTTP)
         if metrics is not None:
-            self.add(HTTPServer("metrics", Endpoints(metrics_routes), metrics), Group.HTTP)
+            routes = {"metrics": self.metrics.route, "debug": json_route(self._debug)}
+            app: ASGIApp = Endpoints(routes)
+            tls = None
+            if not metrics.is_loopback:
+                app, tls = MetricsAccess(app, self.client), self_signed(socket.gethostname())
+            self.add(HTTPServer("metrics", app, metrics, tls=tls), Group.HTTP)
 
     def _debug(self) -> dict[str, object]:
         """What runs and what waits, for ``/debug``."""

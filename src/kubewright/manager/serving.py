@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
+import ipaddress
 import logging
 import socket
 import ssl
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import uvicorn
 
 from kubewright.manager.endpoints import ASGIApp
+from kubewright.webhook.certificates import Policy, rotate
 
 _LAST_REQUESTS = 5
 """Seconds that requests in flight may still take when the server stops."""
@@ -36,6 +41,14 @@ class BindAddress(NamedTuple):
         if not colon or not port.isdigit() or int(port) > 65535:
             raise ValueError(f"{text!r} is no address to listen on: write HOST:PORT, :PORT, or 0 to switch it off")
         return cls(host.strip("[]") or "0.0.0.0", int(port))
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
@@ -99,3 +112,18 @@ class HTTPServer:
             ) from error
         listener.setblocking(False)
         return listener
+
+
+def self_signed(host: str) -> ssl.SSLContext:
+    """TLS with a certificate that nobody vouches for: it keeps tokens from eavesdroppers, as scrapers expect it."""
+    lifetime = dt.timedelta(days=5 * 365)
+    made = rotate(None, dt.datetime.now(dt.UTC), [host], Policy(serving_lifetime=lifetime))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # The ssl module reads files only: they live in a private directory for the moment of loading.
+    with tempfile.TemporaryDirectory(prefix="kubewright-") as directory:
+        certificate, key = Path(directory, "tls.crt"), Path(directory, "tls.key")
+        certificate.write_bytes(made.certificate)
+        key.write_bytes(made.key)
+        context.load_cert_chain(certificate, key)
+    return context
