@@ -309,8 +309,8 @@ class Operator:
         install: bool = False,
         endpoint: ServiceEndpoint | URLEndpoint | None = None,
         certificates: CertificateStore | None = None,
-        health_address: str = "127.0.0.1:8081",
-        metrics_address: str = "127.0.0.1:8080",
+        health_address: str | None = None,
+        metrics_address: str | None = None,
         grace_period: float = 30.0,
         log_format: Literal["text", "json"] | None = None,
         log_level: str = "info",
@@ -324,8 +324,10 @@ class Operator:
         :param leader_elect: run controllers only while holding the lease; by default so in a cluster.
         :param install: install the CRDs first.
         :param endpoint: of the webhooks, see :meth:`add_to`; in a cluster by default the Service ``NAME-webhook``.
-        :param health_address: ``HOST:PORT`` for ``/healthz``, ``/readyz`` and ``/debug``; ``0`` for none.
-        :param metrics_address: ``HOST:PORT`` for ``/metrics``; ``0`` for none.
+        :param health_address: ``HOST:PORT`` for ``/healthz`` and ``/readyz``, ``0`` for none; by default
+            ``:8081`` in a cluster, where the kubelet asks, else ``127.0.0.1:8081``.
+        :param metrics_address: ``HOST:PORT`` for ``/metrics`` and ``/debug``, ``0`` for none; by default ``:8443``
+            in a cluster (over TLS, for authorized users), else ``127.0.0.1:8080``.
         :param grace_period: seconds that everything together has for stopping.
         :param log_format: by default JSON in a cluster, else text.
         """
@@ -343,8 +345,8 @@ class Operator:
                     self.name,
                     namespaces=namespaces,
                     leader_elect=elect,
-                    health_address=health_address,
-                    metrics_address=metrics_address,
+                    health_address=health_address or (":8081" if inside else "127.0.0.1:8081"),
+                    metrics_address=metrics_address or (":8443" if inside else "127.0.0.1:8080"),
                     grace_period=grace_period,
                 )
                 service = ServiceEndpoint(manager.namespace, f"{self.name}-webhook") if inside else None

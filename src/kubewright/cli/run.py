@@ -34,8 +34,10 @@ def command(
     leader_elect: Annotated[bool | None, typer.Option(help="Hold a lease while running controllers.")] = None,
     webhook_host: Annotated[str, typer.Option(help="Where the API server reaches this machine for webhooks.")] = "",
     webhook_port: Annotated[int, typer.Option(help="The port for that.")] = 9443,
-    health_probe_bind_address: Annotated[str, typer.Option(help="HOST:PORT, or 0 for none.")] = "127.0.0.1:8081",
-    metrics_bind_address: Annotated[str, typer.Option(help="HOST:PORT, or 0 for none.")] = "127.0.0.1:8080",
+    health_probe_bind_address: Annotated[str | None, typer.Option(help="HOST:PORT, or 0; else port 8081.")] = None,
+    metrics_bind_address: Annotated[
+        str | None, typer.Option(help="HOST:PORT, or 0; else 8080, in a cluster 8443.")
+    ] = None,
     grace_period: Annotated[float, typer.Option(help="Seconds that stopping may take.")] = 30.0,
     log_format: Annotated[Literal["text", "json"] | None, typer.Option(help="By default JSON in a cluster.")] = None,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
@@ -50,7 +52,7 @@ def command(
             _HOME.mkdir(exist_ok=True)
         cluster = _local() if local else connect(kubeconfig, context=context)
         for address in (health_probe_bind_address, metrics_bind_address):
-            BindAddress.parse(address)
+            BindAddress.parse(address or "0")
     except (ConfigError, OperatorNotFound, ValueError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from None
