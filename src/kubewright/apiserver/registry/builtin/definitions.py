@@ -7,7 +7,8 @@ becomes a node only when it is walked.
 from __future__ import annotations
 
 from functools import cache
-from importlib import resources
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -32,10 +33,21 @@ _WELL_KNOWN: dict[str, Raw] = {
 
 @cache
 def definitions() -> Definitions:
-    """All definitions of the Kubernetes version that the server speaks."""
-    text = resources.files("kubernetes_validate").joinpath(_FILE).read_bytes()
+    """All definitions of the Kubernetes version that the server speaks.
+
+    :raises ModuleNotFoundError: the package that holds them is not installed.
+    """
+    text = _data_folder().joinpath(_FILE).read_bytes()
     raw: dict[str, Raw] = msgspec.json.decode(text)["$defs"]
     return Definitions({**raw, **_WELL_KNOWN})
+
+
+def _data_folder() -> Path:
+    """Where the package is; it is not imported, as its own code costs more time and memory than the data."""
+    spec = find_spec("kubernetes_validate")
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError("the embedded API server needs the extra `local`: pip install 'kubewright[local]'")
+    return Path(spec.submodule_search_locations[0])
 
 
 @cache
