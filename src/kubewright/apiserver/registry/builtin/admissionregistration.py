@@ -10,7 +10,14 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from kubewright.apiserver.admission.policy.checks import check_match_conditions, check_policy_expressions
-from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, age, columns, name_of, selector_text
+from kubewright.apiserver.registry.builtin.base import (
+    ALL_METADATA,
+    BuiltinStrategy,
+    age,
+    columns,
+    name_of,
+    selector_text,
+)
 from kubewright.apiserver.registry.builtin.field_rules import (
     label_selector,
     one_of,
@@ -301,6 +308,7 @@ class AdmissionPolicyStrategy(BuiltinStrategy):
 class ValidatingAdmissionPolicyStrategy(AdmissionPolicyStrategy):
     columns = columns("Validations:integer", "ParamKind", "Age")
     status = True
+    status_keeps = ALL_METADATA
 
     def rules(self, obj: Object) -> list[Cause]:
         spec = obj["spec"]

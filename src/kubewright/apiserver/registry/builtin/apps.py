@@ -82,11 +82,10 @@ def validate_workload_template(spec: Spec, *, replicas: int | None = None) -> li
 
 
 class WorkloadStrategy(BuiltinStrategy):
-    """What all workloads share: generation, a status of its own that leaves labels alone, a pod template."""
+    """What all workloads share: generation, a status of its own, a pod template."""
 
     status = True
     generation = True
-    status_keeps_labels = True
     kind_text = ""
 
     def default(self, obj: Object) -> None:
@@ -109,6 +108,8 @@ def _at_most_replicas(status: Spec, *names: str) -> list[Cause]:
 
 class DeploymentStrategy(WorkloadStrategy):
     columns = columns("Ready", "Up-to-date", "Available", "Age", wide=("Containers", "Images", "Selector"))
+
+    status_keeps = ("labels",)
 
     def counts(self, obj: Object, old: Object) -> bool:
         """Annotations count too: rollout history is kept in them."""

@@ -23,6 +23,8 @@ from kubewright.objects.selectors import LabelSelector, SelectorError
 
 NAME = Column("Name", "string", "name")
 AGE = Column("Age")
+ALL_METADATA = ("labels", "annotations", "finalizers", "ownerReferences")
+"""What status writes of younger kinds keep (``ResetObjectMetaForStatus``)."""
 
 
 def columns(*names: str, wide: Iterable[str] = ()) -> tuple[Column, ...]:
@@ -43,8 +45,8 @@ class BuiltinStrategy(Strategy):
     update_checks_metadata_twice: ClassVar[bool] = False
     """Whether the kind's update rules call its create rules, metadata and all, as some do in Kubernetes."""
 
-    status_keeps_labels: ClassVar[bool] = False
-    """Whether a status write leaves the labels as they were."""
+    status_keeps: ClassVar[tuple[str, ...]] = ()
+    """The fields of the metadata that a status write leaves as they were."""
 
     def __init__(self, definition: str, *, namespaced: bool = True) -> None:
         self.definition = definition
@@ -73,8 +75,8 @@ class BuiltinStrategy(Strategy):
         for key in obj.keys() | old.keys():
             if key not in ("status", "metadata", "apiVersion", "kind"):
                 copy_field(obj, old, key)
-        if self.status_keeps_labels:
-            copy_field(obj["metadata"], old["metadata"], "labels")
+        for key in self.status_keeps:
+            copy_field(obj["metadata"], old["metadata"], key)
 
     def validate(self, obj: Object, reader: Reader) -> list[Cause]:
         return self.metadata_rules(obj) + self.rules(obj)

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from kubewright.apiserver.registry.builtin.admissionregistration import validate_client_config
-from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, fill, name_of
+from kubewright.apiserver.registry.builtin.base import ALL_METADATA, BuiltinStrategy, fill, name_of
 from kubewright.apiserver.registry.builtin.field_rules import one_of, problems, unique
 from kubewright.apiserver.registry.crd_status import APPROVAL, CLEANUP_FINALIZER, is_protected_group
 from kubewright.apiserver.registry.metadata_rules import immutable, is_dns1035_label, is_dns_subdomain
@@ -32,6 +32,7 @@ _COLUMN_PATH = re.compile(r"\.?([A-Za-z0-9_$@*.\\/-]|\[[^\]]*\])+\Z")
 class CustomResourceDefinitionStrategy(BuiltinStrategy):
     columns = (Column("Name", format="name"), Column("Created At", "date"))
     status = True
+    status_keeps = ALL_METADATA
     generation = True
 
     def default(self, obj: Object) -> None:

@@ -9,11 +9,13 @@ import ipaddress
 from typing import Any
 
 from kubewright.apiserver.registry.builtin.base import (
+    ALL_METADATA,
     BuiltinStrategy,
     age,
     columns,
     fill,
     name_of,
+    same,
     selector_text,
 )
 from kubewright.apiserver.registry.builtin.field_rules import (
@@ -352,6 +354,7 @@ class IPAddressStrategy(BuiltinStrategy):
 class ServiceCIDRStrategy(BuiltinStrategy):
     columns = columns("CIDRs", "Age")
     status = True
+    status_keeps = ALL_METADATA
 
     def rules(self, obj: Object) -> list[Cause]:
         cidrs = obj["spec"].get("cidrs") or []
@@ -374,6 +377,10 @@ class ServiceCIDRStrategy(BuiltinStrategy):
 class EndpointSliceStrategy(BuiltinStrategy):
     columns = columns("AddressType", "Ports", "Endpoints", "Age")
     generation = True
+
+    def counts(self, obj: Object, old: Object) -> bool:
+        """Labels count too: they say whose endpoints these are."""
+        return not same(obj["metadata"].get("labels"), old["metadata"].get("labels")) or super().counts(obj, old)
 
     def default(self, obj: Object) -> None:
         for port in obj.get("ports") or ():

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from kubewright.apiserver.registry.builtin.admissionregistration import validate_service_reference
-from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, age, columns, fill, name_of, same
+from kubewright.apiserver.registry.builtin.base import ALL_METADATA, BuiltinStrategy, age, columns, fill, name_of, same
 from kubewright.apiserver.registry.builtin.field_rules import in_range, one_of, problems
 from kubewright.apiserver.registry.metadata_rules import is_dns1035_label, is_dns_subdomain, path_segment
 from kubewright.apiserver.registry.strategy import Object
@@ -29,6 +29,7 @@ class APIServiceStrategy(BuiltinStrategy):
     allow_unconditional_update = False
     columns = columns("Service", "Available", "Age")
     status = True
+    status_keeps = ALL_METADATA
 
     def name_rule(self, name: str, prefix: bool) -> list[str]:
         return path_segment(name, prefix)
@@ -86,6 +87,7 @@ class APIServiceStrategy(BuiltinStrategy):
 class FlowSchemaStrategy(BuiltinStrategy):
     columns = columns("PriorityLevel", "MatchingPrecedence", "DistinguisherMethod", "Age", "MissingPL")
     status = True
+    status_keeps = ALL_METADATA
     generation = True
 
     def default(self, obj: Object) -> None:
@@ -137,6 +139,7 @@ class PriorityLevelConfigurationStrategy(BuiltinStrategy):
         "Type", "NominalConcurrencyShares", "Queues", "HandSize", "QueueLengthLimit", "Age"
     )  # fmt: skip
     status = True
+    status_keeps = ALL_METADATA
     generation = True
 
     def default(self, obj: Object) -> None:
@@ -215,6 +218,7 @@ def _device_rules(devices: Spec, path: str) -> list[Cause]:
 class ResourceClaimStrategy(BuiltinStrategy):
     columns = columns("State", "Age")
     status = True
+    status_keeps = ALL_METADATA
 
     def default(self, obj: Object) -> None:
         _default_requests(obj["spec"].get("devices"))

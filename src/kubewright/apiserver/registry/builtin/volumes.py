@@ -9,7 +9,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from kubewright.apiserver.registry.builtin.base import AGE, NAME, BuiltinStrategy, age, columns, name_of, same
+from kubewright.apiserver.registry.builtin.base import (
+    AGE,
+    ALL_METADATA,
+    NAME,
+    BuiltinStrategy,
+    age,
+    columns,
+    name_of,
+    same,
+)
 from kubewright.apiserver.registry.builtin.field_rules import (
     label_selector,
     non_negative_quantity,
@@ -319,6 +328,10 @@ class CSIDriverStrategy(BuiltinStrategy):
     return_deleted = True
     generation = True
 
+    def prepare_for_create(self, obj: Object, reader: Reader) -> None:
+        # The first change makes it one.
+        obj["metadata"].pop("generation", None)
+
     def default(self, obj: Object) -> None:
         spec = obj["spec"]
         spec.setdefault("attachRequired", True)
@@ -410,6 +423,7 @@ class VolumeAttachmentStrategy(BuiltinStrategy):
     allow_unconditional_update = False
     columns = (NAME, Column("Attacher", format="name"), *columns("PV", "Node", "Attached:boolean", "Age")[1:])
     status = True
+    status_keeps = ALL_METADATA
     return_deleted = True
 
     def rules(self, obj: Object) -> list[Cause]:
