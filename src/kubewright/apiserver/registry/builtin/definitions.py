@@ -6,10 +6,10 @@ becomes a node only when it is walked.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -31,15 +31,64 @@ _WELL_KNOWN: dict[str, Raw] = {
 }
 
 
+class _Encoded(Mapping[str, Raw]):
+    """Definitions that stay encoded until one is asked for: few of them ever are, and decoded they fill the memory."""
+
+    def __init__(self, encoded: Mapping[str, msgspec.Raw]) -> None:
+        self._encoded = encoded
+
+    def __getitem__(self, name: str) -> Raw:
+        known = _WELL_KNOWN.get(name)
+        if known is not None:
+            return known
+        decoded: Raw = msgspec.json.decode(self._encoded[name])
+        return decoded
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._encoded)
+
+    def __len__(self) -> int:
+        return len(self._encoded)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._encoded
+
+    def kinds(self) -> Iterator[tuple[str, _Kinds]]:
+        """Each definition with the kinds that it says it is."""
+        for name, encoded in self._encoded.items():
+            yield name, _decode_kinds(encoded)
+
+
+class _File(msgspec.Struct):
+    definitions: dict[str, msgspec.Raw] = msgspec.field(name="$defs")
+
+
+class _Kind(msgspec.Struct):
+    group: str
+    version: str
+    kind: str
+
+
+class _Kinds(msgspec.Struct):
+    kinds: list[_Kind] = msgspec.field(name="x-kubernetes-group-version-kind", default_factory=list)
+
+
+_decode_kinds = msgspec.json.Decoder(_Kinds).decode
+
+
+@cache
+def _data() -> _Encoded:
+    text = _data_folder().joinpath(_FILE).read_bytes()
+    return _Encoded(msgspec.json.decode(text, type=_File).definitions)
+
+
 @cache
 def definitions() -> Definitions:
     """All definitions of the Kubernetes version that the server speaks.
 
     :raises ModuleNotFoundError: the package that holds them is not installed.
     """
-    text = _data_folder().joinpath(_FILE).read_bytes()
-    raw: dict[str, Raw] = msgspec.json.decode(text)["$defs"]
-    return Definitions({**raw, **_WELL_KNOWN})
+    return Definitions(_data())
 
 
 def _data_folder() -> Path:
@@ -53,10 +102,10 @@ def _data_folder() -> Path:
 @cache
 def _names() -> dict[GroupVersionKind, str]:
     names: dict[GroupVersionKind, str] = {}
-    for name, raw in definitions().raw.items():
-        kinds: list[dict[str, Any]] = raw.get("x-kubernetes-group-version-kind") or []
-        if len(kinds) == 1:
-            names[GroupVersionKind(kinds[0]["group"], kinds[0]["version"], kinds[0]["kind"])] = name
+    for name, found in _data().kinds():
+        if len(found.kinds) == 1:
+            [kind] = found.kinds
+            names[GroupVersionKind(kind.group, kind.version, kind.kind)] = name
     return names
 
 
