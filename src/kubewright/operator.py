@@ -30,6 +30,7 @@ from kubewright.controller import (
     enqueue_owner,
 )
 from kubewright.manager import (
+    BindAddress,
     LeadershipLost,
     Manager,
     Need,
@@ -268,19 +269,23 @@ class Operator:
         manager: Manager,
         *,
         endpoint: ServiceEndpoint | URLEndpoint | None = None,
-        certificates: CertificateStore | None = None,
+        certificates: CertificateStore | str = "",
+        webhook_port: int = 9443,
     ) -> None:
         """Add controllers and webhooks to a manager.
 
         :param endpoint: where the API server reaches the webhooks; None serves none.  For a Service the configurations
             were installed with the operator; a URL is registered for as long as the manager runs.
-        :param certificates: by default in a Secret ``NAME-webhook-certificates`` that all replicas share.
+        :param certificates: or the name of a Secret that all replicas share, ``NAME-webhook-certificates`` by default.
+        :param webhook_port: where webhooks are served for a Service; a URL names its own.
         """
         for one in self.reconciliations:
             manager.add_controller(self._controller(one, manager))
         if self.webhooks and endpoint is not None:
-            store = certificates or SecretStore(manager.client, manager.namespace, f"{self.name}-webhook-certificates")
-            manager.add_webhooks(self._webhooks(manager.client, endpoint, store))
+            if isinstance(certificates, str):
+                secret = certificates or f"{self.name}-webhook-certificates"
+                certificates = SecretStore(manager.client, manager.namespace, secret)
+            manager.add_webhooks(self._webhooks(manager.client, endpoint, certificates, webhook_port))
 
     async def install(self, client: Client) -> None:
         """Install the CRDs and wait until they are served.
@@ -308,7 +313,8 @@ class Operator:
         leader_elect: bool | None = None,
         install: bool = False,
         endpoint: ServiceEndpoint | URLEndpoint | None = None,
-        certificates: CertificateStore | None = None,
+        certificates: CertificateStore | str = "",
+        webhook_port: int = 9443,
         health_address: str | None = None,
         metrics_address: str | None = None,
         grace_period: float = 30.0,
@@ -323,7 +329,8 @@ class Operator:
         :param namespaces: watch these only; None watches all.
         :param leader_elect: run controllers only while holding the lease; by default so in a cluster.
         :param install: install the CRDs first.
-        :param endpoint: of the webhooks, see :meth:`add_to`; in a cluster by default the Service ``NAME-webhook``.
+        :param endpoint: of the webhooks, see :meth:`add_to`, as for ``certificates`` and ``webhook_port``; in a cluster
+            by default the Service ``NAME-webhook``.  A Service without namespace is one in the operator's own.
         :param health_address: ``HOST:PORT`` for ``/healthz`` and ``/readyz``, ``0`` for none; by default
             ``:8081`` in a cluster, where the kubelet asks, else ``127.0.0.1:8081``.
         :param metrics_address: ``HOST:PORT`` for ``/metrics`` and ``/debug``, ``0`` for none; by default ``:8443``
@@ -349,9 +356,11 @@ class Operator:
                     metrics_address=metrics_address or (":8443" if inside else "127.0.0.1:8080"),
                     grace_period=grace_period,
                 )
-                service = ServiceEndpoint(manager.namespace, f"{self.name}-webhook") if inside else None
-                self.add_to(manager, endpoint=endpoint or service, certificates=certificates)
-                if self.webhooks and not (endpoint or service):
+                where = endpoint or (ServiceEndpoint("", f"{self.name}-webhook") if inside else None)
+                if isinstance(where, ServiceEndpoint) and not where.namespace:
+                    where = where._replace(namespace=manager.namespace)
+                self.add_to(manager, endpoint=where, certificates=certificates, webhook_port=webhook_port)
+                if self.webhooks and where is None:
                     logger.warning("webhooks are not served: the API server could not reach this process")
                 with stop_on_signals() as stop:
                     await manager.run(stop)
@@ -391,14 +400,16 @@ class Operator:
         return controller
 
     def _webhooks(
-        self, client: Client, endpoint: ServiceEndpoint | URLEndpoint, certificates: CertificateStore
+        self, client: Client, endpoint: ServiceEndpoint | URLEndpoint, certificates: CertificateStore, port: int
     ) -> Webhooks:
         registration: Registration
         if isinstance(endpoint, URLEndpoint):
-            server = WebhookServer(app_of(self.webhooks), host=endpoint.host, port=endpoint.port)
+            # A name that is not this machine's own leads here by way of others: listen to all of them.
+            host = endpoint.host if BindAddress(*endpoint).is_loopback else "0.0.0.0"
+            server = WebhookServer(app_of(self.webhooks), host=host, port=endpoint.port)
             registration = LocalRegistration(client, self.name, self.webhooks, endpoint)
         else:
-            server = WebhookServer(app_of(self.webhooks))
+            server = WebhookServer(app_of(self.webhooks), port=port)
             registration = Injection(client, self.name)
         return Webhooks(server, certificates, endpoint.hosts, registration)
 

@@ -18,7 +18,7 @@ from kubewright.controller import (
     Reconciler,
     Requeue,
 )
-from kubewright.objects import Object, ObjectKey, ObjectMeta
+from kubewright.objects import Object, ObjectKey, ObjectMeta, OwnerReference
 from kubewright.objects.core_v1 import ConfigMap, Secret
 from kubewright.objects.networking_v1 import (
     Ingress,
@@ -317,4 +317,36 @@ async def test_conditions_need_a_place() -> None:
     async with world() as w:
         await w.create()
         with pytest.raises(TypeError, match="status of Ingress needs a field"):
+            await w.reconciler(reconcile)(ITEM)
+
+
+async def test_an_orphan_is_adopted_found_by_its_owner_and_released() -> None:
+    steps: list[object] = []
+
+    async def reconcile(obj: Ingress, ctx: Context) -> None:
+        adopted = await ctx.adopt(await w.user.get(ConfigMap, "orphan", "default"))
+        owner = await ctx.owner_of(adopted, Ingress)
+        steps.append(owner and owner.metadata.name)
+        steps.append(await ctx.owner_of(adopted, Secret))
+        released = await ctx.release(adopted)
+        steps.append(released.metadata.owner_references)
+
+    async with world() as w:
+        await w.create()
+        await w.user.create(config_map("orphan", namespace="default"))
+        await w.reconciler(reconcile)(ITEM)
+        assert steps == ["web", None, []]
+
+
+async def test_a_child_of_another_controller_cannot_be_adopted() -> None:
+    async def reconcile(obj: Ingress, ctx: Context) -> None:
+        taken = config_map("taken", namespace="default")
+        taken.metadata.owner_references = [
+            OwnerReference(api_version="v1", kind="Secret", name="s", uid="u", controller=True)
+        ]
+        await ctx.adopt(taken)
+
+    async with world() as w:
+        await w.create()
+        with pytest.raises(ValueError, match="is controlled by Secret s"):
             await w.reconciler(reconcile)(ITEM)

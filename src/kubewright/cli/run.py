@@ -14,7 +14,7 @@ from kubewright.cli.loading import OperatorNotFound, load_operator
 from kubewright.cli.reloading import run_with_reload
 from kubewright.client import Client, ConfigError, connect
 from kubewright.manager import BindAddress
-from kubewright.webhook import DirectoryStore, URLEndpoint
+from kubewright.webhook import CertificateFiles, CertificateStore, DirectoryStore, ServiceEndpoint, URLEndpoint
 
 _HOME = Path(".kubewright")
 
@@ -33,7 +33,10 @@ def command(
     install: Annotated[bool, typer.Option("--install", help="Install the CRDs first; --local always does.")] = False,
     leader_elect: Annotated[bool | None, typer.Option(help="Hold a lease while running controllers.")] = None,
     webhook_host: Annotated[str, typer.Option(help="Where the API server reaches this machine for webhooks.")] = "",
-    webhook_port: Annotated[int, typer.Option(help="The port for that.")] = 9443,
+    webhook_port: Annotated[int, typer.Option(help="The port to serve webhooks on.")] = 9443,
+    webhook_service: Annotated[str, typer.Option(help="The Service in front of the webhooks, in a cluster.")] = "",
+    webhook_cert_secret: Annotated[str, typer.Option(help="The Secret to keep certificates in.")] = "",
+    webhook_cert_dir: Annotated[Path | None, typer.Option(help="Where cert-manager's tls.crt and tls.key are.")] = None,
     health_probe_bind_address: Annotated[str | None, typer.Option(help="HOST:PORT, or 0; else port 8081.")] = None,
     metrics_bind_address: Annotated[
         str | None, typer.Option(help="HOST:PORT, or 0; else 8080, in a cluster 8443.")
@@ -57,13 +60,22 @@ def command(
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from None
     host = webhook_host or ("127.0.0.1" if local else "")
+    endpoint: ServiceEndpoint | URLEndpoint | None = None
+    certificates: CertificateStore | str = webhook_cert_secret
+    if host:
+        endpoint, certificates = URLEndpoint(host, webhook_port), DirectoryStore(_HOME / "webhook")
+    elif webhook_service:
+        endpoint = ServiceEndpoint("", webhook_service)
+    if webhook_cert_dir is not None:
+        certificates = CertificateFiles(webhook_cert_dir)
     operator.run(
         cluster,
         namespaces=namespace or None,
         leader_elect=leader_elect,
         install=install or local,
-        endpoint=URLEndpoint(host, webhook_port) if host else None,
-        certificates=DirectoryStore(_HOME / "webhook") if host else None,
+        endpoint=endpoint,
+        certificates=certificates,
+        webhook_port=webhook_port,
         health_address=health_probe_bind_address,
         metrics_address=metrics_bind_address,
         grace_period=grace_period,

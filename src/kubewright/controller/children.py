@@ -14,7 +14,17 @@ from typing import NamedTuple, TypeAlias, TypeVar
 from kubewright.cache import Cache
 from kubewright.client import Client
 from kubewright.controller.merge_patch import covers
-from kubewright.objects import Object, ObjectKey, Unstructured, controller_of, key, owner_reference, to_dict, to_json
+from kubewright.objects import (
+    Object,
+    ObjectKey,
+    OwnerReference,
+    Unstructured,
+    controller_of,
+    key,
+    owner_reference,
+    to_dict,
+    to_json,
+)
 from kubewright.objects.errors import NotFound
 from kubewright.objects.names import GroupVersionKind
 
@@ -102,6 +112,35 @@ class Children:
             del self._memory[child_key]
         return pruned
 
+    async def adopt(self, obj: T) -> T:
+        """Put the owner's controller reference on an object that exists and has no controller.
+
+        :raises ValueError: another controller has it.
+        :raises Conflict: somebody wrote the object since it was read.
+        """
+        controller = controller_of(obj)
+        if controller is not None and controller.uid != self._owner.metadata.uid:
+            raise ValueError(
+                f"{obj.kind} {key(obj)} is controlled by {controller.kind} {controller.name}: only that may release it"
+            )
+        return await self._set_owners(obj, [*_others(obj, self._owner), owner_reference(self._owner)])
+
+    async def release(self, obj: T) -> T:
+        """Take the owner's reference off an object, which then outlives the owner.
+
+        :raises Conflict: somebody wrote the object since it was read.
+        """
+        return await self._set_owners(obj, _others(obj, self._owner))
+
+    async def _set_owners(self, obj: T, owners: list[OwnerReference]) -> T:
+        metadata = obj.metadata
+        change = {
+            "uid": metadata.uid,
+            "resourceVersion": metadata.resource_version,
+            "ownerReferences": [to_dict(owner) for owner in owners],
+        }
+        return await self._client.patch(obj, merge={"metadata": change}, field_manager=self._field_manager)
+
     def _completed(self, child: T, *, owned: bool) -> T:
         """A copy of the child with namespace and owner reference."""
         owner = self._owner
@@ -118,9 +157,7 @@ class Children:
                 f"{owner.kind} {key(owner)} cannot own {child.kind} {metadata.name}, which is {where}: owners in a "
                 f"namespace own nothing outside it; apply it with owned=False and delete it in a finalizer"
             )
-        reference = owner_reference(owner)
-        others = [other for other in metadata.owner_references if other.uid != reference.uid]
-        metadata.owner_references = [*others, reference]
+        metadata.owner_references = [*_others(child, owner), owner_reference(owner)]
         return child
 
     async def _cached(self, child: T) -> T | None:
@@ -130,6 +167,10 @@ class Children:
             return await self._cache.get(type(child), child.metadata.name, child.metadata.namespace)
         except NotFound:
             return None
+
+
+def _others(obj: AnyKind, owner: AnyKind) -> list[OwnerReference]:
+    return [reference for reference in obj.metadata.owner_references if reference.uid != owner.metadata.uid]
 
 
 def follows(cache: Cache, cls: type[Object]) -> bool:

@@ -16,7 +16,8 @@ from kubewright.controller.blocking import BlockingClient, Waiter
 from kubewright.controller.children import AnyKind, Children, follows
 from kubewright.controller.conditions import set_condition
 from kubewright.controller.event_recorder import EventRecorder
-from kubewright.objects import Object, ObjectKey, Unstructured
+from kubewright.objects import GroupVersion, Object, ObjectKey, Unstructured, controller_of
+from kubewright.objects.errors import NotFound
 from kubewright.workqueue import Cause, Item
 
 T = TypeVar("T", bound=Object | Unstructured)
@@ -72,6 +73,27 @@ class Context:
     async def apply(self, child: T, *, force: bool = True, owned: bool = True) -> T:
         """Have a child be as it says, by server-side apply; see :meth:`Children.apply`."""
         return await self._children.apply(child, force=force, owned=owned)
+
+    async def adopt(self, obj: T) -> T:
+        """Become the controller of an object that has none; see :meth:`Children.adopt`."""
+        return await self._children.adopt(obj)
+
+    async def release(self, obj: T) -> T:
+        """Give up an object, which then outlives this one; see :meth:`Children.release`."""
+        return await self._children.release(obj)
+
+    async def owner_of(self, obj: AnyKind, cls: type[KindT]) -> KindT | None:
+        """The object of kind ``cls`` that controls ``obj``, if there is one."""
+        reference = controller_of(obj)
+        if reference is None or GroupVersion.parse(reference.api_version).group != cls.gvk.group:
+            return None
+        if reference.kind != cls.gvk.kind:
+            return None
+        try:
+            owner = await self.get(cls, reference.name, obj.metadata.namespace)
+        except NotFound:
+            return None
+        return owner if owner.metadata.uid == reference.uid else None
 
     async def prune(self) -> Sequence[AnyKind]:
         """Delete the children of the declared kinds (``owns``) that this reconcile has not applied."""
@@ -144,6 +166,9 @@ class BlockingContext:
         self.get = waiter.wrap(context.get)
         self.list = waiter.wrap(context.list)
         self.apply = waiter.wrap(context.apply)
+        self.adopt = waiter.wrap(context.adopt)
+        self.release = waiter.wrap(context.release)
+        self.owner_of = waiter.wrap(context.owner_of)
         self.prune = waiter.wrap(context.prune)
         self.wait_for = waiter.wrap(context.wait_for)
         self.event = waiter.post(context.event)
