@@ -46,6 +46,17 @@ def test_rules_that_can_cost_too_much_are_refused() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"x-kubernetes-preserve-unknown-fields": True},
+        {"type": "array", "items": {"x-kubernetes-preserve-unknown-fields": True}},
+    ],
+)
+def test_rules_cannot_judge_what_has_no_type(schema: Raw) -> None:
+    assert errors(schema, {"rule": "true"}) == [("InternalError", "")]
+
+
 def test_bounds_make_rules_affordable() -> None:
     lists = {"type": "array", "maxItems": 10, "items": {"type": "array", "maxItems": 10, "items": STRING}}
     assert errors(lists, {"rule": "self.all(x, self.all(y, x.all(p, y.all(q, p == q))))"}) == []

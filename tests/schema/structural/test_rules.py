@@ -151,6 +151,13 @@ def test_a_null_where_it_is_allowed_is_no_value_of_the_type(rule: str) -> None:
     assert errors(with_rules(spec, {"rule": "self.o == null || self.o.x > 1"}), {"o": None}) == []
 
 
+def test_an_old_value_of_another_type_is_no_value() -> None:
+    spec = obj(n=with_rules(INTEGER, {"rule": "self == oldSelf"}))
+    [(field, message)] = errors(spec, {"n": 1}, {"n": "one"})
+    assert field == "spec.n"
+    assert "invalid data, got str" in message
+
+
 def test_metadata_names_are_visible_at_the_root() -> None:
     raw = with_rules({"type": "object"}, {"rule": "self.metadata.name.startsWith('a')", "message": "name"})
     assert check_schema(raw) == []

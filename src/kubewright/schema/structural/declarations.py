@@ -44,7 +44,7 @@ def declare(node: Node, *, resource_root: bool = False, name: str = "object") ->
     """
     if node.int_or_string:
         return Type("dyn", max_elements=_string_bound(node), min_size=1)
-    match node.type:
+    match node.raw.get("type"):
         case "array":
             return _declare_list(node, name)
         case "object":
@@ -56,9 +56,9 @@ def declare(node: Node, *, resource_root: bool = False, name: str = "object") ->
         case "boolean":
             return Type("bool", max_elements=0, min_size=_MIN_BOOL)
         case "number":
-            return Type("double", max_elements=0, min_size=_MIN_NUMBER, decode=_optional(float))
+            return Type("double", max_elements=0, min_size=_MIN_NUMBER, decode=_optional(_double))
         case "integer":
-            return Type("int", max_elements=0, min_size=_MIN_NUMBER, decode=_optional(int))
+            return Type("int", max_elements=0, min_size=_MIN_NUMBER, decode=_optional(_integer))
     return None
 
 
@@ -142,12 +142,30 @@ def _string_bound(node: Node) -> int:
 
 
 def _optional(decode: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Decoding that leaves null alone."""
-    return lambda value: None if value is None else decode(value)
+    """Decoding that leaves null alone, and has no value for what the schema does not allow (anymore)."""
+
+    def run(value: Any) -> Any:
+        if value is None:
+            return None
+        try:
+            return decode(value)
+        except (TypeError, ValueError) as error:
+            raise EvaluationError(f"invalid data, got {type(value).__name__}: {error}") from error
+
+    return run
+
+
+def _integer(value: Any) -> int:
+    if type(value) in (int, float):
+        return int(value)
+    raise TypeError("expected an integer")
+
+
+def _double(value: Any) -> float:
+    if type(value) in (int, float):
+        return float(value)
+    raise TypeError("expected a number")
 
 
 def _decode_base64(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except ValueError as error:
-        raise EvaluationError(f"invalid base64: {error}") from error
+    return base64.b64decode(text, validate=True)

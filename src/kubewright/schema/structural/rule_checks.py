@@ -28,6 +28,7 @@ _MOST_EXPENSIVE = 4
 _CONTRIBUTED = (
     "contributed to estimated rule & messageExpression cost total exceeding cost limit for entire OpenAPIv3 schema"
 )
+_NO_TYPE = "Internal error: internal error: failed to retrieve type information for x-kubernetes-validations"
 _STEP = re.compile(r"\.([^.\[\]']+)|\['((?:[^'\\]|\\.)*)'\]")
 
 
@@ -95,21 +96,29 @@ class _Check:
     costs: list[tuple[int, str]] = field(default_factory=list)
 
     def visit(self, node: Node, self_type: Type | None, path: str, cardinality: int | None, uncorrelated: str) -> None:
-        """:param cardinality: how often the place can occur; None if nothing bounds it."""
-        if self_type is None:
-            return
+        """Check the rules of a schema and of everything below it.
+
+        :param self_type: what CEL makes of the schema; None where it cannot see it, nor anything below.
+        :param cardinality: how often the place can occur; None if nothing bounds it.
+        """
         rules = node.raw.get("x-kubernetes-validations") or ()
         if rules and not any(error.field.startswith(path) for error in self.sound):
-            for index, raw in enumerate(rules):
-                self.rule(raw, self_type, f"{path}.x-kubernetes-validations[{index}]", cardinality, uncorrelated)
+            if self_type is None:
+                self.errors.append(Cause("InternalError", _NO_TYPE, f"{path}.x-kubernetes-validations"))
+            else:
+                for index, raw in enumerate(rules):
+                    self.rule(raw, self_type, f"{path}.x-kubernetes-validations[{index}]", cardinality, uncorrelated)
         inner = _multiply(cardinality, _most_children(node))
-        if node.items is not None and self_type.kind == "list":
+        if node.items is not None:
+            items_type = self_type.params[0] if self_type is not None and self_type.kind == "list" else None
             items_uncorrelated = uncorrelated if node.list_type == "map" else uncorrelated or path
-            self.visit(node.items, self_type.params[0], f"{path}.items", inner, items_uncorrelated)
-        elif self_type.kind == "map" and node.additional is not None:
-            self.visit(node.additional, self_type.params[1], f"{path}.additionalProperties", inner, uncorrelated)
+            self.visit(node.items, items_type, f"{path}.items", inner, items_uncorrelated)
+        if isinstance(node.raw.get("additionalProperties"), Mapping) and node.additional is not None:
+            values_type = self_type.params[1] if self_type is not None and self_type.kind == "map" else None
+            self.visit(node.additional, values_type, f"{path}.additionalProperties", inner, uncorrelated)
         for name, prop in node.properties.items():
-            self.visit(prop, declare(prop), f"{path}.properties[{name}]", inner, uncorrelated)
+            prop_type = None if self_type is None else declare(prop)
+            self.visit(prop, prop_type, f"{path}.properties[{name}]", inner, uncorrelated)
 
     def rule(self, raw: Raw, self_type: Type, path: str, cardinality: int | None, uncorrelated: str) -> None:
         try:
