@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "generate": "Write what follows from an operator's code: CRDs, roles, webhooks, schemas, docs.",
     "crd": "Compare and check CustomResourceDefinitions.",
     "rbac": "Compare roles with what an operator was seen to do.",
+    "migrate": "Rewrite stored objects in the version that is stored now.",
     "validate": "Check manifests without a cluster.",
     "package": "Write kustomize, a Helm chart, an install file or an OLM bundle from the project.",
     "bundle": "Check an OLM bundle without a cluster.",

@@ -5,15 +5,22 @@ For laptops, tests and demos; in production they are installed with the operator
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
+
+import msgspec
 
 from kubewright.client import Client
 from kubewright.controller.conditions import is_condition_true
 from kubewright.objects import Condition
 from kubewright.objects.apiextensions_v1 import CustomResourceDefinition
+from kubewright.objects.errors import NotFound
 from kubewright.schema import Resource
+
+_POLL: Final = 0.05
+"""Seconds between looks at what the server lists; it has no watch for that."""
 
 
 def definitions(classes: Sequence[type[Resource[Any, Any]]]) -> list[CustomResourceDefinition]:
@@ -41,6 +48,7 @@ async def install(client: Client, wanted: Sequence[CustomResourceDefinition], *,
         applied = await client.apply(definition, field_manager=field_manager, force=True)
         if not is_established(applied):
             await _until_established(client, applied)
+        await _until_served(client, applied)
     client.mapper.invalidate()
 
 
@@ -56,3 +64,19 @@ async def _until_established(client: Client, definition: CustomResourceDefinitio
             async for event in events:
                 if event.type in ("ADDED", "MODIFIED") and is_established(event.object):
                     return
+
+
+async def _until_served(client: Client, definition: CustomResourceDefinition) -> None:
+    """A definition that was established before says nothing about a version that has just been added to it."""
+    spec = definition.spec
+    for version in spec.versions:
+        while version.served and not await _is_listed(client, f"/apis/{spec.group}/{version.name}", spec.names.plural):
+            await asyncio.sleep(_POLL)  # noqa: ASYNC110 - the server is waited for, not this process
+
+
+async def _is_listed(client: Client, path: str, plural: str) -> bool:
+    try:
+        answer = await client.rest.request("GET", path)
+    except NotFound:
+        return False
+    return any(resource["name"] == plural for resource in msgspec.json.decode(answer.body)["resources"])
