@@ -69,9 +69,14 @@ async def _until_established(client: Client, definition: CustomResourceDefinitio
 async def _until_served(client: Client, definition: CustomResourceDefinition) -> None:
     """A definition that was established before says nothing about a version that has just been added to it."""
     spec = definition.spec
-    for version in spec.versions:
-        while version.served and not await _is_listed(client, f"/apis/{spec.group}/{version.name}", spec.names.plural):
-            await asyncio.sleep(_POLL)  # noqa: ASYNC110 - the server is waited for, not this process
+    waiting = {version.name for version in spec.versions if version.served}
+    while True:
+        waiting = {
+            name for name in waiting if not await _is_listed(client, f"/apis/{spec.group}/{name}", spec.names.plural)
+        }
+        if not waiting:
+            return
+        await asyncio.sleep(_POLL)
 
 
 async def _is_listed(client: Client, path: str, plural: str) -> bool:
