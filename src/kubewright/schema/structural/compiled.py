@@ -32,6 +32,9 @@ _RULES_HELD_BACK = Cause(
 class CompiledSchema:
     """The engines of one version of a custom resource.
 
+    ``default`` fills defaults in place and drops the nulls that the schema does not allow; ``prune`` removes unknown
+    fields in place and returns their paths, sorted.
+
     :param raw: ``openAPIV3Schema``; it must be structural (`check_schema` found nothing).
     """
 

@@ -14,7 +14,7 @@ import msgspec
 
 from kubewright.objects.field_errors import duplicate, invalid, required
 from kubewright.schema.node import Node
-from kubewright.schema.structural.problems import Problem, Problems, below_field, below_step
+from kubewright.schema.structural.problems import Problem, Problems, below
 
 Check = Callable[[Any], Problems]
 Local = Callable[[Node], Check | None]
@@ -60,17 +60,17 @@ def _walk(node: Node, local: Local) -> Check | None:
         if type(value) is dict:
             for name, member in members.items():
                 if name in value and (found := member(value[name])) is not None:
-                    below_field(found, name)
+                    below(found, name)
                     problems += found
             if values is not None:
                 for key, one in value.items():
                     if key not in members and (found := values(one)) is not None:
-                        below_step(found, f"[{key}]")
+                        below(found, f"[{key}]")
                         problems += found
         elif type(value) is list and items is not None:
             for index, one in enumerate(value):
                 if (found := items(one)) is not None:
-                    below_step(found, f"[{index}]")
+                    below(found, f"[{index}]")
                     problems += found
         return problems or None
 
@@ -136,7 +136,7 @@ def _check_embedded(value: Any) -> Problems:
             problems.append(found)
     if "metadata" in value:
         found_in_metadata = _check_metadata(value["metadata"])
-        below_field(found_in_metadata, "metadata")
+        below(found_in_metadata, "metadata")
         problems += found_in_metadata
     return problems or None
 

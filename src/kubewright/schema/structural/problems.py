@@ -31,15 +31,8 @@ class Problem:
 Problems = list[Problem] | None
 
 
-def below_field(problems: Iterable[Problem], name: str) -> None:
-    """Say that the problems were found in the member ``name``."""
-    for problem in problems:
-        rest = problem.path
-        problem.path = name if not rest else name + rest if rest[0] == "[" else f"{name}.{rest}"
-
-
-def below_step(problems: Iterable[Problem], step: str) -> None:
-    """Say that the problems were found below ``[0]`` or ``[key]``."""
+def below(problems: Iterable[Problem], step: str) -> None:
+    """Say where the problems were found: in a member (``name``), or below ``[0]`` or ``[key]``."""
     for problem in problems:
         rest = problem.path
         problem.path = step + rest if not rest or rest[0] == "[" else f"{step}.{rest}"

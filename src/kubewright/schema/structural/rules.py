@@ -168,8 +168,8 @@ def _visitor(node: Node, self_type: Type | None) -> Visit | None:
             for key, one in value.items():
                 inner = members.get(key, values)
                 if inner is not None:
-                    step = f"{path}.{key}" if key in members and path else key if key in members else f"{path}[{key}]"
-                    _descend(inner, run, step, one, before.get(key, MISSING), unchanged)
+                    place = _member(path, key) if key in members else f"{path}[{key}]"
+                    _descend(inner, run, place, one, before.get(key, MISSING), unchanged)
         elif type(value) is list and items is not None:
             find = correlate(old)
             for index, one in enumerate(value):
@@ -195,6 +195,10 @@ def _below(node: Node, self_type: Type) -> tuple[Visit | None, dict[str, Visit],
     if node.additional is not None and self_type.kind == "map":
         values = _visitor(node.additional, self_type.params[1])
     return items, members, values
+
+
+def _member(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
 
 
 def _descend(visit: Visit, run: _Run, path: str, value: Any, old: Any, unchanged: Unchanged) -> None:

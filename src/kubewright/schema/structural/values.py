@@ -16,7 +16,7 @@ from kubewright.schema.node import MISSING, Node
 from kubewright.schema.structural.composition import compile_composition
 from kubewright.schema.structural.correlation import old_items
 from kubewright.schema.structural.numbers import number_rule
-from kubewright.schema.structural.problems import Problem, Problems, below_field, below_step, same
+from kubewright.schema.structural.problems import Problem, Problems, below, same
 from kubewright.schema.structural.strings import format_rule, string_rule
 from kubewright.schema.structural.types import NAMES, Mismatch, refused_types
 
@@ -104,7 +104,7 @@ def _list_rule(node: Node) -> Check | None:
             for index, item in enumerate(value):
                 found = items(item, MISSING if old_of is None else old_of(item))
                 if found is not None:
-                    below_step(found, f"[{index}]")
+                    below(found, f"[{index}]")
                     problems += found
         size = len(value)
         if fewest is not None and size < fewest:
@@ -150,7 +150,7 @@ def _object_rule(node: Node) -> Check | None:
                 continue
             else:
                 continue
-            below_field(found, key)
+            below(found, key)
             problems = found if problems is None else problems + found
         for key in needed:
             if key not in value:
