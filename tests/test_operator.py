@@ -26,6 +26,7 @@ from kubewright import (
 from kubewright.client import Client
 from kubewright.manager import Manager, NotReady
 from kubewright.objects.core_v1 import ConfigMap, Secret
+from kubewright.webhook import AdmissionRequest
 
 op = Operator("website-operator")
 
@@ -174,6 +175,16 @@ def test_the_needs_are_what_the_declarations_say() -> None:
         ("coordination.k8s.io", "leases"): ("get", "create", "update"),
         ("admissionregistration.k8s.io", "validatingwebhookconfigurations"): ("get", "update"),
     }
+
+
+def test_raw_admission_is_declared_by_path() -> None:
+    guard = Operator("guard")
+
+    @guard.admit("validate", path="/no-latest", groups=[""], resources=["pods"], operations=["CREATE"])
+    def no_latest(request: AdmissionRequest) -> None: ...
+
+    (declared,) = guard.webhooks
+    assert (declared.path, declared.resources, declared.operations) == ("/no-latest", ["pods"], ["CREATE"])
 
 
 def test_declared_functions_stay_what_they_were() -> None:

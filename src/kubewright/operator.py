@@ -58,6 +58,7 @@ from kubewright.webhook import (
     WebhookOptions,
     Webhooks,
     WebhookServer,
+    admission,
     app_of,
     defaulter,
     validator,
@@ -212,6 +213,31 @@ class Operator:
 
         def declare(function: HandlerT) -> HandlerT:
             self.webhooks.append(validator(cls, function, **options))
+            return function
+
+        return declare
+
+    def admit(
+        self,
+        purpose: Literal["mutate", "validate"],
+        *,
+        path: str,
+        groups: Sequence[str],
+        resources: Sequence[str],
+        versions: Sequence[str] = ("*",),
+        **options: Unpack[WebhookOptions],
+    ) -> Callable[[HandlerT], HandlerT]:
+        """Declare a function of the :class:`AdmissionRequest` for any kinds, subresources and operations (a webhook).
+
+        :param path: where it is served, ``/pods-with-sidecar``.
+        :param resources: with subresources where they are meant: ``pods``, ``pods/eviction``.
+        """
+
+        def declare(function: HandlerT) -> HandlerT:
+            declaration = admission(
+                purpose, function, path=path, groups=groups, resources=resources, versions=versions, **options
+            )
+            self.webhooks.append(declaration)
             return function
 
         return declare
