@@ -36,6 +36,8 @@ class Representation:
         self._include = include
         self._pretty = pretty
         self._first_event = True
+        self._shape = f"{store.resource.gvk.api_version}/{form.shape}/{form.media_type}"
+        self._plain = form.shape == "object" and form.media_type == JSON and not pretty
         if form.is_list is not None and form.is_list != is_list:
             raise NotAcceptable(_wrong_number(store, is_list=is_list))
 
@@ -78,17 +80,16 @@ class Representation:
 
     async def event(self, kind: str, cached: CachedObject, event: Event | None) -> bytes:
         """One line of a watch."""
-        shape = f"{self._store.resource.gvk.api_version}/{self.form.shape}/{self.form.media_type}"
-        shared = event is not None and self.form.shape != "table"
-        if shared and event is not None and (line := event.lines.get((kind, shape))) is not None:
+        shared = event if self.form.shape != "table" else None  # The first event of a Table watch has the columns.
+        if shared is not None and (line := shared.lines.get((kind, self._shape))) is not None:
             return line
         if self._plain:
             line = b'{"type":"%b","object":%b}\n' % (kind.encode(), await self._store.codec.present(cached))
         else:
             obj = await self._store.codec.decode_stored(cached)
             line = self._frame(kind, self._shaped(obj))
-        if shared and event is not None:
-            event.lines[kind, shape] = line
+        if shared is not None:
+            shared.lines[kind, self._shape] = line
         return line
 
     def bookmark(self, revision: int, *, initial_end: bool = False) -> bytes:
@@ -107,10 +108,6 @@ class Representation:
     def error(self, status: Object) -> bytes:
         """The last line of a watch that failed."""
         return self._frame("ERROR", status)
-
-    @property
-    def _plain(self) -> bool:
-        return self.form.shape == "object" and self.form.media_type == JSON and not self._pretty
 
     def _shaped(self, obj: Object) -> Object:
         match self.form.shape:

@@ -33,9 +33,10 @@ class WatchStream:
         self._options = options
         self._representation = representation
         self._wake = asyncio.Event()
-        self._error: APIError | None = None
+        self._error: APIError = Gone("the watch could not begin")
         self._watcher: Watcher | None = None
         self._stopped = False
+        self._send_initial_end = bool(options.initial_events) and options.bookmarks
         self._timeout = options.timeout or random.uniform(MIN_REQUEST_TIMEOUT, 2 * MIN_REQUEST_TIMEOUT)
         self._begin(namespace)
 
@@ -44,15 +45,33 @@ class WatchStream:
         self._wake.set()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        if self._error is not None or self._watcher is None:
-            error = self._error or Gone("the watch could not begin")
-            yield self._representation.error(error.status())
+        watcher = self._watcher
+        if watcher is None:
+            yield self._representation.error(self._error.status())
             return
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._timeout
+        bookmark = loop.time() + BOOKMARK_INTERVAL if self._options.bookmarks else deadline
+        timer = loop.call_at(min(bookmark, deadline), self._wake.set)
         try:
-            async for part in self._parts(self._watcher):
-                yield part
+            while not self._stopped:
+                self._wake.clear()
+                while watcher.pending:
+                    yield await self._batch(watcher)
+                if self._send_initial_end:
+                    self._send_initial_end = False
+                    yield self._representation.bookmark(self._store.cluster.caches.revision, initial_end=True)
+                now = loop.time()
+                if watcher.ended or now >= deadline:
+                    return
+                if now >= bookmark:
+                    yield self._representation.bookmark(self._store.cluster.caches.revision)
+                    bookmark = now + BOOKMARK_INTERVAL
+                    timer = loop.call_at(min(bookmark, deadline), self._wake.set)
+                await self._wake.wait()
         finally:
-            self._store.cache.unwatch(self._watcher)
+            timer.cancel()
+            self._store.cache.unwatch(watcher)
 
     def _begin(self, namespace: str) -> None:
         """Register the watcher at once, so that nothing is missed until the answer starts."""
@@ -70,33 +89,11 @@ class WatchStream:
         except Gone as error:
             self._error = error
             return
-        self._send_initial_end = bool(options.initial_events) and options.bookmarks
-
-    async def _parts(self, watcher: Watcher) -> AsyncIterator[bytes]:
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._timeout
-        next_bookmark = loop.time() + BOOKMARK_INTERVAL
-        while not self._stopped:
-            self._wake.clear()
-            while watcher.pending:
-                yield await self._batch(watcher)
-            if self._send_initial_end:
-                self._send_initial_end = False
-                yield self._representation.bookmark(self._store.cluster.caches.revision, initial_end=True)
-            if watcher.ended or loop.time() >= deadline:
-                return
-            if self._options.bookmarks and loop.time() >= next_bookmark:
-                next_bookmark = loop.time() + BOOKMARK_INTERVAL
-                yield self._representation.bookmark(self._store.cluster.caches.revision)
-            until = min(deadline, next_bookmark) if self._options.bookmarks else deadline
-            timer = loop.call_at(until, self._wake.set)
-            try:
-                await self._wake.wait()
-            finally:
-                timer.cancel()
 
     async def _batch(self, watcher: Watcher) -> bytes:
         """The lines that wait now, up to a bound."""
+        if len(watcher.pending) == 1:
+            return await self._representation.event(*watcher.pending.popleft())
         lines, size = [], 0
         while watcher.pending and size < _BATCH_BYTES:
             line = await self._representation.event(*watcher.pending.popleft())

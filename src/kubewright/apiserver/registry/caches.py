@@ -27,6 +27,7 @@ class Caches:
 
     def __init__(self, storage: Storage, root: str = "", *, window: int = WINDOW, backlog: int = BACKLOG) -> None:
         self.revision = 0
+        self._oldest = 0
         self._storage = storage
         self._root = root
         self._window = window
@@ -55,7 +56,7 @@ class Caches:
         cache = self._caches.get(prefix)
         if cache is None:
             cache = self._caches[prefix] = WatchCache(prefix, window=self._window, backlog=self._backlog)
-            cache.load((), self.revision)
+            cache.load((), self._oldest)  # Had anything happened below this prefix, the cache would be there.
         return cache
 
     async def fresh(self, revision: int | None = None) -> None:
@@ -83,7 +84,7 @@ class Caches:
 
     async def _recall(self, upto: int) -> None:
         """Fill the windows with the changes that the store still has, for watchers that saw the server restart."""
-        oldest = await self._storage.oldest()
+        oldest = self._oldest = await self._storage.oldest()
         past: list[Change] = []
         stop = await self._storage.watch(f"{self._root}/registry/", after=oldest, deliver=past.extend)
         stop()
