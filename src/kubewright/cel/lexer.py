@@ -28,7 +28,6 @@ _TOKEN = re.compile(
     | (?P<uint>(?:0x[0-9a-fA-F]+|\d+)[uU])
     | (?P<int>0x[0-9a-fA-F]+|\d+)
     | (?P<string>(?:[rR][bB]?|[bB][rR]?)?(?:\"\"\"|'''|"|'))
-    | (?P<quoted>`[a-zA-Z0-9_.\-/ ]+`)
     | (?P<ident>[A-Za-z_][A-Za-z0-9_]*)
     | (?P<op>&&|\|\||[<>=!]=|[-+*/%<>!?:.,()\[\]{}])
     """,
@@ -79,8 +78,6 @@ def tokenize(source: str) -> list[Token]:
             case "string":
                 literal, end = _string(source, position, text)
                 tokens.append(Token("literal", source[position:end], position, literal))
-            case "quoted":
-                tokens.append(Token("quoted", text, position, text[1:-1]))
             case "ident" if text in _WORDS:
                 tokens.append(Token("literal", text, position, _WORDS[text]))
             case "ident":

@@ -148,9 +148,8 @@ class _Parser:
             if self.token.kind == ".":
                 dot = self.advance()
                 optional = self.take("?") is not None
-                name = self.take("quoted") or self.expect("ident")
-                field = name.value if name.kind == "quoted" else name.text
-                if self.token.kind == "(" and not optional and name.kind == "ident":
+                field = self.expect("ident").text
+                if self.token.kind == "(" and not optional:
                     expr = self.method(expr, field, self.token.offset)
                 else:
                     expr = Select(dot.offset, expr, field, optional=optional)
@@ -253,9 +252,9 @@ class _Parser:
     def struct_entry(self) -> Entry:
         offset = self.token.offset
         optional = self.take("?") is not None
-        name = self.take("quoted") or self.expect("ident")
+        name = self.expect("ident").text
         self.expect(":")
-        return Entry(offset, name.value if name.kind == "quoted" else name.text, self.expression(), optional)
+        return Entry(offset, name, self.expression(), optional)
 
     def method(self, target: Expr, name: str, offset: int) -> Expr:
         """A call on a target: a macro if its name and arguments make one, else a function."""
