@@ -8,15 +8,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from kubewright.apiserver.hosting import HostedServer
 from kubewright.client import AsgiTransport, Client
+from kubewright.client.rest import log_warning
+from kubewright.localcluster.claims import claim_controller
+from kubewright.localcluster.cronjobs import cronjob_controller
+from kubewright.localcluster.daemonsets import daemonset_controller
 from kubewright.localcluster.deployments import deployment_controller
 from kubewright.localcluster.endpoints import endpoints_controller
 from kubewright.localcluster.garbage_collector import GarbageCollector
+from kubewright.localcluster.jobs import job_controller
 from kubewright.localcluster.kubelet import NodeKeeper, kubelet_controller
 from kubewright.localcluster.namespaces import (
     namespace_controller,
@@ -24,6 +30,7 @@ from kubewright.localcluster.namespaces import (
     service_account_controller,
 )
 from kubewright.localcluster.replicasets import replicaset_controller
+from kubewright.localcluster.statefulsets import statefulset_controller
 from kubewright.localcluster.view import View
 from kubewright.manager import Group, Runnable
 from kubewright.manager.runnables import STOP_ORDER, RunnableGroup, first_failure
@@ -64,10 +71,11 @@ class LocalCluster:
         """A kubeconfig of the cluster's administrator; written when the cluster starts."""
         return self.directory / "kubeconfig"
 
-    def client(self, *, namespace: str = "default") -> Client:
+    def client(self, *, namespace: str = "default", on_warning: Callable[[str], None] = log_warning) -> Client:
         """A client of the administrator that needs no network."""
         headers = {"authorization": f"Bearer {self.server.token}"}
-        return Client(AsgiTransport(self.server.server.app, headers=headers), namespace=namespace)
+        transport = AsgiTransport(self.server.server.app, headers=headers)
+        return Client(transport, namespace=namespace, on_warning=on_warning)
 
     async def start(self) -> None:
         """Serve, and start the controllers.
@@ -76,7 +84,7 @@ class LocalCluster:
         """
         await self.server.start()
         self.server.write_kubeconfig(self.kubeconfig)
-        view = View(self.client().with_defaults(field_manager="kubewright-cluster"))
+        view = View(self.client(on_warning=logger.debug).with_defaults(field_manager="kubewright-cluster"))
         caches, controllers = RunnableGroup(Group.CACHES), RunnableGroup(Group.LEADER)
         caches.add(view)
         for runnable in _runnables(view, self.server.ca):
@@ -116,5 +124,10 @@ def _runnables(view: View, ca: bytes) -> list[Runnable]:
         kubelet_controller(view),
         replicaset_controller(view),
         deployment_controller(view),
+        statefulset_controller(view),
+        daemonset_controller(view),
+        job_controller(view),
+        cronjob_controller(view),
+        claim_controller(view),
         endpoints_controller(view),
     ]

@@ -1,0 +1,98 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from tests.localcluster.waiting import eventually, gone
+from tests.localcluster.workloads import template
+
+from kubewright.client import Client
+from kubewright.controller.schedules import Schedule
+from kubewright.localcluster.cronjobs import due_time
+from kubewright.localcluster.jobs import finished_at
+from kubewright.objects import ObjectMeta
+from kubewright.objects.batch_v1 import CronJob, CronJobSpec, CronJobStatus, Job, JobSpec, JobTemplateSpec
+from kubewright.objects.core_v1 import Pod
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def job(**spec: object) -> Job:
+    spec = {"template": template(restart_policy="Never"), **spec}
+    return Job(metadata=ObjectMeta(name="j", namespace="default"), spec=JobSpec(**spec))  # type: ignore[arg-type]
+
+
+async def ended(client: Client) -> Job:
+    async def check() -> Job | None:
+        found = await client.get(Job, "j")
+        return found if finished_at(found) else None
+
+    return await eventually(check)
+
+
+async def test_a_job_runs_until_enough_pods_have_succeeded(client: Client) -> None:
+    await client.create(job(completions=3, parallelism=2, completion_mode="Indexed"))
+    done = await ended(client)
+    assert (done.status.succeeded, done.status.completed_indexes) == (3, "0-2")
+    assert [one.type for one in done.status.conditions] == ["SuccessCriteriaMet", "Complete"]
+
+
+async def test_a_job_whose_pods_fail_gives_up(client: Client) -> None:
+    await client.create(job(backoff_limit=1, template=template(restart_policy="Never", exit_code="1")))
+    done = await ended(client)
+    assert done.status.failed == 2
+    assert done.status.conditions[-1].reason == "BackoffLimitExceeded"
+
+
+async def test_a_job_disappears_when_its_time_is_up(client: Client) -> None:
+    await client.create(job(ttl_seconds_after_finished=0))
+    await gone(lambda: client.get(Job, "j"))
+
+
+async def test_a_suspended_job_waits(client: Client) -> None:
+    await client.create(job(suspend=True))
+    await client.patch(Job, "j", merge={"metadata": {"labels": {"seen": "yes"}}})
+    assert await client.list(Pod, namespace="default") == []
+    await client.patch(Job, "j", merge={"spec": {"suspend": False}})
+    assert (await ended(client)).status.succeeded == 1
+
+
+@pytest.mark.parametrize(
+    ("minutes", "last", "deadline", "due"),
+    [
+        (4, None, None, None),
+        (6, None, None, 5),
+        (16, None, None, 15),
+        (16, 15, None, None),
+        (16, 5, None, 15),
+        (16, None, 30, None),
+    ],
+)
+def test_a_run_is_due_once_for_the_latest_time_missed(
+    minutes: int, last: int | None, deadline: int | None, due: int | None
+) -> None:
+    def at(minute: int) -> datetime:
+        return START + timedelta(minutes=minute)
+
+    cronjob = CronJob(
+        metadata=ObjectMeta(name="c", creation_timestamp=START + timedelta(seconds=1)),
+        spec=CronJobSpec(schedule="*/5 * * * *", starting_deadline_seconds=deadline),
+        status=CronJobStatus(last_schedule_time=at(last) if last is not None else None),
+    )
+    found = due_time(cronjob, Schedule.parse("*/5 * * * *"), at(minutes))
+    assert found == (at(due) if due is not None else None)
+
+
+async def test_a_cron_job_starts_what_is_due(client: Client) -> None:
+    spec = CronJobSpec(
+        schedule="* * * * *",
+        job_template=JobTemplateSpec(spec=JobSpec(template=template(restart_policy="Never"))),
+    )
+    made = await client.create(CronJob(metadata=ObjectMeta(name="c", namespace="default"), spec=spec))
+    past = (datetime.now(UTC) - timedelta(minutes=3)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    await client.patch(made, merge={"status": {"lastScheduleTime": past}}, subresource="status")
+
+    async def started() -> Job | None:
+        jobs = await client.list(Job, namespace="default")
+        return jobs[0] if jobs else None
+
+    started_job = await eventually(started)
+    assert started_job.metadata.owner_references[0].name == "c"
