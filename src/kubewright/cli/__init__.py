@@ -13,6 +13,10 @@ from typing import Final
 import typer
 
 COMMANDS: Final = {
+    "init": "Make a project.",
+    "create": "Add a kind to the project.",
+    "delete": "Take a kind out of the project.",
+    "upgrade": "Bring the project to the installed version's scaffold.",
     "demo": "Show an operator's life, end to end, on the embedded control plane.",
     "run": "Run an operator: against a cluster, or on the embedded control plane.",
     "apiserver": "Run the embedded Kubernetes API server.",

@@ -6,6 +6,7 @@ it was once made from.  Rendering is pure: answers go in, texts by path come out
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -18,6 +19,8 @@ REVISION = 1
 """The newest scaffold."""
 
 TEMPLATES: Traversable = files("kubewright.project") / "templates"
+
+_PLACEHOLDER = re.compile(r"__([a-z](?:_?[a-z])*)__")
 
 Files = dict[str, str]
 """Texts by path, relative to the project's root and with forward slashes."""
@@ -49,15 +52,15 @@ def project_files(project: Project, *, revision: int = REVISION, templates: Trav
 
 
 def render_folder(folder: Traversable, answers: Mapping[str, object]) -> Files:
-    """Render every template below ``folder``; names are templates too."""
+    """Render every template below ``folder``; ``__x__`` in a path stands for the answer ``x``."""
     environment = jinja2.Environment(
         # Makefiles, shells and workflows are full of braces and dollars.
-        variable_start_string="[[",
-        variable_end_string="]]",
-        block_start_string="[%",
-        block_end_string="%]",
-        comment_start_string="[#",
-        comment_end_string="#]",
+        variable_start_string="<<",
+        variable_end_string=">>",
+        block_start_string="<%",
+        block_end_string="%>",
+        comment_start_string="<#",
+        comment_end_string="#>",
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -66,7 +69,7 @@ def render_folder(folder: Traversable, answers: Mapping[str, object]) -> Files:
     )
     found: Files = {}
     for path, text in _texts(folder, ""):
-        name = environment.from_string(path.removesuffix(".j2")).render(answers)
+        name = _PLACEHOLDER.sub(lambda found: str(answers.get(found[1], found[0])), path.removesuffix(".j2"))
         found[name] = environment.from_string(text).render(answers)
     return found
 

@@ -1,0 +1,95 @@
+"""``kubewright init``: a new project that tests, lints and runs at once."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kubewright.project.scaffold import REVISION, project_files
+from kubewright.project.settings import Project, ProjectError, check_domain, check_name
+from kubewright.project.upgrade import write
+
+_HARMLESS = {".git", ".gitignore", "LICENSE", "README.md", ".venv", ".idea", ".vscode"}
+"""What a folder may hold already; of these, only what is absent is written."""
+
+
+class Licence(StrEnum):
+    none = "none"
+    apache2 = "apache2"
+
+
+def command(
+    name: Annotated[
+        str, typer.Argument(help="The operator's name, which is also the folder's; '.' is this folder.")
+    ] = "",
+    domain: Annotated[str, typer.Option(help="What API groups end in, such as example.com.")] = "",
+    image: Annotated[str, typer.Option(help="The image reference without a tag.")] = "",
+    licence: Annotated[Licence, typer.Option("--licence", "--license", help="Put this licence in.")] = Licence.none,
+    namespaced: Annotated[bool, typer.Option("--namespaced", help="Watch the operator's own namespace only.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show which files would be written.")] = False,
+) -> None:
+    """Make a project.  What is not given is asked for on a terminal.
+
+    Then: cd NAME, make test, kubewright create api --group web --version v1 --kind Website
+    """
+    folder, name = _place(name or _ask("Name of the operator", "my-operator"))
+    domain = domain or _ask("Domain that API groups end in", "example.com")
+    try:
+        check_name(name)
+        check_domain(domain)
+    except ProjectError as error:
+        raise typer.BadParameter(str(error)) from None
+    project = Project(
+        root=folder,
+        name=name,
+        version="0.1.0",
+        domain=domain,
+        operator=f"{name.replace('-', '_')}.operator:op",
+        image=image or f"registry.{domain}/{name}",
+        scaffold=REVISION,
+        licence=licence.value,
+        namespaced=namespaced,
+    )
+    _refuse_to_overwrite(folder)
+    files = project_files(project)
+    for path, text in sorted(files.items()):
+        kept = (folder / path).exists()
+        if not kept and not dry_run:
+            write(folder / path, text)
+        typer.echo(f"{'kept ' if kept else 'would write' if dry_run else 'wrote'} {folder / path}")
+    if not dry_run:
+        _next_steps(folder)
+
+
+def _place(name: str) -> tuple[Path, str]:
+    if name == ".":
+        return Path(), Path.cwd().name
+    return Path(name), Path(name).name
+
+
+def _ask(question: str, default: str) -> str:
+    """The answer of whoever sits at the terminal; without one, the flag is asked for."""
+    if not sys.stdin.isatty():
+        raise typer.BadParameter(f"{question}: give it on the command line (see kubewright init --help)")
+    answer: str = typer.prompt(question, default=default)
+    return answer
+
+
+def _refuse_to_overwrite(folder: Path) -> None:
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise typer.BadParameter(f"{folder} is a file")
+    strange = sorted(entry.name for entry in folder.iterdir() if entry.name not in _HARMLESS)
+    if strange:
+        raise typer.BadParameter(f"{folder} is not empty ({', '.join(strange[:5])}); choose another name or folder")
+
+
+def _next_steps(folder: Path) -> None:
+    step = "" if folder == Path() else f"  cd {folder}\n"
+    typer.secho("\nNext:", bold=True)
+    typer.echo(f"{step}  make test\n  .venv/bin/kubewright create api --group web --version v1 --kind Website")
