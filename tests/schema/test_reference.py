@@ -64,7 +64,7 @@ A site.
 | Field | Type | Constraints | Description |
 |---|---|---|---|
 | `host` **(required)** | string | may not be local |  |
-| `image` | string | at least 1 characters; default `nginx` | The image; a \\| in the text stays in its cell. |
+| `image` | string | length at least 1; default `nginx` | The image; a \\| in the text stays in its cell. |
 | `ports` | list of object | unique by `number` |  |
 
 ### Site.spec.ports[]
