@@ -20,7 +20,7 @@ from kubewright.apiserver.auth import AuditLog, ServiceAccountTokens, read_token
 from kubewright.apiserver.certificates import serving_files
 from kubewright.apiserver.server import ADMIN, ApiServer
 from kubewright.apiserver.serving import Serving
-from kubewright.apiserver.storage.sqlite import SqliteStorage
+from kubewright.apiserver.storage.protocol import Storage
 
 AuthorizationMode = Literal["RBAC", "AlwaysAllow"]
 
@@ -30,7 +30,7 @@ _ANY = ("0.0.0.0", "::")
 class HostedServer:
     """An API server behind TLS.  An administrator's token is made anew at every start.
 
-    :param store: the database file, or ``:memory:``.
+    :param storage: where objects are kept; in memory by default.
     :param port: 0 picks a free one.
     :param token_file: further tokens, one a line: ``token,user,uid,"group1,group2"``.
     :raises OSError: the address cannot be listened on, or a file cannot be read.
@@ -39,7 +39,7 @@ class HostedServer:
     def __init__(
         self,
         *,
-        store: Path | str = ":memory:",
+        storage: Storage | None = None,
         address: str = "127.0.0.1",
         port: int = 0,
         cert_dir: Path,
@@ -54,7 +54,7 @@ class HostedServer:
         hosts |= {socket.gethostname()} if address in _ANY else {address}
         self._files = serving_files(cert_dir, hosts)
         self.server = ApiServer(
-            SqliteStorage(store),
+            storage,
             tokens=tokens,
             service_accounts=_service_account_tokens(cert_dir / "sa.key"),
             authorize=authorization_mode == "RBAC",
@@ -76,7 +76,7 @@ class HostedServer:
     async def start(self) -> None:
         """Open the store and serve.
 
-        :raises OSError: the store cannot be opened.
+        :raises StorageError: the store cannot be opened.
         """
         await self.server.start()
         await self._serving.start()

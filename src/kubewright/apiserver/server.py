@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 
 from kubewright.apiserver.access import Access
@@ -15,11 +16,13 @@ from kubewright.apiserver.registry.bootstrap import bootstrap
 from kubewright.apiserver.registry.cluster import LogicalCluster
 from kubewright.apiserver.registry.crd_controller import CRDController
 from kubewright.apiserver.request import UserInfo
-from kubewright.apiserver.storage.protocol import Storage
+from kubewright.apiserver.storage.protocol import Storage, StorageError
 from kubewright.apiserver.storage.sqlite import SqliteStorage
 from kubewright.apiserver.webhook_client import WebhookClient
 
 ADMIN = UserInfo("kubewright-admin", ("system:masters", "system:authenticated"))
+
+log = logging.getLogger("kubewright.apiserver")
 
 COMPACTION_INTERVAL = 300.0
 """Seconds between compactions; history is kept for one to two intervals, as kube-apiserver does with etcd."""
@@ -95,7 +98,7 @@ class ApiServer:
     async def start(self) -> None:
         """Open the store and the default cluster.
 
-        :raises OSError: the store cannot be opened.
+        :raises StorageError: the store cannot be opened.
         """
         await self.storage.open()
         await self.clusters.get("")
@@ -115,13 +118,20 @@ class ApiServer:
         self._access.close()
 
     async def _compact(self) -> None:
+        caches = (await self.clusters.get("")).caches
         while True:
-            revision = await self.storage.revision()
+            revision = caches.revision
             await asyncio.sleep(COMPACTION_INTERVAL)
-            await self.storage.compact(revision)
+            try:
+                await self.storage.compact(revision)
+            except StorageError as error:
+                log.warning("compaction waits for the next time: %s", error)
 
     async def _storage_check(self) -> str:
-        await self.storage.revision()
+        try:
+            await self.storage.revision()
+        except StorageError as error:
+            return str(error)
         return ""
 
 

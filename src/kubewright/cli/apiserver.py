@@ -11,6 +11,9 @@ from typing import Annotated, Literal
 import typer
 
 from kubewright.apiserver.hosting import HostedServer
+from kubewright.apiserver.storage.etcd import EtcdStorage
+from kubewright.apiserver.storage.protocol import Storage, StorageError
+from kubewright.apiserver.storage.sqlite import SqliteStorage
 
 app = typer.Typer(add_completion=False)
 
@@ -28,17 +31,33 @@ def apiserver(
     authorization_mode: Annotated[str, typer.Option(help="RBAC or AlwaysAllow.")] = "RBAC",
     write_kubeconfig: Annotated[Path | None, typer.Option(help="Write an administrator's kubeconfig here.")] = None,
     audit_log_path: Annotated[Path | None, typer.Option(help="Append audit events here, as JSON lines.")] = None,
+    etcd_servers: Annotated[str, typer.Option(help="URLs of an etcd to keep objects in: URL[,URL...].")] = "",
+    etcd_cafile: Annotated[Path | None, typer.Option(help="CA of etcd's certificates.")] = None,
+    etcd_certfile: Annotated[Path | None, typer.Option(help="Client certificate for etcd.")] = None,
+    etcd_keyfile: Annotated[Path | None, typer.Option(help="Key of --etcd-certfile.")] = None,
+    etcd_prefix: Annotated[str, typer.Option(help="Put before etcd's keys, to share it among installations.")] = "",
 ) -> None:
     """Run the embedded Kubernetes API server."""
     if authorization_mode not in ("RBAC", "AlwaysAllow"):
         raise typer.BadParameter("RBAC and AlwaysAllow are known", param_hint="--authorization-mode")
     mode: Literal["RBAC", "AlwaysAllow"] = "RBAC" if authorization_mode == "RBAC" else "AlwaysAllow"
+    if (etcd_certfile is None) != (etcd_keyfile is None):
+        raise typer.BadParameter("needs --etcd-keyfile, and that --etcd-certfile", param_hint="--etcd-certfile")
     with tempfile.TemporaryDirectory(prefix="kubewright-") as scratch:
         in_memory = data_dir == _MEMORY
         home = Path(scratch) if in_memory else Path(data_dir)
+        storage: Storage = SqliteStorage(_MEMORY if in_memory else home / "store.db")
+        if etcd_servers:
+            storage = EtcdStorage(
+                [url.strip() for url in etcd_servers.split(",")],
+                ca_file=etcd_cafile,
+                cert_file=etcd_certfile,
+                key_file=etcd_keyfile,
+                prefix=etcd_prefix,
+            )
         try:
             server = HostedServer(
-                store=_MEMORY if in_memory else home / "store.db",
+                storage=storage,
                 address=bind_address,
                 port=secure_port,
                 cert_dir=cert_dir or home / "pki",
@@ -50,7 +69,11 @@ def apiserver(
         except OSError as error:
             raise typer.BadParameter(f"cannot listen on {bind_address}:{secure_port}: {error}") from None
         with asyncio.Runner(loop_factory=server.loop_factory()) as runner:
-            runner.run(_serve(server, write_kubeconfig))
+            try:
+                runner.run(_serve(server, write_kubeconfig))
+            except StorageError as error:
+                typer.echo(f"error: {error}", err=True)
+                raise typer.Exit(1) from None
 
 
 async def _serve(server: HostedServer, kubeconfig: Path | None) -> None:

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from kubewright.apiserver.hosting import HostedServer
+from kubewright.apiserver.storage.sqlite import SqliteStorage
 from kubewright.client import AsgiTransport, Client
 from kubewright.client.rest import log_warning
 from kubewright.localcluster.claims import claim_controller
@@ -55,7 +56,7 @@ class LocalCluster:
         self._scratch = tempfile.TemporaryDirectory(prefix="kubewright-") if directory is None else None
         self.directory = directory or Path(self._scratch.name if self._scratch else "")
         self.server = HostedServer(
-            store=":memory:" if directory is None else self.directory / "store.db",
+            storage=None if directory is None else SqliteStorage(self.directory / "store.db"),
             port=port,
             cert_dir=self.directory / "pki",
         )

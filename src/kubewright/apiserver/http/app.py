@@ -32,6 +32,7 @@ from kubewright.apiserver.http.subresources import subresource_handler
 from kubewright.apiserver.metrics import CONTENT_TYPE, Metrics
 from kubewright.apiserver.registry.cluster import LogicalCluster
 from kubewright.apiserver.request import RequestInfo, UserInfo
+from kubewright.apiserver.storage.protocol import StorageError
 from kubewright.objects.errors import APIError, InternalError, MethodNotAllowed, Timeout
 from kubewright.objects.names import GroupVersionResource
 
@@ -69,6 +70,10 @@ class App:
             response = error_response(error, request)
         except ClientDisconnected:
             return
+        except StorageError as error:
+            log.error("%s %s: %s", request.method, scope["path"], error)
+            failure = InternalError(f"Internal error occurred: {error}")
+            response = error_response(failure, request)
         except Exception:
             # One broken handler must not take the server down, nor show its insides to the client.
             log.exception("%s %s failed", request.method, scope["path"])

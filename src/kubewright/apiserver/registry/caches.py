@@ -64,7 +64,11 @@ class Caches:
 
         :raises Timeout: that version has not happened yet.
         """
-        wanted = await self._storage.revision() if revision is None else revision
+        if revision is not None and self.revision >= revision:
+            return
+        # Now all is here that was written before, even where the last writes were none of this installation's keys.
+        self.revision = max(self.revision, await self._storage.revision())
+        wanted = self.revision if revision is None else revision
         if self.revision >= wanted:
             return
         seen = asyncio.get_running_loop().create_future()

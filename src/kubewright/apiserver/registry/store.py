@@ -193,8 +193,8 @@ class Store:
         :raises Conflict: the object was changed by someone else.
         :raises Invalid: a rule of the kind is broken.
         """
-        await self.cluster.caches.fresh()
         for attempt in range(1, RETRIES + 1):
+            await self.cluster.caches.fresh()  # Each time: what stood in the way may have come through another server.
             live = self.cache.get(namespace, name)
             if live is None:
                 if create is None:
@@ -259,9 +259,9 @@ class Store:
         :raises NotFound: there is no such object.
         :raises Conflict: a precondition does not hold.
         """
-        await self.cluster.caches.fresh()
         admitted = False
         for _ in range(RETRIES):
+            await self.cluster.caches.fresh()
             live = self.cached(namespace, name)
             obj = await self.codec.decode_stored(live)
             deletion.check_preconditions(self.resource, obj, write.options)

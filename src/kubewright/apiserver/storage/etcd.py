@@ -32,6 +32,7 @@ from kubewright.apiserver.storage.protocol import (
     Page,
     RevisionMismatch,
     Stop,
+    StorageError,
 )
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ RECONNECT_PAUSE = 0.5
 """Seconds between attempts to reach etcd again."""
 
 
-class EtcdError(OSError):
+class EtcdError(StorageError):
     """etcd refused a request or could not be reached; the text says which endpoint and why."""
 
     def __init__(self, message: str, *, gateway_message: str = "") -> None:
@@ -182,6 +183,7 @@ class EtcdStorage:
         return await self._delivered((await self._range(limit=1)).header.revision)
 
     async def watch(self, prefix: str, *, after: int, deliver: Deliver) -> Stop:
+        await self._delivered(after)  # What the listener has read already must not reach it again.
         if after < self._oldest:
             raise Compacted(self._oldest)
         start = bisect_right(self._history, after, key=lambda change: change.revision)

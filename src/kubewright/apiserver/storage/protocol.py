@@ -65,13 +65,20 @@ class FutureRevision(Exception):
     """The revision lies ahead of the store's."""
 
 
+class StorageError(OSError):
+    """The store cannot answer: its disk is full, its servers are away; the text says what to look at."""
+
+
 class Storage(Protocol):
-    """A revisioned key-value store."""
+    """A revisioned key-value store.
+
+    :raises StorageError: any method may, when the store cannot do what is asked.
+    """
 
     async def open(self) -> None:
         """Make ready; creates the store where there is none.
 
-        :raises OSError: the store cannot be read or written.
+        :raises StorageError: the store cannot be read or written.
         """
 
     async def close(self) -> None: ...
@@ -105,7 +112,7 @@ class Storage(Protocol):
         """
 
     async def revision(self) -> int:
-        """The revision of the last write, read consistently."""
+        """The revision of the last write, read consistently; every watch has been given what happened up to it."""
 
     async def watch(self, prefix: str, *, after: int, deliver: Deliver) -> Stop:
         """Hand on all changes below ``prefix`` with a revision greater than ``after``, in order.

@@ -22,6 +22,7 @@ from kubewright.apiserver.storage.protocol import (
     Page,
     RevisionMismatch,
     Stop,
+    StorageError,
 )
 
 _SCHEMA = """
@@ -93,7 +94,7 @@ class SqliteStorage:
             self._db.execute(f"PRAGMA synchronous = {self._synchronous}")
             self._db.executescript(_SCHEMA)
         except sqlite3.Error as error:
-            raise OSError(f"cannot open the store {self.path}: {error}; is another server using it?") from error
+            raise StorageError(f"cannot open the store {self.path}: {error}; is another server using it?") from error
         (self._revision,) = self._db.execute("SELECT coalesce(MAX(revision), 0) FROM log").fetchone()
         (self._oldest,) = self._db.execute("SELECT coalesce(MAX(revision), 0) FROM compaction").fetchone()
 
@@ -179,7 +180,10 @@ class SqliteStorage:
     def _append(self, key: str, value: bytes | None, previous: Entry | None) -> int:
         revision = self._revision + 1
         row = (revision, key, value, previous.revision if previous else 0)
-        self._db.execute("INSERT INTO log VALUES (?, ?, ?, ?)", row)
+        try:
+            self._db.execute("INSERT INTO log VALUES (?, ?, ?, ?)", row)
+        except sqlite3.Error as error:
+            raise StorageError(f"cannot write to the store {self.path}: {error}") from error
         self._revision = revision
         changes = (Change(revision, key, value, previous),)
         for prefix, deliver in tuple(self._watches.values()):

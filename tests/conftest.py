@@ -1,0 +1,43 @@
+"""What the whole suite shares: the etcd of the session, and ``--etcd``, which puts every in-memory server on it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+from tests.etcd import running_etcd
+
+from kubewright.apiserver import server
+from kubewright.apiserver.storage.etcd import EtcdStorage
+
+_prefixes = (f"/test-{number}" for number in itertools.count())
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--etcd", action="store_true", help="keep what servers would keep in memory in an etcd instead")
+
+
+@pytest.fixture(scope="session")
+def etcd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of an etcd of our own."""
+    with running_etcd(tmp_path_factory.mktemp("etcd")) as url:
+        yield url
+
+
+@pytest.fixture
+def etcd_prefix() -> str:
+    """What keys start with, so that tests share an etcd."""
+    return next(_prefixes)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _servers_on_etcd(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With ``--etcd``: a server that is given no store gets one there."""
+    if not request.config.getoption("--etcd"):
+        yield
+        return
+    url: str = request.getfixturevalue("etcd")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(server, "SqliteStorage", lambda: EtcdStorage([url], prefix=next(_prefixes)))
+        yield
