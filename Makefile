@@ -24,9 +24,10 @@ demo: $(READY) ## Run the Website operator end to end on the embedded control pl
 test: $(READY) ## Run the test-suite
 	$(BIN)/python -m pytest -n auto --dist worksteal -q
 
-test-etcd: $(READY) ## Run the tests that need etcd, which is installed where it is missing
+test-etcd: $(READY) ## Run the tests that need etcd, and the servers' tests on it; it is installed where it is missing
 	@command -v etcd >/dev/null || apt-get install -y etcd-server || { echo "cannot install Debian's etcd-server"; exit 1; }
 	$(BIN)/python -m pytest -n0 -q -m etcd
+	$(BIN)/python -m pytest -n auto --dist worksteal -q --etcd tests/apiserver tests/cache tests/manager tests/test_operator.py
 
 lint: $(READY) ## Formatting, lint rules, import floors, strict types
 	$(BIN)/ruff format --check src tests tools examples bench

@@ -27,9 +27,11 @@ def main() -> int:
     parser.add_argument("-k", default="", help="only cases whose area/name matches this pattern")
     parser.add_argument("-v", action="store_true", help="show the differences of failing cases")
     parser.add_argument("--jobs", default="4")
+    parser.add_argument("--etcd-servers", default="", help="let the server keep its objects there")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        passed, failed, output = replay(arguments.corpus, Path(scratch), arguments.k, arguments.jobs)
+        store = ["--etcd-servers", arguments.etcd_servers] if arguments.etcd_servers else []
+        passed, failed, output = replay(arguments.corpus, Path(scratch), arguments.k, arguments.jobs, store)
     if arguments.v:
         print(output)
     listed = set(PASSING.read_text().split()) if PASSING.exists() else set()
@@ -44,12 +46,12 @@ def main() -> int:
     return 1 if broken else 0
 
 
-def replay(corpus: Path, scratch: Path, pattern: str, jobs: str) -> tuple[set[str], set[str], str]:
+def replay(corpus: Path, scratch: Path, pattern: str, jobs: str, store: list[str]) -> tuple[set[str], set[str], str]:
     """Run the corpus against a server of its own; gives the names that passed and failed, and the output."""
     tokens = scratch / "tokens.csv"
     tokens.write_text(TOKENS)
     binary = Path(sys.executable).parent / "kubewright"
-    serve = [str(binary), "apiserver", "--secure-port", "0", "--data-dir", str(scratch / "data")]
+    serve = [str(binary), "apiserver", "--secure-port", "0", "--data-dir", str(scratch / "data"), *store]
     server = subprocess.Popen([*serve, "--token-auth-file", str(tokens)], stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None

@@ -66,6 +66,8 @@ class CRDController:
             for name in names:
                 try:
                     await self._reconcile(name)
+                except NotFound:
+                    log.debug("CustomResourceDefinition %s is gone already", name)  # Its deletion is next in line.
                 except APIError as error:
                     # A later change of the CRD, or of the object that stands in the way, brings it up again.
                     log.warning("CustomResourceDefinition %s: %s", name, error)
