@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from kubewright.apiserver.openapi_protobuf import encode_document
 from kubewright.apiserver.registry.builtin import definition_name, definitions
 from kubewright.apiserver.registry.resource import Resource
 from kubewright.apiserver.version import GIT_VERSION
@@ -81,6 +82,12 @@ class OpenAPI:
             }
             self._documents["v2"] = _with_references(document, "#/definitions/")
         return self._documents["v2"]
+
+    def v2_protobuf(self) -> bytes:
+        """The same as protobuf."""
+        if "v2.protobuf" not in self._documents:
+            self._documents["v2.protobuf"] = encode_document(msgspec.json.decode(self.v2()))
+        return self._documents["v2.protobuf"]
 
     def v3_index(self) -> bytes:
         """``/openapi/v3``: the documents that there are, each with a hash of its content in its address."""

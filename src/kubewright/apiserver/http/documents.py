@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from kubewright.apiserver import openapi_protobuf
 from kubewright.apiserver.discovery import Discovery
 from kubewright.apiserver.http.messages import Request, Response
-from kubewright.apiserver.http.negotiation import JSON, accepts_json, parse_accept
+from kubewright.apiserver.http.negotiation import JSON, Clause, accepts_json, parse_accept
 from kubewright.apiserver.http.representation import render
 from kubewright.apiserver.http.status import page_not_found, resource_not_found
 from kubewright.apiserver.openapi import OpenAPI
@@ -77,6 +78,8 @@ def discovery(path: str, request: Request, documents: Discovery, address: str) -
 
 def openapi(path: str, request: Request, documents: OpenAPI) -> Response:
     """``/openapi/v2``, ``/openapi/v3`` and the document of each group version."""
+    if path == "/openapi/v2" and any("proto-openapi.spec.v2" in one.media_type for one in _accepted(request)):
+        return Response(documents.v2_protobuf(), media_type=openapi_protobuf.MEDIA_TYPE)
     if path == "/openapi/v2":
         return Response(documents.v2())
     if path == "/openapi/v3":
@@ -94,6 +97,10 @@ def paths(documents: Discovery) -> Response:
         found += [f"/apis/{version['groupVersion']}" for version in group["versions"]]
     found += ["/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version"]
     return Response(render({"paths": sorted(found)}, JSON, pretty=True))
+
+
+def _accepted(request: Request) -> Sequence[Clause]:
+    return parse_accept(request.headers.get("accept", ""))
 
 
 def _wants_aggregated(request: Request) -> bool:
