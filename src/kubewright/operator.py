@@ -265,19 +265,16 @@ class Operator:
         """
         needs: list[Need] = []
         for one in self.reconciliations:
-            group, plural = one.cls.gvk.group, one.cls.plural
-            needs.append(Need(group, plural, _READ, f"watching {one.cls.__name__}"))
-            if one.cls in self.finalizers:
-                needs.append(Need(group, plural, ("patch",), "setting its finalizer"))
-            if _has_status(one.cls):
-                needs.append(Need(group, f"{plural}/status", ("patch",), "writing its status"))
+            cls, kind = one.cls, one.cls.__name__
+            needs.append(_need(cls, _READ, f"watching {kind}"))
+            if cls in self.finalizers:
+                needs.append(_need(cls, ("patch",), "setting its finalizer"))
+            if _has_status(cls):
+                needs.append(_need(cls, ("patch",), "writing its status", subresource="status"))
             if one.owns:
-                needs.append(Need(group, f"{plural}/finalizers", ("update",), "owning objects"))
-            why = f"children of {one.cls.__name__}"
-            needs += [Need(child.gvk.group, child.plural, _OWN, why) for child in one.owns]
-            for other in one.watches:
-                why = f"watching {other.__name__} for {one.cls.__name__}"
-                needs.append(Need(other.gvk.group, other.plural, _READ, why))
+                needs.append(_need(cls, ("update",), "owning objects", subresource="finalizers"))
+            needs += [_need(child, _OWN, f"children of {kind}") for child in one.owns]
+            needs += [_need(other, _READ, f"watching {other.__name__} for {kind}") for other in one.watches]
         needs.append(Need("events.k8s.io", "events", ("create", "patch"), "recording events"))
         if leader_elect:
             needs.append(Need("coordination.k8s.io", "leases", _KEEP, "leader election", namespace))
@@ -285,7 +282,15 @@ class Operator:
             needs.append(Need("", "secrets", _KEEP, "the webhooks' certificates", namespace))
             for purpose in dict.fromkeys(one.purpose for one in self.webhooks):
                 resource = "mutatingwebhookconfigurations" if purpose == "mutate" else "validatingwebhookconfigurations"
-                needs.append(Need("admissionregistration.k8s.io", resource, ("get", "update"), "injecting the CA"))
+                needs.append(
+                    Need(
+                        "admissionregistration.k8s.io",
+                        resource,
+                        ("get", "update"),
+                        "injecting the CA",
+                        namespaced=False,
+                    )
+                )
         return needs
 
     # -- running
@@ -320,14 +325,22 @@ class Operator:
         """
         await install(client, self.crds(), field_manager=self.name)
 
-    async def check(self, client: Client, *, leader_elect: bool = False, webhooks: bool = False) -> None:
+    async def check(
+        self,
+        client: Client,
+        *,
+        namespaces: Sequence[str] | None = None,
+        leader_elect: bool = False,
+        webhooks: bool = False,
+    ) -> None:
         """Ask the server for everything that running will need.
 
+        :param namespaces: the operator watches these only: Roles in them are enough.
         :raises NotReady: something is missing; the text names all of it, and what to do.
         """
-        diagnosis = await diagnose(
-            client, self.kinds(), self.needs(leader_elect=leader_elect, webhooks=webhooks, namespace=client.namespace)
-        )
+        needs = self.needs(leader_elect=leader_elect, webhooks=webhooks, namespace=client.namespace)
+        needs = [narrowed for need in needs for narrowed in need.within(namespaces)]
+        diagnosis = await diagnose(client, self.kinds(), needs)
         if diagnosis:
             raise NotReady(diagnosis)
 
@@ -372,7 +385,7 @@ class Operator:
             async with cluster or connect() as client:
                 if install:
                     await self.install(client)
-                await self.check(client, leader_elect=elect, webhooks=inside)
+                await self.check(client, namespaces=namespaces, leader_elect=elect, webhooks=inside)
                 manager = Manager(
                     client,
                     self.name,
@@ -438,6 +451,11 @@ class Operator:
             server = WebhookServer(app_of(self.webhooks), port=port)
             registration = Injection(client, self.name)
         return Webhooks(server, certificates, endpoint.hosts, registration)
+
+
+def _need(cls: type[Object], verbs: tuple[str, ...], why: str, *, subresource: str = "") -> Need:
+    resource = f"{cls.plural}/{subresource}" if subresource else cls.plural
+    return Need(cls.gvk.group, resource, verbs, why, namespaced=cls.namespaced)
 
 
 def _has_status(cls: type[Object]) -> bool:

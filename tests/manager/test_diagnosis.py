@@ -77,3 +77,11 @@ def test_what_is_denied_becomes_a_table_and_the_rules_that_grant_it() -> None:
         "  resources: [configmaps]\n"
         "  verbs: [create]\n"
     )
+
+
+def test_an_operator_confined_to_namespaces_needs_roles_there_and_nothing_more() -> None:
+    need = NEEDS[0]
+    assert need.within(None) == [need]
+    assert [one.namespace for one in need.within(["a", "b"])] == ["a", "b"]
+    lease, cluster_wide = need._replace(namespace="own"), need._replace(namespaced=False)
+    assert (lease.within(["a"]), cluster_wide.within(["a"])) == ([lease], [cluster_wide])

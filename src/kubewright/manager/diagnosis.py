@@ -29,6 +29,14 @@ class Need(NamedTuple):
     why: str
     namespace: str = ""
     """Empty means: in all namespaces."""
+    namespaced: bool = True
+    """Whether the resource lives in namespaces, so that a Role can grant it."""
+
+    def within(self, namespaces: Sequence[str] | None) -> list[Need]:
+        """The need of an operator that watches these namespaces only."""
+        if namespaces is None or self.namespace or not self.namespaced:
+            return [self]
+        return [self._replace(namespace=namespace) for namespace in namespaces]
 
 
 class Problem(NamedTuple):

@@ -141,6 +141,8 @@ class Manager:
             for group in (Group.HTTP, Group.WEBHOOKS, Group.CACHES, Group.OTHERS):
                 self._starting = f"starting {group.name.lower()}"
                 await self._groups[group].start(self._fail)
+                if self._end.is_set():
+                    return
             # A replica that waits to lead is ready: it serves webhooks, and a rollout must not wait for its turn.
             self._starting = ""
             if self.elector is not None:
