@@ -30,6 +30,7 @@ from kubewright.localcluster.namespaces import (
     root_ca_controller,
     service_account_controller,
 )
+from kubewright.localcluster.quotas import quota_controller
 from kubewright.localcluster.replicasets import replicaset_controller
 from kubewright.localcluster.statefulsets import statefulset_controller
 from kubewright.localcluster.view import View
@@ -130,5 +131,6 @@ def _runnables(view: View, ca: bytes) -> list[Runnable]:
         job_controller(view),
         cronjob_controller(view),
         claim_controller(view),
+        quota_controller(view),
         endpoints_controller(view),
     ]
