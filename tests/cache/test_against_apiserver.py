@@ -19,7 +19,7 @@ from kubewright.objects.names import GroupVersionKind
 
 @pytest.fixture
 async def server() -> AsyncIterator[ApiServer]:
-    server = ApiServer(tokens={"secret": ADMIN})
+    server = ApiServer(tokens={"secret": ADMIN}, history=10)
     await server.start()
     yield server
     await server.stop()
@@ -80,8 +80,10 @@ async def test_a_watch_shows_what_happens_and_refuses_what_is_too_old(client: Cl
         await client.create(config_map("a"))
         await client.delete(ConfigMap, "a")
         assert [(await anext(events)).type for _ in range(2)] == ["ADDED", "DELETED"]
+    for number in range(10):
+        await client.create(config_map(f"more-{number}"))
     with pytest.raises(Gone):
-        async with client.watch(ConfigMap, resource_version="1") as events:
+        async with client.watch(ConfigMap, resource_version=start) as events:
             await anext(events)
 
 

@@ -18,6 +18,7 @@ from kubewright.apiserver.registry.crd_controller import CRDController
 from kubewright.apiserver.request import UserInfo
 from kubewright.apiserver.storage.protocol import Storage, StorageError
 from kubewright.apiserver.storage.sqlite import SqliteStorage
+from kubewright.apiserver.watch_cache import WINDOW
 from kubewright.apiserver.webhook_client import WebhookClient
 
 ADMIN = UserInfo("kubewright-admin", ("system:masters", "system:authenticated"))
@@ -32,12 +33,19 @@ class Clusters:
     """The logical clusters of one store; each but the default is made when it is first asked for."""
 
     def __init__(
-        self, storage: Storage, webhooks: WebhookClient, authentication: Authentication, *, authorize: bool
+        self,
+        storage: Storage,
+        webhooks: WebhookClient,
+        authentication: Authentication,
+        *,
+        authorize: bool,
+        history: int = WINDOW,
     ) -> None:
         self._storage = storage
         self._webhooks = webhooks
         self._authentication = authentication
         self._authorize = authorize
+        self._history = history
         self._clusters: dict[str, LogicalCluster] = {}
         self._controllers: dict[str, CRDController] = {}
 
@@ -53,6 +61,7 @@ class Clusters:
                 webhooks=self._webhooks,
                 authentication=self._authentication,
                 authorize=self._authorize,
+                window=self._history,
             )
             self._clusters[name] = cluster
             await cluster.open()
@@ -76,6 +85,7 @@ class ApiServer:
     :param service_accounts: signs and checks the tokens of service accounts; with a key of its own by default.
     :param authorize: whether roles and bindings decide what a user may; otherwise everybody may do everything.
     :param audit: where to write down every request.
+    :param history: changes of each resource that are kept for watches from the past.
     """
 
     def __init__(
@@ -86,11 +96,12 @@ class ApiServer:
         service_accounts: ServiceAccountTokens | None = None,
         authorize: bool = True,
         audit: AuditLog | None = None,
+        history: int = WINDOW,
     ) -> None:
         self.storage = storage or SqliteStorage()
         self.webhooks = WebhookClient()
         authentication = Authentication(tokens, service_accounts or ServiceAccountTokens.generate())
-        self.clusters = Clusters(self.storage, self.webhooks, authentication, authorize=authorize)
+        self.clusters = Clusters(self.storage, self.webhooks, authentication, authorize=authorize, history=history)
         self._access = Access(authentication, self.clusters, audit)
         self.app = App(self._access, {"ping": _ping, "storage": self._storage_check})
         self._compactor: asyncio.Task[None] | None = None
