@@ -4,9 +4,9 @@ from contextlib import asynccontextmanager
 import msgspec
 import pytest
 
-from kubewright.client.transport import ConnectError, Response, Stream, TransportError, TransportTimeout
 from kubewright.testing import faults
 from kubewright.testing.faults import Fault, FaultyTransport, Killed
+from kubewright.transport.protocol import ConnectError, Response, Stream, TransportError, TransportTimeout
 
 EVENTS = [b'{"type":"ADDED","object":{"n":%d}}\n' % number for number in range(4)]
 

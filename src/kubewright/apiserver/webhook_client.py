@@ -6,23 +6,26 @@ worded as kube-apiserver's REST client words it.
 
 from __future__ import annotations
 
-import asyncio
 import base64
-import binascii
-import ipaddress
 import math
+import os
+import ssl
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import msgspec
-from pyreqwest.client import Client, ClientBuilder
-from pyreqwest.exceptions import PyreqwestError
 
 from kubewright.apiserver.registry.strategy import Reader
+from kubewright.transport import Caller, HttpTransport, TransportError, TransportTimeout, trusting
 
-_MAX_CLIENTS = 64
+_MAX_TRANSPORTS = 64
+_HEADERS = {
+    "user-agent": "kube-apiserver-admission",
+    "content-type": "application/json",
+    "accept": "application/json, */*",
+}
 
 
 class CallFailed(Exception):
@@ -71,11 +74,11 @@ class ServiceResolver:
 
 
 class WebhookClient:
-    """Posts reviews to webhooks; connections are kept per CA bundle and service address."""
+    """Posts reviews to webhooks; connections are kept per CA bundle and address."""
 
     def __init__(self, resolver: ServiceResolver | None = None) -> None:
         self.resolver = resolver or ServiceResolver()
-        self._clients: OrderedDict[tuple[str, str, str], Client] = OrderedDict()
+        self._transports: OrderedDict[tuple[str, str, Address | None], HttpTransport] = OrderedDict()
 
     async def post(self, config: Mapping[str, Any], body: bytes, *, timeout: float, reader: Reader) -> bytes:
         """Send a review and return the body of the answer.
@@ -84,86 +87,70 @@ class WebhookClient:
         :param timeout: seconds for all of it; the webhook is told, rounded up, as ``?timeout=10s``.
         :raises CallFailed: no successful answer came in time.
         """
-        url, host, ip = self._locate(config, reader)
-        url = f"{url}?timeout={math.ceil(timeout)}s"
-        client = await self._client(config.get("caBundle") or "", host, ip)
-        request = (
-            client.post(url)
-            .header("content-type", "application/json")
-            .header("accept", "application/json, */*")
-            .body_bytes(body)
-            .build()
-        )
+        server, path, address = self._locate(config, reader)
+        path = f"{path}?timeout={math.ceil(timeout)}s"
+        transport = await self._transport(config.get("caBundle") or "", server, address)
         try:
-            # Not the request's own timeout: with that set, a refused connection comes back as a connection timeout.
-            async with asyncio.timeout(timeout):
-                response = await request.send()
-                answer = bytes(await response.bytes())
-        except PyreqwestError as error:
-            raise CallFailed(f'Post "{url}": {_innermost(error)}') from error
-        except TimeoutError as error:
-            raise CallFailed(f'Post "{url}": context deadline exceeded') from error
+            response = await transport.request("POST", path, headers=_HEADERS, body=body, timeout=timeout)
+        except TransportTimeout as error:
+            raise CallFailed(f'Post "{server}{path}": context deadline exceeded') from error
+        except TransportError as error:
+            raise CallFailed(f'Post "{server}{path}": {_why(error)}') from error
         if not 200 <= response.status <= 206:
-            raise CallFailed(_status_message(response.status, answer))
-        return answer
+            raise CallFailed(_status_message(response.status, response.body))
+        return response.body
 
     async def close(self) -> None:
-        while self._clients:
-            _, client = self._clients.popitem()
-            await client.close()
+        while self._transports:
+            _, transport = self._transports.popitem()
+            await transport.close()
 
-    def _locate(self, config: Mapping[str, Any], reader: Reader) -> tuple[str, str, str]:
-        """The URL, and for a service the name that its certificate is for with the address behind it."""
+    def _locate(self, config: Mapping[str, Any], reader: Reader) -> tuple[str, str, Address | None]:
+        """The server's URL and the path; for a service also where it is, as the URL has the name of its certificate."""
         if url := config.get("url"):
             parts = urlsplit(url)
-            return urlunsplit((parts.scheme, parts.netloc, parts.path or "/", "", "")), "", ""
+            return f"{parts.scheme}://{parts.netloc}", parts.path or "/", None
         service = config["service"]
         namespace, name = service["namespace"], service["name"]
-        ip, port = self.resolver.resolve(reader, namespace, name, service.get("port") or 443)
-        host = f"{name}.{namespace}.svc"
-        return f"https://{host}:{port}/{(service.get('path') or '').lstrip('/')}", host, ip
+        address = self.resolver.resolve(reader, namespace, name, service.get("port") or 443)
+        return f"https://{name}.{namespace}.svc:{address.port}", f"/{(service.get('path') or '').lstrip('/')}", address
 
-    async def _client(self, bundle: str, host: str, ip: str) -> Client:
-        key = (bundle, host, ip)
-        client = self._clients.get(key)
-        if client is None:
-            client = self._clients[key] = _build_client(bundle, host, ip)
-            if len(self._clients) > _MAX_CLIENTS:
-                _, oldest = self._clients.popitem(last=False)
+    async def _transport(self, bundle: str, server: str, address: Address | None) -> HttpTransport:
+        key = (bundle, server, address)
+        transport = self._transports.get(key)
+        if transport is None:
+            # Reviews have no effect of their own, so one may be sent again.
+            transport = HttpTransport(server, Caller(_context(bundle)), address=address, repeatable=True)
+            self._transports[key] = transport
+            if len(self._transports) > _MAX_TRANSPORTS:
+                _, oldest = self._transports.popitem(last=False)
                 await oldest.close()
         else:
-            self._clients.move_to_end(key)
-        return client
+            self._transports.move_to_end(key)
+        return transport
 
 
-def _build_client(bundle: str, host: str, ip: str) -> Client:
-    builder = ClientBuilder().user_agent("kube-apiserver-admission").follow_redirects(False)
-    if bundle:
-        try:
-            certificates = base64.b64decode(bundle, validate=True)
-        except binascii.Error as error:
-            raise CallFailed(f"unable to load root certificates: {error}") from error
-        if b"-----BEGIN CERTIFICATE-----" not in certificates:
+def _context(bundle: str) -> ssl.SSLContext:
+    try:
+        authorities = base64.b64decode(bundle, validate=True)
+        if bundle and b"-----BEGIN CERTIFICATE-----" not in authorities:
             raise CallFailed("unable to load root certificates: unable to parse bytes as PEM block")
-        for certificate in _split_certificates(certificates):
-            builder = builder.add_root_certificate_pem(certificate)
-    if host:
-        builder = builder.no_proxy().resolve(host, str(ipaddress.ip_address(ip)), 0)
-    return builder.build()
+        return trusting(authorities or None)
+    except ValueError as error:
+        raise CallFailed(f"unable to load root certificates: {error}") from error
 
 
-def _split_certificates(bundle: bytes) -> list[bytes]:
-    """The builder takes one certificate at a time; a bundle holds several while a CA is being replaced."""
-    end = b"-----END CERTIFICATE-----"
-    return [part + end + b"\n" for part in bundle.split(end)[:-1]]
-
-
-def _innermost(error: PyreqwestError) -> str:
-    """The cause at the bottom: ``Connection refused`` says more than ``error sending request``."""
-    details = getattr(error, "details", None) or {}
-    causes = details.get("causes") or ()
-    text, _, _ = (causes[-1]["message"] if causes else str(error)).partition(" (os error ")
-    return f"{text[:1].lower()}{text[1:]}"
+def _why(error: TransportError) -> str:
+    """The cause at the bottom: ``connection refused`` says more than which server could not be reached."""
+    match error.__cause__:
+        case ssl.SSLCertVerificationError() as cause:
+            return f"tls: failed to verify certificate: x509: {cause.verify_message}"
+        case OSError(errno=int(number)) if number > 0:
+            return os.strerror(number).lower()
+        case None:
+            return str(error)
+        case cause:
+            return str(cause) or str(error)
 
 
 _STATUS_MESSAGES = {

@@ -4,18 +4,18 @@
 same process.  Errors are those of `kubewright.objects.errors`.
 """
 
-from kubewright.client.asgi import AsgiTransport
 from kubewright.client.client import Client, Fields, Labels, ObjectList, Propagation, Write, selector_text
 from kubewright.client.config import Config, ConfigError
 from kubewright.client.credentials import CredentialError
 from kubewright.client.discovery import NoMatch, RestMapper, RestMapping
-from kubewright.client.http import HttpTransport
 from kubewright.client.kinds import Kind, MetadataOnly, Target, Untyped
 from kubewright.client.kubeconfig import Kubeconfig
 from kubewright.client.loading import connect, in_cluster, in_cluster_config, load_config
 from kubewright.client.rest import RestClient, resource_path
-from kubewright.client.transport import ConnectError, Response, Stream, Transport, TransportError, TransportTimeout
 from kubewright.client.watch import RawEvent, WatchEvent, read_events
+from kubewright.transport.asgi import AsgiTransport
+from kubewright.transport.http import HttpTransport
+from kubewright.transport.protocol import ConnectError, Response, Stream, Transport, TransportError, TransportTimeout
 
 __all__ = [
     "AsgiTransport",

@@ -16,13 +16,13 @@ import msgspec
 from kubewright.client.discovery import RestMapper
 from kubewright.client.kinds import Kind, Target, Untyped, kind_of_class
 from kubewright.client.rest import JSON, RequestObserver, RestClient, log_warning, resource_path
-from kubewright.client.transport import Transport
 from kubewright.client.watch import WatchEvent, read_events
 from kubewright.objects.codec import to_json
 from kubewright.objects.meta import DeleteOptions, ListMeta, Object, Preconditions
 from kubewright.objects.names import GroupVersionResource, ObjectKey
 from kubewright.objects.selectors import FieldSelector, LabelSelector
 from kubewright.objects.unstructured import Unstructured
+from kubewright.transport.protocol import Transport
 
 T = TypeVar("T", bound=Object | Unstructured)
 

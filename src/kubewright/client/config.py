@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from kubewright.client.credentials import Anonymous, ClientCertificate, Credentials
-from kubewright.client.http import HttpTransport
+from kubewright.transport import HttpTransport, trusting
 
 
 class ConfigError(ValueError):
@@ -87,11 +87,9 @@ class _Identity:
         config = self._config
         trusted = config.certificate_authority
         try:
-            context = ssl.create_default_context(cadata=trusted.decode("ascii") if trusted else None)
-        except (ssl.SSLError, ValueError) as error:
+            context = trusting(trusted)
+        except ValueError as error:
             raise ConfigError(f"{config.origin}: certificate-authority is not PEM: {error}") from error
-        # A serving certificate that is itself named as the authority is trusted, as Go trusts it.
-        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         if config.insecure_skip_tls_verify:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from kubewright.client.transport import ConnectError
+from kubewright.transport.protocol import ConnectError
 
 _TOKEN_LIFETIME = 60.0
 """Seconds after which a token file is read again (client-go's ``fileTokenSource``)."""

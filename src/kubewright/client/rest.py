@@ -19,9 +19,9 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from kubewright.client.retry import MAX_RETRIES, retry_after, retry_delay
-from kubewright.client.transport import Response, Stream, Transport, TransportError
 from kubewright.objects.errors import APIError, error_from_status
 from kubewright.objects.names import GroupVersionResource
+from kubewright.transport.protocol import Response, Stream, Transport, TransportError
 
 JSON = "application/json"
 

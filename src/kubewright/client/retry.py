@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kubewright.client.transport import ConnectError, Response, TransportError
+from kubewright.transport.protocol import ConnectError, Response, TransportError
 
 MAX_RETRIES = 10
 """How often one request is repeated."""

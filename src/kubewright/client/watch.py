@@ -12,8 +12,8 @@ from typing import Generic, Literal, TypeVar
 
 import msgspec
 
-from kubewright.client.transport import TransportError
 from kubewright.objects.errors import APIError, error_from_status
+from kubewright.transport.protocol import TransportError
 
 T = TypeVar("T")
 

@@ -17,8 +17,8 @@ from typing import Literal
 
 import msgspec
 
-from kubewright.client.transport import ConnectError, Response, Stream, Transport, TransportError, TransportTimeout
 from kubewright.objects.errors import APIError, Conflict, Gone, InternalError, ServiceUnavailable, TooManyRequests
+from kubewright.transport.protocol import ConnectError, Response, Stream, Transport, TransportError, TransportTimeout
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 

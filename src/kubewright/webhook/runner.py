@@ -12,8 +12,8 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from kubewright.client.transport import TransportError
 from kubewright.objects.errors import APIError
+from kubewright.transport.protocol import TransportError
 from kubewright.webhook.certificate_store import CertificateStore
 from kubewright.webhook.certificates import Certificates
 from kubewright.webhook.registration import Registration

@@ -14,13 +14,10 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from pyreqwest.client import Client, ClientBuilder
-from pyreqwest.exceptions import ConnectError, ConnectTimeoutError, PyreqwestError
 
 from kubewright.apiserver.storage.protocol import (
     Change,
@@ -34,13 +31,16 @@ from kubewright.apiserver.storage.protocol import (
     Stop,
     StorageError,
 )
+from kubewright.transport import Caller, ConnectError, HttpTransport, TransportError, trusting
 
 log = logging.getLogger(__name__)
 
 HISTORY = 20_000
 """Changes kept in memory, from which watches that start in the past are served."""
 
-REQUEST_TIMEOUT = timedelta(seconds=15)
+REQUEST_TIMEOUT = 15.0
+"""Seconds."""
+
 _ALL = b64encode(b"\0").decode()
 """As a key and as the end of a range: everything, other users' keys included, so that no revision is missed."""
 
@@ -136,12 +136,11 @@ class EtcdStorage:
         self._failure: EtcdError | None = None
 
     async def open(self) -> None:
-        builder = ClientBuilder().connect_timeout(timedelta(seconds=5)).error_for_status(False)
-        if self._ca_file is not None:
-            builder = builder.add_root_certificate_pem(self._ca_file.read_bytes())
-        if self._cert_file is not None and self._key_file is not None:
-            builder = builder.identity_pem(self._cert_file.read_bytes() + self._key_file.read_bytes())
-        self._client: Client = builder.build()
+        context = trusting(self._ca_file.read_bytes() if self._ca_file else None)
+        if self._cert_file is not None:
+            context.load_cert_chain(self._cert_file, self._key_file)
+        caller = Caller(context)
+        self._transports = deque(HttpTransport(url, caller, connect_timeout=5) for url in self.endpoints)
         self._seen = self._oldest = (await self._range(limit=1)).header.revision
         self._follower = asyncio.create_task(self._follow(), name="etcd-watch")
 
@@ -153,7 +152,8 @@ class EtcdStorage:
         self._watches.clear()
         for _, waiter in self._waiting:
             waiter.cancel()
-        await self._client.close()
+        for transport in self._transports:
+            await transport.close()
 
     async def get(self, key: str) -> Entry | None:
         answer = await self._range(key=self._encoded(key))
@@ -245,23 +245,25 @@ class EtcdStorage:
         if self._failure is not None:
             raise self._failure
         body = msgspec.json.encode(request)
-        for attempt, endpoint in enumerate(list(self.endpoints), start=1):
+        for _ in self.endpoints[1:]:
             try:
-                posted = self._client.post(endpoint + path).body_bytes(body).timeout(REQUEST_TIMEOUT).build()
-                response = await posted.send()
-                answer = bytes(await response.bytes())
-            except PyreqwestError as error:
-                if attempt < len(self.endpoints) and _never_sent(error):
-                    self.endpoints.append(self.endpoints.pop(0))
-                    continue
-                raise EtcdError(f"etcd at {endpoint} does not answer: {error}; check --etcd-servers") from error
-            if response.status == 200:
-                return answer
-            message = _gateway_message(answer)
+                return await self._ask(path, body)
+            except ConnectError:
+                self._transports.rotate(-1)
+        try:
+            return await self._ask(path, body)
+        except TransportError as error:
+            raise EtcdError(f"etcd does not answer: {error}; check --etcd-servers") from error
+
+    async def _ask(self, path: str, body: bytes) -> bytes:
+        transport = self._transports[0]
+        response = await transport.request("POST", path, body=body, timeout=REQUEST_TIMEOUT)
+        if response.status != 200:
+            message = _gateway_message(response.body)
             raise EtcdError(
-                f"etcd at {endpoint} answered {response.status} to {path}: {message}", gateway_message=message
+                f"etcd at {transport.server} answered {response.status} to {path}: {message}", gateway_message=message
             )
-        raise EtcdError("no etcd endpoint is configured; set --etcd-servers")
+        return response.body
 
     def _encoded(self, key: str) -> str:
         return b64encode((self._prefix + key).encode()).decode()
@@ -295,7 +297,7 @@ class EtcdStorage:
         while True:
             try:
                 await self._read_events()
-            except (PyreqwestError, EtcdError) as error:
+            except (TransportError, EtcdError) as error:
                 log.warning("the watch on etcd broke (%s); trying again", error)
             except Compacted:
                 self._give_up(
@@ -313,17 +315,15 @@ class EtcdStorage:
             "progress_notify": True,
         }
         body = msgspec.json.encode({"create_request": create})
-        posted = self._client.post(self.endpoints[0] + "/v3/watch").body_bytes(body)
-        request = posted.streamed_read_buffer_limit(0).build_streamed()  # each event at once
-        async with request as response:
+        transport = self._transports[0]
+        async with transport.stream("POST", "/v3/watch", body=body) as stream:
             rest = b""
-            reader = response.body_reader
-            while (chunk := await reader.read_chunk()) is not None:
-                *lines, rest = (rest + bytes(chunk)).split(b"\n")
+            async for chunk in stream:
+                *lines, rest = (rest + chunk).split(b"\n")
                 for line in lines:
                     if line:
                         self._receive(msgspec.json.decode(line, type=WatchLine, strict=False))
-        self.endpoints.append(self.endpoints.pop(0))
+        self._transports.rotate(-1)
 
     def _receive(self, line: WatchLine) -> None:
         if line.error is not None or line.result is None:
@@ -372,10 +372,6 @@ class EtcdStorage:
             if not waiter.done():
                 waiter.set_exception(failure)
         self._waiting.clear()
-
-
-def _never_sent(error: PyreqwestError) -> bool:
-    return isinstance(error, ConnectError | ConnectTimeoutError)
 
 
 def _gateway_message(body: bytes) -> str:

@@ -19,8 +19,8 @@ from contextlib import asynccontextmanager
 from typing import Protocol
 from urllib.parse import SplitResult, urlsplit
 
-from kubewright.client.connection import Connection, ServerHungUp
-from kubewright.client.transport import ConnectError, Response, TransportError, TransportTimeout
+from kubewright.transport.connection import Connection, ServerHungUp
+from kubewright.transport.protocol import ConnectError, Response, TransportError, TransportTimeout
 
 
 class Authenticator(Protocol):
@@ -41,11 +41,14 @@ class HttpTransport:
 
     :param server: the URL of the server; its path is put before every request's path.
     :param server_name: the name that the server's certificate must bear, where it is not the URL's host.
+    :param address: host and port to connect to, where they are not the URL's.
     :param proxy: URL of an HTTP proxy; TLS connections go through ``CONNECT``.
     :param timeout: seconds for a whole request where the caller gives none.
     :param connect_timeout: seconds for making a connection.
     :param keep_alive: seconds after which an unused connection is no longer reused.
     :param max_connections: how many requests may be under way at once; streams do not count.
+    :param repeatable: whether any request may be sent again, when a kept-alive connection turns out to be closed; by
+        default those that only read.
     :param origin: where the settings come from; error messages end with it.
     """
 
@@ -55,26 +58,30 @@ class HttpTransport:
         authenticator: Authenticator,
         *,
         server_name: str | None = None,
+        address: tuple[str, int] | None = None,
         proxy: str | None = None,
         timeout: float = 60.0,
         connect_timeout: float = 15.0,
         keep_alive: float = 60.0,
         max_connections: int = 64,
+        repeatable: bool = False,
         origin: str = "",
     ) -> None:
         url = urlsplit(server)
         self.server = server.rstrip("/")
         self._tls = url.scheme == "https"
-        self._address = (url.hostname or "localhost", url.port or (443 if self._tls else 80))
+        host = url.hostname or "localhost"
+        self._address = address or (host, url.port or (443 if self._tls else 80))
         self.host = url.netloc.rpartition("@")[2]
         self._prefix = url.path.rstrip("/")
-        self._server_name = server_name or self._address[0]
+        self._server_name = server_name or host
         self._proxy = urlsplit(proxy) if proxy else None
         self._authenticator = authenticator
         self._timeout = timeout
         self._connect_timeout = connect_timeout
         self._keep_alive = keep_alive
         self._slots = asyncio.Semaphore(max_connections)
+        self._repeatable = repeatable
         self._origin = f" ({origin})" if origin else ""
         self._idle: deque[Connection] = deque()
         self._open: set[Connection] = set()
@@ -112,7 +119,7 @@ class HttpTransport:
                 status, fields = connection.status, connection.headers
             except ServerHungUp as error:
                 # A kept-alive connection may be closed by the server just as it is used again.
-                if reused and method in ("GET", "HEAD"):
+                if reused and (self._repeatable or method in ("GET", "HEAD")):
                     continue
                 raise TransportError(f"{self.server} closed the connection on {method} {path}") from error
             finally:
@@ -128,25 +135,29 @@ class HttpTransport:
         path: str,
         *,
         headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
         idle_timeout: float | None = None,
     ) -> AsyncIterator[Connection]:
-        connection = await self._streaming(method, path, headers)
+        connection = await self._streaming(method, path, headers, body)
         if connection.status == 401 and self._authenticator.rejected():
             connection.close()
-            connection = await self._streaming(method, path, headers)
+            connection = await self._streaming(method, path, headers, body)
         connection.watch_idleness(idle_timeout)
         try:
             yield connection
         finally:
             self._release(connection)
 
-    async def _streaming(self, method: str, path: str, headers: Mapping[str, str] | None) -> Connection:
+    async def _streaming(
+        self, method: str, path: str, headers: Mapping[str, str] | None, body: bytes | None
+    ) -> Connection:
+        fields = {"accept-encoding": "identity", **(headers or {})}
         while True:
             connection, reused = await self._connection()
             connection.bounded = True
             try:
                 async with asyncio.timeout(self._timeout):
-                    connection.send(await self._head(method, path, {"accept-encoding": "identity", **(headers or {})}))
+                    connection.send(await self._head(method, path, fields, body), body)
                     await connection.head_received()
             except ServerHungUp as error:
                 if reused:

@@ -1,6 +1,6 @@
-"""How a request reaches the server: the one seam between the REST client and the network.
+"""How a request reaches the server: the one seam between a client and the network.
 
-`client/http.py` implements it over HTTP/1.1, `client/asgi.py` by calling an ASGI application in the same process.
+`http.py` implements it over HTTP/1.1, `asgi.py` by calling an ASGI application in the same process.
 """
 
 from __future__ import annotations

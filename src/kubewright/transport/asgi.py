@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import unquote
 
-from kubewright.client.transport import Response, TransportError, TransportTimeout
+from kubewright.transport.protocol import Response, TransportError, TransportTimeout
 
 Message = MutableMapping[str, Any]
 Application = Callable[

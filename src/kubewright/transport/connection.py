@@ -14,7 +14,7 @@ from typing import Any
 
 import httptools
 
-from kubewright.client.transport import TransportError, TransportTimeout
+from kubewright.transport.protocol import TransportError, TransportTimeout
 
 _MAX_BUFFERED = 1 << 20
 """Bytes of a stream that may wait to be read before the socket is no longer read."""

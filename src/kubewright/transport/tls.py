@@ -1,0 +1,38 @@
+"""Whom a TLS connection trusts, by Go's rules rather than OpenSSL's where they differ."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Sequence
+
+
+def trusting(authorities: bytes | None) -> ssl.SSLContext:
+    """A client's TLS context.
+
+    :param authorities: PEM; only these are trusted.  None trusts what the machine trusts.
+    :raises ValueError: they are no PEM certificates.
+    """
+    try:
+        context = ssl.create_default_context(cadata=authorities.decode("ascii") if authorities else None)
+    except ssl.SSLError as error:
+        raise ValueError(str(error)) from error
+    # A serving certificate that is itself named as the authority is trusted, as Go trusts it.
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return context
+
+
+class Caller:
+    """An `Authenticator` for servers that ask for no more than a certificate, if anything."""
+
+    def __init__(self, context: ssl.SSLContext | None, *, headers: Sequence[tuple[str, str]] = ()) -> None:
+        self._context = context
+        self._headers = headers
+
+    async def headers(self) -> Sequence[tuple[str, str]]:
+        return self._headers
+
+    async def ssl_context(self) -> ssl.SSLContext | None:
+        return self._context
+
+    def rejected(self) -> bool:
+        return False
