@@ -173,7 +173,7 @@ def test_the_needs_are_what_the_declarations_say() -> None:
         ("", "secrets"): ("get", "create", "update"),
         ("events.k8s.io", "events"): ("create", "patch"),
         ("coordination.k8s.io", "leases"): ("get", "create", "update"),
-        ("admissionregistration.k8s.io", "validatingwebhookconfigurations"): ("get", "update"),
+        ("admissionregistration.k8s.io", "validatingwebhookconfigurations"): ("get", "patch"),
     }
 
 

@@ -48,6 +48,7 @@ from kubewright.objects.errors import APIError
 from kubewright.schema import Resource, SchemaError, custom_resource
 from kubewright.webhook import (
     CertificateStore,
+    Conversions,
     Injection,
     LocalRegistration,
     Registration,
@@ -67,6 +68,7 @@ from kubewright.webhook import (
 P = ParamSpec("P")
 ObjectT = TypeVar("ObjectT", bound=Object)
 ResourceT = TypeVar("ResourceT", bound=Resource[Any, Any])
+TargetT = TypeVar("TargetT", bound=Resource[Any, Any])
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Any])
 
 logger = logging.getLogger("kubewright.operator")
@@ -135,6 +137,8 @@ class Operator:
         self.reconciliations: list[Reconciliation] = []
         self.finalizers: dict[type[Object], Callable[..., Any]] = {}
         self.webhooks: list[WebhookDeclaration] = []
+        self.conversions: dict[type[Resource[Any, Any]], Conversions] = {}
+        """By any class of a kind, the functions between the kind's versions."""
 
     # -- declaring
 
@@ -242,6 +246,27 @@ class Operator:
 
         return declare
 
+    def convert(
+        self, source: type[ResourceT], target: type[TargetT], *, lossless: bool = False
+    ) -> Callable[[Callable[[ResourceT], TargetT]], Callable[[ResourceT], TargetT]]:
+        """Declare the function that makes an object of one version of a kind one of another (a webhook).
+
+        Two functions for each further version, to and from one hub version, are enough.
+
+        :param lossless: keep in an annotation what ``target`` cannot express, and restore it on the way back.
+        """
+
+        def declare(function: Callable[[ResourceT], TargetT]) -> Callable[[ResourceT], TargetT]:
+            kind = source.gvk.group_kind
+            known = next((one for cls, one in self.conversions.items() if cls.gvk.group_kind == kind), None)
+            if known is None:
+                known = self.conversions[source] = Conversions()
+            known.lossless |= lossless
+            known.add(source, target, function)
+            return function
+
+        return declare
+
     # -- what follows from it
 
     def crds(self) -> list[CustomResourceDefinition]:
@@ -278,7 +303,7 @@ class Operator:
         needs.append(Need("events.k8s.io", "events", ("create", "patch"), "recording events"))
         if leader_elect:
             needs.append(Need("coordination.k8s.io", "leases", _KEEP, "leader election", namespace))
-        if webhooks and self.webhooks:
+        if webhooks and (self.webhooks or self.conversions):
             needs.append(Need("", "secrets", _KEEP, "the webhooks' certificates", namespace))
             for purpose in dict.fromkeys(one.purpose for one in self.webhooks):
                 resource = "mutatingwebhookconfigurations" if purpose == "mutate" else "validatingwebhookconfigurations"
@@ -286,11 +311,15 @@ class Operator:
                     Need(
                         "admissionregistration.k8s.io",
                         resource,
-                        ("get", "update"),
+                        ("get", "patch"),
                         "injecting the CA",
                         namespaced=False,
                     )
                 )
+            if self.conversions:
+                crds = "customresourcedefinitions"
+                why = "injecting the CA for conversion"
+                needs.append(Need("apiextensions.k8s.io", crds, ("get", "patch"), why, namespaced=False))
         return needs
 
     # -- running
@@ -312,7 +341,7 @@ class Operator:
         """
         for one in self.reconciliations:
             manager.add_controller(self._controller(one, manager))
-        if self.webhooks and endpoint is not None:
+        if (self.webhooks or self.conversions) and endpoint is not None:
             if isinstance(certificates, str):
                 secret = certificates or f"{self.name}-webhook-certificates"
                 certificates = SecretStore(manager.client, manager.namespace, secret)
@@ -399,7 +428,7 @@ class Operator:
                 if isinstance(where, ServiceEndpoint) and not where.namespace:
                     where = where._replace(namespace=manager.namespace)
                 self.add_to(manager, endpoint=where, certificates=certificates, webhook_port=webhook_port)
-                if self.webhooks and where is None:
+                if (self.webhooks or self.conversions) and where is None:
                     logger.warning("webhooks are not served: the API server could not reach this process")
                 with stop_on_signals() as stop:
                     await manager.run(stop)
@@ -442,14 +471,18 @@ class Operator:
         self, client: Client, endpoint: ServiceEndpoint | URLEndpoint, certificates: CertificateStore, port: int
     ) -> Webhooks:
         registration: Registration
+        app = app_of(self.webhooks)
+        for cls, conversions in self.conversions.items():
+            app.add_conversions(cls.gvk.group_kind, conversions)
+        crds = [f"{cls.plural}.{cls.gvk.group}" for cls in self.conversions]
         if isinstance(endpoint, URLEndpoint):
             # A name that is not this machine's own leads here by way of others: listen to all of them.
             host = endpoint.host if BindAddress(*endpoint).is_loopback else "0.0.0.0"
-            server = WebhookServer(app_of(self.webhooks), host=host, port=endpoint.port)
-            registration = LocalRegistration(client, self.name, self.webhooks, endpoint)
+            server = WebhookServer(app, host=host, port=endpoint.port)
+            registration = LocalRegistration(client, self.name, self.webhooks, endpoint, crds)
         else:
-            server = WebhookServer(app_of(self.webhooks), port=port)
-            registration = Injection(client, self.name)
+            server = WebhookServer(app, port=port)
+            registration = Injection(client, self.name, crds)
         return Webhooks(server, certificates, endpoint.hosts, registration)
 
 
