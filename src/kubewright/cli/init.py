@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from kubewright.project.origin import SOURCE, origin
 from kubewright.project.scaffold import REVISION, project_files
 from kubewright.project.settings import Project, ProjectError, check_domain, check_name
 from kubewright.project.upgrade import write
@@ -62,6 +63,8 @@ def command(
             write(folder / path, text)
         typer.echo(f"{'kept ' if kept else 'would write' if dry_run else 'wrote'} {folder / path}")
     if not dry_run:
+        if source := origin():
+            write(folder / SOURCE, f"{source}\n")
         _next_steps(folder)
 
 
