@@ -253,7 +253,8 @@ class EtcdStorage:
         try:
             return await self._ask(path, body)
         except TransportError as error:
-            raise EtcdError(f"etcd does not answer: {error}; check --etcd-servers") from error
+            url = self._transports[0].server
+            raise EtcdError(f"etcd at {url} does not answer: {error}; check --etcd-servers") from error
 
     async def _ask(self, path: str, body: bytes) -> bytes:
         transport = self._transports[0]
