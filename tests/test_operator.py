@@ -26,6 +26,7 @@ from kubewright import (
 from kubewright.client import Client
 from kubewright.manager import Manager, NotReady
 from kubewright.objects.core_v1 import ConfigMap, Secret
+from kubewright.schema import SchemaError
 from kubewright.webhook import AdmissionRequest
 
 op = Operator("website-operator")
@@ -43,7 +44,11 @@ class WebsiteStatus(Status):
 
 
 @op.resource(
-    group="web.example.com", version="v1", short_names=["ws"], columns=[Column("Children", ".status.children")]
+    group="web.example.com",
+    version="v1",
+    storage=True,
+    short_names=["ws"],
+    columns=[Column("Children", ".status.children")],
 )
 class Website(Resource[WebsiteSpec, WebsiteStatus]): ...
 
@@ -192,3 +197,32 @@ def test_declared_functions_stay_what_they_were() -> None:
         host_is_immutable(website("a", WebsiteSpec(host="x")), website("a", WebsiteSpec(host="y")))
     with pytest.raises(ValueError, match="two finalize functions"):
         op.finalize(Website)(clean_up)
+
+
+class OldSite(Resource[WebsiteSpec, WebsiteStatus]): ...
+
+
+def two_versions() -> Operator:
+    sites = Operator("sites")
+    sites.resource(group="web.example.com", version="v1alpha1", kind="Website")(OldSite)
+    sites.resources.append(Website)
+    return sites
+
+
+def test_versions_that_are_converted_say_where() -> None:
+    sites = two_versions()
+    sites.convert(OldSite, Website)(lambda old: Website(spec=old.spec))
+    sites.convert(Website, OldSite, lossless=True)(lambda new: OldSite(spec=new.spec))
+    (crd,) = sites.crds(sites.service)
+    assert crd.spec.conversion and crd.spec.conversion.webhook and crd.spec.conversion.webhook.client_config
+    service = crd.spec.conversion.webhook.client_config.service
+    assert service and (service.namespace, service.name, service.path) == ("sites-system", "sites-webhook", "/convert")
+    (needed,) = [need for need in sites.needs(webhooks=True) if need.group == "apiextensions.k8s.io"]
+    assert (needed.resource, needed.verbs) == ("customresourcedefinitions", ("get", "patch"))
+
+
+def test_a_version_that_nothing_leads_to_is_named_when_definitions_are_made() -> None:
+    sites = two_versions()
+    sites.convert(OldSite, Website)(lambda old: Website(spec=old.spec))
+    with pytest.raises(SchemaError, match=r"no functions convert web.example.com/v1 to web.example.com/v1alpha1"):
+        sites.crds()

@@ -45,6 +45,7 @@ from kubewright.manager import (
 from kubewright.objects import GroupVersionKind, Object, ObjectKey
 from kubewright.objects.apiextensions_v1 import CustomResourceDefinition
 from kubewright.objects.errors import APIError
+from kubewright.objects.names import GroupKind
 from kubewright.schema import Resource, SchemaError, custom_resource
 from kubewright.webhook import (
     CertificateStore,
@@ -61,14 +62,16 @@ from kubewright.webhook import (
     WebhookServer,
     admission,
     app_of,
+    conversion_through,
     defaulter,
     validator,
 )
 
 P = ParamSpec("P")
 ObjectT = TypeVar("ObjectT", bound=Object)
+SourceT = TypeVar("SourceT", bound=Object)
+TargetT = TypeVar("TargetT", bound=Object)
 ResourceT = TypeVar("ResourceT", bound=Resource[Any, Any])
-TargetT = TypeVar("TargetT", bound=Resource[Any, Any])
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Any])
 
 logger = logging.getLogger("kubewright.operator")
@@ -137,8 +140,8 @@ class Operator:
         self.reconciliations: list[Reconciliation] = []
         self.finalizers: dict[type[Object], Callable[..., Any]] = {}
         self.webhooks: list[WebhookDeclaration] = []
-        self.conversions: dict[type[Resource[Any, Any]], Conversions] = {}
-        """By any class of a kind, the functions between the kind's versions."""
+        self.conversions: dict[GroupKind, Conversions] = {}
+        """For each kind with functions between its versions."""
 
     # -- declaring
 
@@ -247,34 +250,49 @@ class Operator:
         return declare
 
     def convert(
-        self, source: type[ResourceT], target: type[TargetT], *, lossless: bool = False
-    ) -> Callable[[Callable[[ResourceT], TargetT]], Callable[[ResourceT], TargetT]]:
-        """Declare the function that makes an object of one version of a kind one of another (a webhook).
+        self, source: type[SourceT], target: type[TargetT], *, lossless: bool = False
+    ) -> Callable[[Callable[[SourceT], TargetT]], Callable[[SourceT], TargetT]]:
+        """Declare a function that makes of an object of one version the same object in another version (a webhook).
 
-        Two functions for each further version, to and from one hub version, are enough.
+        Objects travel the shortest way through these functions: with one version as the hub, two functions for each
+        other version suffice.  The metadata comes along by itself.
 
-        :param lossless: keep in an annotation what ``target`` cannot express, and restore it on the way back.
+        :param lossless: keep what a version can't express in an annotation for the way back; for all of the kind.
+        :raises ValueError: the two are not versions of one kind.
         """
 
-        def declare(function: Callable[[ResourceT], TargetT]) -> Callable[[ResourceT], TargetT]:
-            kind = source.gvk.group_kind
-            known = next((one for cls, one in self.conversions.items() if cls.gvk.group_kind == kind), None)
-            if known is None:
-                known = self.conversions[source] = Conversions()
-            known.lossless |= lossless
-            known.add(source, target, function)
+        def declare(function: Callable[[SourceT], TargetT]) -> Callable[[SourceT], TargetT]:
+            conversions = self.conversions.setdefault(source.gvk.group_kind, Conversions())
+            conversions.add(source, target, function)
+            conversions.lossless |= lossless
             return function
 
         return declare
 
     # -- what follows from it
 
-    def crds(self) -> list[CustomResourceDefinition]:
+    def crds(self, endpoint: ServiceEndpoint | None = None) -> list[CustomResourceDefinition]:
         """The CustomResourceDefinitions of the resources.
 
-        :raises SchemaError: a class can't be expressed.
+        :param endpoint: where versions are converted; without it a definition says nothing of conversion.
+        :raises SchemaError: a class can't be expressed, or no functions lead from a version to another one.
         """
-        return definitions(self.resources)
+        crds = definitions(self.resources)
+        for crd in crds:
+            conversions = self.conversions.get(GroupKind(crd.spec.group, crd.spec.names.kind))
+            if conversions is not None:
+                _check_routes(crd, conversions)
+                crd.spec.conversion = conversion_through(endpoint) if endpoint is not None else None
+        return crds
+
+    @property
+    def serves_webhooks(self) -> bool:
+        return bool(self.webhooks or self.conversions)
+
+    @property
+    def service(self) -> ServiceEndpoint:
+        """The Service that an installation puts in front of the webhooks, in the operator's usual namespace."""
+        return ServiceEndpoint(f"{self.name}-system", f"{self.name}-webhook")
 
     def kinds(self) -> list[GroupVersionKind]:
         """The kinds that have to be served."""
@@ -303,23 +321,17 @@ class Operator:
         needs.append(Need("events.k8s.io", "events", ("create", "patch"), "recording events"))
         if leader_elect:
             needs.append(Need("coordination.k8s.io", "leases", _KEEP, "leader election", namespace))
-        if webhooks and (self.webhooks or self.conversions):
+        if webhooks and self.serves_webhooks:
             needs.append(Need("", "secrets", _KEEP, "the webhooks' certificates", namespace))
-            for purpose in dict.fromkeys(one.purpose for one in self.webhooks):
-                resource = "mutatingwebhookconfigurations" if purpose == "mutate" else "validatingwebhookconfigurations"
-                needs.append(
-                    Need(
-                        "admissionregistration.k8s.io",
-                        resource,
-                        ("get", "patch"),
-                        "injecting the CA",
-                        namespaced=False,
-                    )
+            injected = [
+                ("admissionregistration.k8s.io", f"{one}webhookconfigurations")
+                for one in dict.fromkeys(
+                    "mutating" if one.purpose == "mutate" else "validating" for one in self.webhooks
                 )
+            ]
             if self.conversions:
-                crds = "customresourcedefinitions"
-                why = "injecting the CA for conversion"
-                needs.append(Need("apiextensions.k8s.io", crds, ("get", "patch"), why, namespaced=False))
+                injected.append(("apiextensions.k8s.io", "customresourcedefinitions"))
+            needs += [Need(*one, ("get", "patch"), "injecting the CA", namespaced=False) for one in injected]
         return needs
 
     # -- running
@@ -341,18 +353,19 @@ class Operator:
         """
         for one in self.reconciliations:
             manager.add_controller(self._controller(one, manager))
-        if (self.webhooks or self.conversions) and endpoint is not None:
+        if self.serves_webhooks and endpoint is not None:
             if isinstance(certificates, str):
                 secret = certificates or f"{self.name}-webhook-certificates"
                 certificates = SecretStore(manager.client, manager.namespace, secret)
             manager.add_webhooks(self._webhooks(manager.client, endpoint, certificates, webhook_port))
 
-    async def install(self, client: Client) -> None:
+    async def install(self, client: Client, *, endpoint: ServiceEndpoint | None = None) -> None:
         """Install the CRDs and wait until they are served.
 
+        :param endpoint: where versions are converted; a URL is registered when the webhooks start, not here.
         :raises Forbidden: this user may not.
         """
-        await install(client, self.crds(), field_manager=self.name)
+        await install(client, self.crds(endpoint), field_manager=self.name)
 
     async def check(
         self,
@@ -412,8 +425,11 @@ class Operator:
 
         async def main() -> None:
             async with cluster or connect() as client:
+                where = endpoint or (ServiceEndpoint("", f"{self.name}-webhook") if inside else None)
+                if isinstance(where, ServiceEndpoint) and not where.namespace:
+                    where = where._replace(namespace=client.namespace)
                 if install:
-                    await self.install(client)
+                    await self.install(client, endpoint=where if isinstance(where, ServiceEndpoint) else None)
                 await self.check(client, namespaces=namespaces, leader_elect=elect, webhooks=inside)
                 manager = Manager(
                     client,
@@ -424,11 +440,8 @@ class Operator:
                     metrics_address=metrics_address or (":8443" if inside else "127.0.0.1:8080"),
                     grace_period=grace_period,
                 )
-                where = endpoint or (ServiceEndpoint("", f"{self.name}-webhook") if inside else None)
-                if isinstance(where, ServiceEndpoint) and not where.namespace:
-                    where = where._replace(namespace=manager.namespace)
                 self.add_to(manager, endpoint=where, certificates=certificates, webhook_port=webhook_port)
-                if (self.webhooks or self.conversions) and where is None:
+                if self.serves_webhooks and where is None:
                     logger.warning("webhooks are not served: the API server could not reach this process")
                 with stop_on_signals() as stop:
                     await manager.run(stop)
@@ -470,11 +483,9 @@ class Operator:
     def _webhooks(
         self, client: Client, endpoint: ServiceEndpoint | URLEndpoint, certificates: CertificateStore, port: int
     ) -> Webhooks:
+        app = app_of(self.webhooks, self.conversions)
+        crds = [f"{conversions.plural}.{kind.group}" for kind, conversions in self.conversions.items()]
         registration: Registration
-        app = app_of(self.webhooks)
-        for cls, conversions in self.conversions.items():
-            app.add_conversions(cls.gvk.group_kind, conversions)
-        crds = [f"{cls.plural}.{cls.gvk.group}" for cls in self.conversions]
         if isinstance(endpoint, URLEndpoint):
             # A name that is not this machine's own leads here by way of others: listen to all of them.
             host = endpoint.host if BindAddress(*endpoint).is_loopback else "0.0.0.0"
@@ -484,6 +495,14 @@ class Operator:
             server = WebhookServer(app, port=port)
             registration = Injection(client, self.name, crds)
         return Webhooks(server, certificates, endpoint.hosts, registration)
+
+
+def _check_routes(crd: CustomResourceDefinition, conversions: Conversions) -> None:
+    """A write in a version that can't become the stored one would be refused by the webhook, much later."""
+    versions = [f"{crd.spec.group}/{version.name}" for version in crd.spec.versions]
+    for source, target in conversions.missing(versions):
+        fix = "declare one with @op.convert(...), to and from a hub version at least"
+        raise SchemaError(crd.spec.names.kind, f"no functions convert {source} to {target}", fix)
 
 
 def _need(cls: type[Object], verbs: tuple[str, ...], why: str, *, subresource: str = "") -> Need:

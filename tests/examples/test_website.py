@@ -1,26 +1,14 @@
-import importlib.util
-from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 import pytest
+from tests.examples.loading import load
 
 from kubewright import ObjectMeta
 from kubewright.objects.apps_v1 import Deployment
 from kubewright.objects.errors import Invalid
 from kubewright.testing.cluster import TestCluster
 
-OPERATOR = Path(__file__).parents[2] / "examples" / "website" / "operator.py"
-
-
-def load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("website_operator", OPERATOR)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-website = load()
+website: Any = load("website")
 Website, WebsiteSpec = website.Website, website.WebsiteSpec
 
 

@@ -44,9 +44,9 @@ CONFIG, SCHEMAS, DOCS = Path("config"), Path("."), Path("docs")
 
 
 @app.command()
-def crds(operator: Target = "", output: Output = CONFIG, check: Check = False) -> None:
+def crds(operator: Target = "", output: Output = CONFIG, check: Check = False, namespace: Namespace = "") -> None:
     """Write the CustomResourceDefinitions."""
-    _emit(_from(operator, crd_files), output, check=check)
+    _emit(_from(operator, lambda op: crd_files(op, namespace=namespace)), output, check=check)
 
 
 @app.command()
@@ -71,7 +71,7 @@ def rbac(
 @app.command()
 def webhooks(operator: Target = "", output: Output = CONFIG, check: Check = False, namespace: Namespace = "") -> None:
     """Write the webhook configurations."""
-    _emit(_from(operator, lambda op: webhook_files(op, namespace=namespace or _home(op))), output, check=check)
+    _emit(_from(operator, lambda op: webhook_files(op, namespace=namespace)), output, check=check)
 
 
 @app.command()
@@ -93,7 +93,7 @@ def everything(operator: Target = "", check: Check = False) -> None:
     fresh = [
         _write(_made(op, crd_files), CONFIG, check=check),
         _write(_made(op, rbac_files), CONFIG, check=check),
-        _write(_made(op, lambda op: webhook_files(op, namespace=_home(op))), CONFIG, check=check),
+        _write(_made(op, webhook_files), CONFIG, check=check),
         _write(_made(op, schema_files), SCHEMAS, check=check),
         _write(_made(op, doc_files), DOCS, check=check),
     ]
@@ -136,10 +136,6 @@ async def _of_cluster(context: str | None) -> list[dict[str, Any]]:
     except (ConfigError, TransportError, APIError) as error:
         raise typer.BadParameter(f"the cluster's definitions can't be read: {error}") from None
     return [to_dict(crd) for crd in found]
-
-
-def _home(operator: Operator) -> str:
-    return f"{operator.name}-system"
 
 
 def _from(target: str, make: Callable[[Operator], Files]) -> Files:

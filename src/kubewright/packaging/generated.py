@@ -25,9 +25,13 @@ MARK = "Written by `kubewright generate`"
 """Begins every file, so that those of kinds that are gone can be found."""
 
 
-def crd_files(operator: Operator) -> Files:
-    """``crd/NAME.yaml`` for each kind."""
-    return {f"crd/{crd['metadata']['name']}.yaml": _marked(dump(crd)) for crd in _crds(operator)}
+def crd_files(operator: Operator, *, namespace: str = "") -> Files:
+    """``crd/NAME.yaml`` for each kind.
+
+    :param namespace: where the operator runs, for versions that it converts; by default ``NAME-system``.
+    """
+    crds = map(to_dict, operator.crds(_service(operator, namespace)))
+    return {f"crd/{crd['metadata']['name']}.yaml": _marked(dump(crd)) for crd in crds}
 
 
 def rbac_files(operator: Operator, *, namespaces: Sequence[str] = (), rules: Sequence[PolicyRule] = ()) -> Files:
@@ -50,12 +54,14 @@ def rules_of(operator: Operator) -> list[PolicyRule]:
     return normalize(rule(groups=[need.group], resources=[need.resource], verbs=need.verbs) for need in needs)
 
 
-def webhook_files(operator: Operator, *, namespace: str) -> Files:
-    """``webhook/manifests.yaml``; empty for an operator without webhooks."""
+def webhook_files(operator: Operator, *, namespace: str = "") -> Files:
+    """``webhook/manifests.yaml``; empty for an operator without admission webhooks.
+
+    :param namespace: where the operator runs, by default ``NAME-system``.
+    """
     if not operator.webhooks:
         return {}
-    endpoint = ServiceEndpoint(namespace, f"{operator.name}-webhook")
-    made = configurations(operator.name, operator.webhooks, endpoint)
+    made = configurations(operator.name, operator.webhooks, _service(operator, namespace))
     return {"webhook/manifests.yaml": _marked(dump_all(map(to_dict, made)))}
 
 
@@ -75,6 +81,10 @@ def doc_files(operator: Operator) -> Files:
         f"api/{crd['spec']['names']['singular']}.md": f"<!-- {MARK} -->\n{reference_page(crd)}"
         for crd in _crds(operator)
     }
+
+
+def _service(operator: Operator, namespace: str) -> ServiceEndpoint:
+    return operator.service._replace(namespace=namespace) if namespace else operator.service
 
 
 def _crds(operator: Operator) -> Iterable[dict[str, Any]]:

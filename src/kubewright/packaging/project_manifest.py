@@ -13,7 +13,7 @@ from kubewright.operator import Operator
 from kubewright.packaging.generated import rules_of
 from kubewright.packaging.manifest import Maintainer, ManifestError, Object, OperatorManifest
 from kubewright.project.settings import Project
-from kubewright.webhook import ServiceEndpoint, configurations
+from kubewright.webhook import configurations
 
 _TEXTS = ("display_name", "description", "provider", "url", "capabilities", "min_kube_version", "namespace")
 _LISTS = ("keywords", "categories", "watch_namespaces")
@@ -26,8 +26,6 @@ def manifest_of(operator: Operator, project: Project) -> OperatorManifest:
     :raises SchemaError: a resource class cannot be expressed as a CRD.
     """
     package = project.package
-    namespace = f"{operator.name}-system"
-    endpoint = ServiceEndpoint(namespace, f"{operator.name}-webhook")
     values: dict[str, Any] = {
         **{key: _setting(package, key, str) for key in _TEXTS if _key(key) in package},
         **{key: _setting(package, key, list) for key in _LISTS if _key(key) in package},
@@ -41,9 +39,9 @@ def manifest_of(operator: Operator, project: Project) -> OperatorManifest:
         name=operator.name,
         version=project.version,
         image=project.image_reference,
-        crds=[to_dict(crd) for crd in operator.crds()],
+        crds=[to_dict(crd) for crd in operator.crds(operator.service)],
         rules=[to_dict(rule) for rule in rules_of(operator)],
-        webhooks=[to_dict(one) for one in configurations(operator.name, operator.webhooks, endpoint)],
+        webhooks=[to_dict(one) for one in configurations(operator.name, operator.webhooks, operator.service)],
         samples=read_samples(project.root / "config/samples"),
         command=("kubewright", "run", project.operator),
         **values,

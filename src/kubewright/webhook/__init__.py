@@ -17,6 +17,7 @@ from kubewright.webhook.declaration import (
     admission,
     app_of,
     configurations,
+    conversion_through,
     defaulter,
     validator,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "admission",
     "app_of",
     "configurations",
+    "conversion_through",
     "defaulter",
     "defaulting",
     "path_of",

@@ -67,7 +67,8 @@ class WebhookApp:
     def add_conversions(self, kind: GroupKind, conversions: Conversions) -> None:
         """Serve the conversions of a kind at ``/convert``."""
         self._conversions[kind] = conversions
-        self._conversion_counts = self.metrics.add("/convert")
+        if self._conversion_counts is None:
+            self._conversion_counts = self.metrics.add("/convert")
 
     @property
     def paths(self) -> list[str]:

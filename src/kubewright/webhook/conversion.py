@@ -7,7 +7,8 @@ travels the shortest way through those there are, so with a hub version two func
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import permutations
 from typing import Any, TypeVar
 
 import msgspec
@@ -60,6 +61,16 @@ class Conversions:
     def api_versions(self) -> list[str]:
         return list(self._classes)
 
+    @property
+    def plural(self) -> str:
+        """The kind's plural, which its versions share."""
+        return next(iter(self._classes.values())).plural
+
+    def missing(self, api_versions: Sequence[str]) -> list[tuple[str, str]]:
+        """The pairs of versions without a way from the first to the second."""
+        reached = {source: self._came_from(source) for source in api_versions}
+        return [pair for pair in permutations(api_versions, 2) if pair[1] not in reached[pair[0]]]
+
     def convert(self, obj: dict[str, Any], api_version: str) -> dict[str, Any]:
         """The object, as plain JSON, in another version.
 
@@ -104,14 +115,7 @@ class Conversions:
         """The versions to pass, without the first: breadth first, so the fewest."""
         if source == target:
             return []
-        came_from: dict[str, str] = {source: ""}
-        queue = deque([source])
-        while queue and target not in came_from:
-            version = queue.popleft()
-            for following in self._steps.get(version, ()):
-                if following not in came_from:
-                    came_from[following] = version
-                    queue.append(following)
+        came_from = self._came_from(source)
         if target not in came_from:
             known = ", ".join(f"{a} to {b}" for a, steps in self._steps.items() for b in steps)
             raise ConversionError(f"no functions convert {source} to {target}; there are: {known or 'none'}")
@@ -119,6 +123,18 @@ class Conversions:
         while came_from[route[0]] != source:
             route.insert(0, came_from[route[0]])
         return route
+
+    def _came_from(self, source: str) -> dict[str, str]:
+        """For each version that can be reached, the one before it on the shortest way."""
+        came_from = {source: ""}
+        queue = deque([source])
+        while queue:
+            version = queue.popleft()
+            for following in self._steps.get(version, ()):
+                if following not in came_from:
+                    came_from[following] = version
+                    queue.append(following)
+        return came_from
 
     def _without_saved(self, obj: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any] | None]:
         metadata = obj.get("metadata") or {}

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypedDict, TypeVar, Unpack
 
+from kubewright.objects import from_dict, to_dict
 from kubewright.objects.admissionregistration_v1 import (
     MatchCondition,
     MutatingWebhook,
@@ -20,9 +21,12 @@ from kubewright.objects.admissionregistration_v1 import (
     ValidatingWebhookConfiguration,
     WebhookClientConfig,
 )
+from kubewright.objects.apiextensions_v1 import CustomResourceConversion
 from kubewright.objects.meta import LabelSelector, Object, ObjectMeta
+from kubewright.objects.names import GroupKind
 from kubewright.webhook.admission import Handler, Problems, defaulting, raw, validating
 from kubewright.webhook.app import WebhookApp, path_of
+from kubewright.webhook.conversion import Conversions
 from kubewright.webhook.review import AdmissionRequest, Operation
 
 T = TypeVar("T", bound=Object)
@@ -173,8 +177,15 @@ def _for_kind(purpose: Purpose, cls: type[Object], handler: Handler, options: We
     )  # fmt: skip
 
 
-def app_of(declarations: Sequence[WebhookDeclaration], *, max_in_flight: int = 256) -> WebhookApp:
+def app_of(
+    declarations: Sequence[WebhookDeclaration],
+    conversions: Mapping[GroupKind, Conversions] | None = None,
+    *,
+    max_in_flight: int = 256,
+) -> WebhookApp:
     """The application that answers for all of them.
+
+    :param conversions: between the versions of kinds, served at ``/convert``.
 
     :raises ValueError: two want one path, or one name.
     """
@@ -185,7 +196,19 @@ def app_of(declarations: Sequence[WebhookDeclaration], *, max_in_flight: int = 2
             raise ValueError(f"two webhooks are called {declaration.name}: give one another name")
         names.add((declaration.purpose, declaration.name))
         app.add(declaration.path, declaration.handler)
+    for kind, functions in (conversions or {}).items():
+        app.add_conversions(kind, functions)
     return app
+
+
+def conversion_through(endpoint: Endpoint, ca_bundle: bytes | None = None) -> CustomResourceConversion:
+    """The ``conversion`` of a CRD whose versions are converted at ``endpoint``.
+
+    :param ca_bundle: PEM; left out where it is injected later.
+    """
+    config = to_dict(endpoint.client_config("/convert", ca_bundle))
+    webhook = {"clientConfig": config, "conversionReviewVersions": ["v1"]}
+    return from_dict(CustomResourceConversion, {"strategy": "Webhook", "webhook": webhook})
 
 
 def configurations(

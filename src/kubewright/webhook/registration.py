@@ -19,7 +19,7 @@ from kubewright.objects.apiextensions_v1 import CustomResourceDefinition
 from kubewright.objects.errors import Conflict, NotFound
 from kubewright.objects.names import GroupVersionKind
 from kubewright.objects.unstructured import Unstructured
-from kubewright.webhook.declaration import URLEndpoint, WebhookDeclaration, configurations
+from kubewright.webhook.declaration import URLEndpoint, WebhookDeclaration, configurations, conversion_through
 
 logger = logging.getLogger("kubewright.webhook")
 
@@ -140,19 +140,21 @@ class LocalRegistration:
                 await self.client.patch(existing, merge={"webhooks": webhooks})
         for name, conversion in self._conversions.items():
             if (crd := await _find(self.client, _CRD, name)) is not None:
-                await self.client.patch(crd, merge={"spec": {"conversion": {"webhook": None, **conversion}}})
+                await self._set_conversion(crd, conversion)
         self._found.clear()
         self._conversions.clear()
 
     async def _convert_here(self, name: str, ca_bundle: bytes) -> None:
-        config = to_dict(self.endpoint.client_config("/convert", ca_bundle))
-        webhook = {"clientConfig": config, "conversionReviewVersions": ["v1"]}
+        wanted = to_dict(conversion_through(self.endpoint, ca_bundle))
         crd = await self.client.get(Untyped(_CRD), name)
         existing = crd.get("spec", "conversion", default={"strategy": "None"})
         self._conversions.setdefault(name, existing)
-        if not _covers(existing, {"strategy": "Webhook", "webhook": webhook}):
-            webhook["clientConfig"] = {"service": None, **config}
-            await self.client.patch(crd, merge={"spec": {"conversion": {"strategy": "Webhook", "webhook": webhook}}})
+        if not _covers(existing, wanted):
+            await self._set_conversion(crd, wanted)
+
+    async def _set_conversion(self, crd: Unstructured, conversion: dict[str, Any]) -> None:
+        """Replaced as a whole: a URL beside the Service that stood there would be refused."""
+        await self.client.patch(crd, json=[{"op": "add", "path": "/spec/conversion", "value": conversion}])
 
 
 async def _find(client: Client, kind: GroupVersionKind, name: str) -> Unstructured | None:
