@@ -197,6 +197,11 @@ class Story:
         process = self._operator
         if process is None:
             raise StepFailed("the operator does not run")
+
+        async def begun() -> bool:
+            return any("site-" in one.metadata.name for one in await self.user.list(Deployment, namespace=_NAMESPACE))
+
+        await _until(begun, "the operator to begin with the new websites")
         process.send_signal(signal.SIGKILL)
         await process.wait()
         done = [name for name in names if await self._is_ready(name, 1)]

@@ -28,6 +28,7 @@ class HealthChecks:
     def __init__(self, name: str) -> None:
         self.name = name
         self._checks: dict[str, Check] = {"ping": lambda: None}
+        self._told: dict[str, str] = {}
 
     def add(self, name: str, check: Check) -> None:
         """:raises ValueError: there is a check of that name."""
@@ -43,10 +44,9 @@ class HealthChecks:
         for name, check in self._checks.items():
             if name in exclude:
                 lines.append(f"[+]{name} excluded: ok")
-            elif (reason := await _outcome(check)) is None:
+            elif await self._holds(name, check):
                 lines.append(f"[+]{name} ok")
             else:
-                logger.warning("%s check %s failed: %s", self.name, name, reason)
                 lines.append(f"[-]{name} failed: reason withheld")
                 failed.append(name)
         lines += [f"warn: no checks can be excluded by {name!r}" for name in sorted(exclude - self._checks.keys())]
@@ -58,13 +58,18 @@ class HealthChecks:
         check = self._checks.get(name)
         if check is None:
             return Answer(404, f"no check named {name}\n")
-        reason = await _outcome(check)
-        if reason is None:
+        if await self._holds(name, check):
             return Answer(200, "ok")
-        logger.warning("%s check %s failed: %s", self.name, name, reason)
         return Answer(500, f"internal server error: {name} check failed\n")
 
-
-async def _outcome(check: Check) -> str | None:
-    reason = check()
-    return await reason if inspect.isawaitable(reason) else reason
+    async def _holds(self, name: str, check: Check) -> bool:
+        """Run one check.  Probes come every few seconds: what is wrong is logged when it begins, and when it changes."""
+        reason = check()
+        reason = await reason if inspect.isawaitable(reason) else reason
+        if reason is None:
+            self._told.pop(name, None)
+            return True
+        if self._told.get(name) != reason:
+            logger.warning("%s check %s failed: %s", self.name, name, reason)
+            self._told[name] = reason
+        return False
