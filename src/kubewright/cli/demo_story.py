@@ -198,14 +198,14 @@ class Story:
         if process is None:
             raise StepFailed("the operator does not run")
 
-        async def begun() -> bool:
-            return any("site-" in one.metadata.name for one in await self.user.list(Deployment, namespace=_NAMESPACE))
+        async def served() -> int:
+            deployments = await self.user.list(Deployment, namespace=_NAMESPACE)
+            return len({deployment.metadata.name for deployment in deployments} & set(names))
 
-        await _until(begun, "the operator to begin with the new websites")
+        await _until(served, "the operator to begin with the new websites")
         process.send_signal(signal.SIGKILL)
         await process.wait()
-        done = [name for name in names if await self._is_ready(name, 1)]
-        say(f"killed with SIGKILL when {len(done)} of {len(names)} new websites were ready")
+        say(f"killed with SIGKILL when {await served()} of {len(names)} new websites had their Deployment")
         await self._launch()
         for name in names:
             await self._ready(name, 1)
@@ -270,7 +270,7 @@ def _website(name: str) -> Unstructured:
     return Unstructured({"apiVersion": _WEBSITE.api_version, "kind": _WEBSITE.kind, "metadata": metadata, "spec": {}})
 
 
-async def _until(check: Callable[[], Awaitable[bool]], what: str, *, timeout: float = 30.0) -> None:
+async def _until(check: Callable[[], Awaitable[object]], what: str, *, timeout: float = 30.0) -> None:
     """Wait for something to hold.
 
     :raises StepFailed: it does not in time.

@@ -63,7 +63,7 @@ class HealthChecks:
         return Answer(500, f"internal server error: {name} check failed\n")
 
     async def _holds(self, name: str, check: Check) -> bool:
-        """Run one check.  Probes come every few seconds: what is wrong is logged when it begins, and when it changes."""
+        """Run one check.  Probes come every few seconds: what is wrong is logged when it begins and when it changes."""
         reason = check()
         reason = await reason if inspect.isawaitable(reason) else reason
         if reason is None:
