@@ -30,6 +30,13 @@ COMMANDS: Final = {
     "validate": "Check manifests without a cluster.",
     "package": "Write kustomize, a Helm chart, an install file or an OLM bundle from the project.",
     "bundle": "Check an OLM bundle without a cluster.",
+    "build": "Build the operator's image.",
+    "requirements": "Pin what the image installs, with hashes.",
+    "sbom": "Write a software bill of materials of the operator's Python packages.",
+    "install": "Install the project's CustomResourceDefinitions into a cluster.",
+    "uninstall": "Remove the project's CustomResourceDefinitions from a cluster.",
+    "deploy": "Deploy the project's operator to a cluster.",
+    "undeploy": "Remove a deployed operator from a cluster.",
 }
 """The commands in the order of the help; each is ``app``, or a function ``command``, in the module of its name here."""
 

@@ -9,12 +9,9 @@ from typing import Annotated
 
 import typer
 
-from kubewright.cli.loading import OperatorNotFound, load_operator
-from kubewright.packaging import ManifestError, OperatorManifest, helm_chart, install_yaml, kustomize_tree
+from kubewright.cli.deploying import manifest
+from kubewright.packaging import helm_chart, install_yaml, kustomize_tree
 from kubewright.packaging.olm import catalog, olm_bundle
-from kubewright.packaging.project_manifest import manifest_of
-from kubewright.project.settings import ProjectError, find_project
-from kubewright.schema import SchemaError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -30,7 +27,7 @@ KUSTOMIZE, DIST = Path("config/kustomize"), Path("dist")
 @app.command()
 def kustomize(output: Output = KUSTOMIZE) -> None:
     """Write a base, components and overlays: kubectl apply -k config/kustomize/overlays/default."""
-    _write(kustomize_tree(_manifest()), output)
+    _write(kustomize_tree(manifest()), output)
 
 
 @app.command()
@@ -38,14 +35,14 @@ def yaml(output: Output = DIST) -> None:
     """Write one file that installs everything: kubectl apply --server-side -f dist/install.yaml."""
     path = output / "install.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(install_yaml(_manifest()), encoding="utf-8")
+    path.write_text(install_yaml(manifest()), encoding="utf-8")
     typer.echo(f"wrote {path}")
 
 
 @app.command()
 def helm(output: Output = DIST / "chart") -> None:
     """Write a Helm chart: helm install NAME dist/chart."""
-    _write(helm_chart(_manifest()), output)
+    _write(helm_chart(manifest()), output)
 
 
 @app.command()
@@ -56,11 +53,11 @@ def olm(
     bundle_image: Annotated[str, typer.Option(help="Also write catalog.yaml, which offers this image.")] = "",
 ) -> None:
     """Write an OLM bundle, and with --bundle-image the file-based catalog that offers it."""
-    manifest = _manifest()
-    _write(olm_bundle(manifest, channels=channels or ["stable"], replaces=replaces), output)
+    package = manifest()
+    _write(olm_bundle(package, channels=channels or ["stable"], replaces=replaces), output)
     if bundle_image:
         path = output.parent / "catalog.yaml"
-        path.write_text(catalog(manifest, bundle_image=bundle_image, channels=channels or ["stable"]), encoding="utf-8")
+        path.write_text(catalog(package, bundle_image=bundle_image, channels=channels or ["stable"]), encoding="utf-8")
         typer.echo(f"wrote {path}")
 
 
@@ -70,16 +67,6 @@ def everything() -> None:
     writers: list[Callable[[], None]] = [kustomize, yaml, helm, olm]
     for write in writers:
         write()
-
-
-def _manifest() -> OperatorManifest:
-    try:
-        return manifest_of(load_operator(), find_project(Path.cwd()))
-    except (OperatorNotFound, ProjectError, ManifestError) as error:
-        raise typer.BadParameter(str(error)) from None
-    except SchemaError as error:
-        typer.secho(str(error), err=True, fg="red")
-        raise typer.Exit(1) from None
 
 
 def _write(files: Files, folder: Path) -> None:

@@ -33,7 +33,9 @@ def now() -> Time:
 
 def format_time(time: datetime) -> str:
     """RFC 3339 in UTC, whole seconds: ``2026-01-02T03:04:05Z``."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (
+        f"{time.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat()}Z"  # pads years, as strftime does not
+    )
 
 
 def parse_time(text: str) -> datetime:

@@ -81,6 +81,15 @@ def flatten(components: dict[str, list[Object]], *, without: Sequence[str] = ())
     return [obj for name in COMPONENTS if name not in without for obj in components.get(name, ())]
 
 
+def identity(manifest: OperatorManifest) -> dict[str, str]:
+    """The labels that every object of the manifest's own installation carries."""
+    return _labels(manifest.name, manifest.name)
+
+
+def _labels(name: str, instance: str) -> dict[str, str]:
+    return {"app.kubernetes.io/name": name, "app.kubernetes.io/instance": instance}
+
+
 class _Builder:
     def __init__(self, manifest: OperatorManifest, settings: Settings) -> None:
         self.manifest = manifest
@@ -116,7 +125,7 @@ class _Builder:
         return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **parts}
 
     def selector(self) -> dict[str, str]:
-        return {"app.kubernetes.io/name": self.manifest.name, "app.kubernetes.io/instance": self.settings.instance}
+        return _labels(self.manifest.name, self.settings.instance)
 
     def labels(self) -> dict[str, str]:
         return {"app.kubernetes.io/version": self.settings.version, "app.kubernetes.io/managed-by": "kubewright"}

@@ -1,0 +1,99 @@
+"""What install, uninstall, deploy and undeploy share: the project's objects, the cluster, and showing what is done."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.status import Status
+
+from kubewright.cli.loading import OperatorNotFound, load_operator
+from kubewright.client import Client, ConfigError, NoMatch, TransportError, connect
+from kubewright.objects.errors import APIError
+from kubewright.packaging import ManifestError, OperatorManifest
+from kubewright.packaging.deploy import Change
+from kubewright.packaging.documents import dump
+from kubewright.packaging.manifest import Object
+from kubewright.packaging.project_manifest import manifest_of
+from kubewright.project.settings import ProjectError, find_project
+from kubewright.schema import SchemaError
+
+Kubeconfig = Annotated[Path | None, typer.Option(help="The kubeconfig; else $KUBECONFIG, in-cluster, ~/.kube.")]
+Context = Annotated[str | None, typer.Option(help="A context of the kubeconfig.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Let the server check everything and store nothing.")]
+Diff = Annotated[bool, typer.Option("--diff", help="Like --dry-run, and show what would change.")]
+Timeout = Annotated[float, typer.Option(help="Seconds to wait until all is done; 0 does not wait.")]
+
+_COLORS = {"created": "green", "configured": "yellow", "unchanged": "dim", "removed": "red"}
+
+
+class NotDone(Exception):
+    """What was waited for has not come about in time; a line for each thing."""
+
+
+def manifest() -> OperatorManifest:
+    """What the project in the working directory consists of."""
+    try:
+        return manifest_of(load_operator(), find_project(Path.cwd()))
+    except (OperatorNotFound, ProjectError, ManifestError) as error:
+        raise typer.BadParameter(str(error)) from None
+    except SchemaError as error:
+        typer.secho(str(error), err=True, fg="red")
+        raise typer.Exit(1) from None
+
+
+def on_cluster(work: Callable[[Client], Awaitable[None]], kubeconfig: Path | None, context: str | None) -> None:
+    """Do ``work`` with a client; what goes wrong ends the command with a message and status 1."""
+
+    async def main() -> None:
+        async with connect(kubeconfig, context=context) as client:
+            await work(client)
+
+    try:
+        asyncio.run(main())
+    except (APIError, ConfigError, NoMatch, NotDone, TransportError) as error:
+        typer.secho(str(error), err=True, fg="red")
+        raise typer.Exit(1) from None
+
+
+class Show:
+    """Shows changes as they are made, one line each, and what is waited for: a spinner on a terminal, else lines."""
+
+    def __init__(self, *, dry_run: bool = False, diff: bool = False) -> None:
+        self.console = Console(highlight=False, soft_wrap=True)
+        self._suffix = " (dry run)" if dry_run or diff else ""
+        self._diff = diff
+        self._status: Status | None = None
+
+    async def changes(self, made: AsyncIterator[Change]) -> None:
+        async for change in made:
+            color = _COLORS[change.verb]
+            self.console.print(f"{escape(change.name)} [{color}]{change.verb}[/{color}]{self._suffix}")
+            if self._diff:
+                typer.echo(difference(change.before, change.after, change.name), nl=False)
+
+    def waiting(self, what: str) -> AbstractContextManager[object]:
+        if not self.console.is_terminal:
+            self.console.print(what)
+            return nullcontext()
+        self._status = self.console.status(what)
+        return self._status
+
+    def say(self, text: str) -> None:
+        if self._status is not None:
+            self._status.update(escape(text))
+        else:
+            self.console.print(escape(text))
+
+
+def difference(before: Object | None, after: Object | None, name: str) -> str:
+    """A unified diff of two objects as YAML; an absent one is empty."""
+    old, new = (dump(one).splitlines(keepends=True) if one is not None else [] for one in (before, after))
+    return "".join(difflib.unified_diff(old, new, name, name))
