@@ -1,4 +1,8 @@
-"""An operator for websites: a Website becomes a ConfigMap with its page, a Deployment that serves it, and a Service."""
+"""An operator for websites: a Website becomes a ConfigMap with its page, a Deployment that serves it, and a Service.
+
+Run it with ``kubewright run examples/website/operator.py``: Python itself would take a script of this name for the
+standard library's ``operator``.
+"""
 
 from typing import Annotated
 
@@ -108,7 +112,3 @@ def service_for(site: Website) -> Service:
         metadata=ObjectMeta(name=site.metadata.name),
         spec=ServiceSpec(selector={"app": site.metadata.name}, ports=[port]),
     )
-
-
-if __name__ == "__main__":
-    op.run()
