@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kubewright.apiserver.http import scale
+from kubewright.apiserver.http.pod_streams import connect, log
 from kubewright.apiserver.http.pod_subresources import bind, evict
 from kubewright.apiserver.http.resources import VERBS, Handler
 from kubewright.apiserver.http.reviews import token_request
@@ -14,8 +15,12 @@ from kubewright.apiserver.request import RequestInfo
 from kubewright.objects.errors import MethodNotAllowed
 
 _HANDLERS: Mapping[tuple[str, str, str], Handler] = {
+    ("", "pods", "attach"): connect,
     ("", "pods", "binding"): bind,
     ("", "pods", "eviction"): evict,
+    ("", "pods", "exec"): connect,
+    ("", "pods", "log"): log,
+    ("", "pods", "portforward"): connect,
     ("", "serviceaccounts", "token"): token_request,
 }
 """By group, resource and subresource."""
