@@ -46,7 +46,7 @@ CONFIG, SCHEMAS, DOCS = Path("config"), Path("."), Path("docs")
 @app.command()
 def crds(operator: Target = "", output: Output = CONFIG, check: Check = False, namespace: Namespace = "") -> None:
     """Write the CustomResourceDefinitions."""
-    _emit(_from(operator, lambda op: crd_files(op, namespace=namespace)), output, check=check)
+    _emit(_from(operator, lambda op: crd_files(op, namespace=namespace)), output, folder="crd", check=check)
 
 
 @app.command()
@@ -65,25 +65,30 @@ def rbac(
     `kubewright apiserver --audit-log-path FILE` writes the log for --observe, while tests or a session run.
     """
     rules = observed_rules(read_audit_log(observe), user=user) if observe else ()
-    _emit(_from(operator, lambda op: rbac_files(op, namespaces=namespaces or (), rules=rules)), output, check=check)
+    _emit(
+        _from(operator, lambda op: rbac_files(op, namespaces=namespaces or (), rules=rules)),
+        output,
+        folder="rbac",
+        check=check,
+    )
 
 
 @app.command()
 def webhooks(operator: Target = "", output: Output = CONFIG, check: Check = False, namespace: Namespace = "") -> None:
     """Write the webhook configurations."""
-    _emit(_from(operator, lambda op: webhook_files(op, namespace=namespace)), output, check=check)
+    _emit(_from(operator, lambda op: webhook_files(op, namespace=namespace)), output, folder="webhook", check=check)
 
 
 @app.command()
 def schemas(operator: Target = "", output: Output = SCHEMAS, check: Check = False) -> None:
     """Write JSON Schemas, with which editors complete and check resources."""
-    _emit(_from(operator, schema_files), output, check=check)
+    _emit(_from(operator, schema_files), output, folder="schemas", check=check)
 
 
 @app.command()
 def docs(operator: Target = "", output: Output = DOCS, check: Check = False) -> None:
     """Write an API reference page for each kind."""
-    _emit(_from(operator, doc_files), output, check=check)
+    _emit(_from(operator, doc_files), output, folder="api", check=check)
 
 
 @app.command(name="all")
@@ -91,11 +96,11 @@ def everything(operator: Target = "", check: Check = False) -> None:
     """Write all of the above to their usual places."""
     op = _load(operator)
     fresh = [
-        _write(_made(op, crd_files), CONFIG, check=check),
-        _write(_made(op, rbac_files), CONFIG, check=check),
-        _write(_made(op, webhook_files), CONFIG, check=check),
-        _write(_made(op, schema_files), SCHEMAS, check=check),
-        _write(_made(op, doc_files), DOCS, check=check),
+        _write(_made(op, crd_files), CONFIG, folder="crd", check=check),
+        _write(_made(op, rbac_files), CONFIG, folder="rbac", check=check),
+        _write(_made(op, webhook_files), CONFIG, folder="webhook", check=check),
+        _write(_made(op, schema_files), SCHEMAS, folder="schemas", check=check),
+        _write(_made(op, doc_files), DOCS, folder="api", check=check),
     ]
     if check and not all(fresh):
         raise typer.Exit(1)
@@ -157,16 +162,19 @@ def _made(operator: Operator, make: Callable[[Operator], Files]) -> Files:
         raise typer.Exit(1) from None
 
 
-def _emit(files: Files, output: Path, *, check: bool) -> None:
-    if not _write(files, output, check=check) and check:
+def _emit(files: Files, output: Path, *, folder: str = "", check: bool) -> None:
+    if not _write(files, output, folder=folder, check=check) and check:
         raise typer.Exit(1)
 
 
-def _write(files: Files, output: Path, *, check: bool) -> bool:
-    """Write what differs and remove what is no longer generated, or only show it; whether all was fresh."""
+def _write(files: Files, output: Path, *, folder: str = "", check: bool) -> bool:
+    """Write what differs and remove what is no longer generated, or only show it; whether all was fresh.
+
+    :param folder: the one below ``output`` that the files go to, which may have to be emptied.
+    """
     texts: dict[Path, str | None] = {output / path: text for path, text in files.items()}
-    for folder in {path.parent for path in texts} - {output}:
-        texts |= {path: None for path in folder.glob("*") if path not in texts and _is_generated(path)}
+    for place in {output / folder, *(path.parent for path in texts)} - {output}:
+        texts |= {path: None for path in place.glob("*") if path not in texts and _is_generated(path)}
     fresh = True
     for path, text in sorted(texts.items()):
         _guard_size(path, text or "")

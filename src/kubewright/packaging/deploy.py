@@ -177,7 +177,7 @@ async def _missing(client: Client, obj: Object) -> str:
         return state.why
     selector = obj["spec"]["selector"]["matchLabels"]
     pods = await client.list(
-        Untyped(GroupVersionKind("", "v1", "Pod")), namespace=obj["metadata"]["namespace"], label_selector=selector
+        Untyped(GroupVersionKind("", "v1", "Pod")), namespace=found.metadata.namespace, label_selector=selector
     )
     stuck = {judged.why for pod in pods if not (judged := readiness(pod)).ready}
     return "; ".join([state.why, *sorted(stuck)])
