@@ -6,11 +6,17 @@ from kubewright.packaging import Maintainer, OperatorManifest
 
 
 def website_crd() -> dict[str, Any]:
+    rule = {"rule": "self != '{{ x }}'", "message": "must not be a template"}
     schema = {
         "type": "object",
         "description": "A site, with {{ braces }} in its words.\nAnd a second line.",
         "properties": {
-            "spec": {"type": "object", "properties": {"image": {"type": "string", "description": "What runs."}}},
+            "spec": {
+                "type": "object",
+                "properties": {
+                    "image": {"type": "string", "description": "What runs.", "x-kubernetes-validations": [rule]}
+                },
+            },
             "status": {"type": "object", "properties": {"readyReplicas": {"type": "integer"}}},
         },
     }

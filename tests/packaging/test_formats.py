@@ -57,7 +57,7 @@ def test_chart_renders_the_objects_of_the_install_file(manifest: OperatorManifes
 
 
 def test_chart_with_every_switch_on_renders_the_whole_graph(manifest: OperatorManifest, tmp_path: Path) -> None:
-    values = {"prometheus": {"enabled": True}, "networkPolicy": {"enabled": True}}
+    values = {"prometheus": {"enabled": True}, "networkPolicy": {"enabled": True}, "policy": {"enabled": True}}
     chart = render(manifest, tmp_path, values)
     assert set(chart) == set(keyed(flatten(build(manifest), without=["namespace"])))
 

@@ -1,14 +1,25 @@
 from __future__ import annotations
 
+from typing import Annotated
+
 import yaml
+from msgspec import field
 from tests.serving import api_server
 
 from kubewright.objects import Unstructured
 from kubewright.objects.apps_v1 import Deployment
 from kubewright.objects.core_v1 import ConfigMap
 from kubewright.operator import Operator
-from kubewright.packaging.generated import crd_files, doc_files, rbac_files, rules_of, schema_files, webhook_files
-from kubewright.schema import Resource, Spec, Status
+from kubewright.packaging.generated import (
+    crd_files,
+    doc_files,
+    policy_files,
+    rbac_files,
+    rules_of,
+    schema_files,
+    webhook_files,
+)
+from kubewright.schema import Resource, Rule, Spec, Status
 
 
 class SiteSpec(Spec):
@@ -58,3 +69,24 @@ def test_children_are_granted_and_leases_are_not() -> None:
 
 def test_an_operator_without_webhooks_has_no_configurations() -> None:
     assert webhook_files(Operator("plain"), namespace="default") == {}
+
+
+def test_rules_become_policies_and_say_what_they_leave_out() -> None:
+    sites = Operator("sites")
+    sites.resource(group="web.example.com", version="v1")(Ruled)
+    (text,) = policy_files(sites).values()
+    assert [obj["kind"] for obj in yaml.safe_load_all(text)] == [
+        "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding",
+    ]
+    assert "# Left to the definition: v1 spec: self.__import__ != 'x': a policy can't spell a field" in text
+    assert policy_files(operator()) == {}
+
+
+@Rule("self.__import__ != 'x'")
+class RuledSpec(Spec):
+    host: Annotated[str, Rule("self != ''", "must not be empty")] = "localhost"
+    import_: str = field(default="", name="import")
+
+
+class Ruled(Resource[RuledSpec, None]): ...

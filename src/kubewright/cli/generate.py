@@ -24,6 +24,7 @@ from kubewright.packaging.generated import (
     Files,
     crd_files,
     doc_files,
+    policy_files,
     rbac_files,
     schema_files,
     webhook_files,
@@ -80,6 +81,16 @@ def webhooks(operator: Target = "", output: Output = CONFIG, check: Check = Fals
 
 
 @app.command()
+def policies(operator: Target = "", output: Output = CONFIG, check: Check = False) -> None:
+    """Write the CEL rules of the resources as ValidatingAdmissionPolicies.
+
+    The definitions enforce their rules by themselves; policies do so even where the definitions are somebody else's
+    or being replaced.  Once `config/policy` exists, `generate all` keeps it current.
+    """
+    _emit(_from(operator, policy_files), output, check=check)
+
+
+@app.command()
 def schemas(operator: Target = "", output: Output = SCHEMAS, check: Check = False) -> None:
     """Write JSON Schemas, with which editors complete and check resources."""
     _emit(_from(operator, schema_files), output, folder="schemas", check=check)
@@ -102,6 +113,8 @@ def everything(operator: Target = "", check: Check = False) -> None:
         _write(_made(op, schema_files), SCHEMAS, folder="schemas", check=check),
         _write(_made(op, doc_files), DOCS, folder="api", check=check),
     ]
+    if (CONFIG / "policy").is_dir():
+        fresh.append(_write(_made(op, policy_files), CONFIG, check=check))
     if check and not all(fresh):
         raise typer.Exit(1)
 

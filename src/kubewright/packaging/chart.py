@@ -26,6 +26,7 @@ SWITCHES = {
     "cert-manager": "webhook.enabled",
     "prometheus": "prometheus.enabled",
     "network-policy": "networkPolicy.enabled",
+    "policy": "policy.enabled",
 }
 """The value that turns a component's templates on."""
 
@@ -45,6 +46,7 @@ DESCRIPTIONS = {
     "metrics.enabled": "Whether the metrics Service and the roles for reading it are made.",
     "webhook.enabled": "Whether admission and conversion webhooks are registered.",
     "prometheus.enabled": "Whether a ServiceMonitor is made; needs the Prometheus operator.",
+    "policy.enabled": "Whether the CEL rules of the resources are enforced by ValidatingAdmissionPolicies, too.",
     "networkPolicy.enabled": "Whether only metrics and webhooks may be reached.",
 }
 
@@ -71,6 +73,7 @@ def values(manifest: OperatorManifest) -> Object:
         "metrics": {"enabled": True},
         "webhook": {"enabled": True},
         "prometheus": {"enabled": False},
+        "policy": {"enabled": False},
         "networkPolicy": {"enabled": False},
     }
 

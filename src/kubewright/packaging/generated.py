@@ -16,6 +16,7 @@ from kubewright.objects.rbac_v1 import ClusterRole, PolicyRule, Role
 from kubewright.operator import Operator
 from kubewright.packaging.documents import dump, dump_all
 from kubewright.schema.json_schema import json_schemas
+from kubewright.schema.policies import policies
 from kubewright.schema.reference import reference_page
 from kubewright.webhook import ServiceEndpoint, configurations
 
@@ -63,6 +64,18 @@ def webhook_files(operator: Operator, *, namespace: str = "") -> Files:
         return {}
     made = configurations(operator.name, operator.webhooks, _service(operator, namespace))
     return {"webhook/manifests.yaml": _marked(dump_all(map(to_dict, made)))}
+
+
+def policy_files(operator: Operator) -> Files:
+    """``policy/KIND.yaml``: for each kind with CEL rules, ValidatingAdmissionPolicies that enforce them."""
+    files = {}
+    for crd in _crds(operator):
+        made = policies(crd)
+        if made.objects:
+            missing = "".join(f"# Left to the definition: {line}\n" for line in made.left_out)
+            text = dump_all(map(to_dict, made.objects))
+            files[f"policy/{crd['spec']['names']['singular']}.yaml"] = _marked(f"{missing}{text}")
+    return files
 
 
 def schema_files(operator: Operator) -> Files:

@@ -12,7 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kubewright.objects import Object as TypedObject
+from kubewright.objects import to_dict
 from kubewright.packaging.manifest import Object, OperatorManifest, converts
+from kubewright.schema.policies import policies
 
 HEALTH_PORT = 8081
 METRICS_PORT = 8443
@@ -28,6 +31,7 @@ COMPONENTS = (
     "cert-manager",
     "prometheus",
     "network-policy",
+    "policy",
 )
 """Every component, in the order in which a cluster wants them; the first four are always there."""
 
@@ -108,6 +112,7 @@ class _Builder:
             "metrics": self.metrics(),
             "prometheus": [self.service_monitor()],
             "network-policy": self.network_policies(),
+            "policy": [self.policy(one) for crd in self.manifest.crds for one in policies(crd).objects],
         }
         if self.manifest.serves_webhooks:
             components["webhook"] = [self.service_for_webhooks(), *map(self.webhook, self.manifest.webhooks)]
@@ -419,6 +424,15 @@ class _Builder:
             },
         )
         return [issuer, certificate]
+
+    # -- admission policies
+
+    def policy(self, made: TypedObject) -> Object:
+        """The CEL rules of a resource as the cluster's own policy, for those who want it beside the definition."""
+        plain = to_dict(made)
+        return self.object(
+            plain["apiVersion"], plain["kind"], plain["metadata"]["name"], namespaced=False, spec=plain["spec"]
+        )
 
     # -- network policies
 

@@ -14,7 +14,7 @@ from kubewright.packaging.graph import COMPONENTS, build
 from kubewright.packaging.manifest import Object, OperatorManifest
 
 BASE = ("namespace", "crd", "rbac", "manager")
-OPTIONAL = frozenset({"prometheus", "network-policy"})
+OPTIONAL = frozenset({"prometheus", "network-policy", "policy"})
 """Components that need something of the cluster, or restrict it; the default overlay leaves them out."""
 
 
