@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kubewright.controller import BlockingContext, Context, Requeue, TerminalError
+    from kubewright.controller import BlockingContext, Context, Requeue, Retry, TerminalError
     from kubewright.objects import Condition, ObjectKey, ObjectMeta
     from kubewright.operator import Operator
     from kubewright.schema import Column, Immutable, Meta, Resource, Rule, Scale, Spec, Status
@@ -29,6 +29,7 @@ __all__ = [
     "Operator",
     "Requeue",
     "Resource",
+    "Retry",
     "Rule",
     "Scale",
     "Spec",
@@ -37,7 +38,7 @@ __all__ = [
 ]
 
 _ROOMS = {
-    "kubewright.controller": ("BlockingContext", "Context", "Requeue", "TerminalError"),
+    "kubewright.controller": ("BlockingContext", "Context", "Requeue", "Retry", "TerminalError"),
     "kubewright.objects": ("Condition", "ObjectKey", "ObjectMeta"),
     "kubewright.operator": ("Operator",),
     "kubewright.schema": ("Column", "Immutable", "Meta", "Resource", "Rule", "Scale", "Spec", "Status"),

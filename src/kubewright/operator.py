@@ -6,16 +6,17 @@ makes of them the parts that a hand-written ``main`` would assemble, and :meth:`
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeAlias, TypeVar, Unpack, overload
 
 import msgspec
 
-from kubewright.cache import NotSynced
+from kubewright.cache import Cache, NotSynced
 from kubewright.client import Client, ConfigError, connect, in_cluster
 from kubewright.controller import (
     AsyncReconcile,
@@ -29,6 +30,7 @@ from kubewright.controller import (
     enqueue_object,
     enqueue_owner,
 )
+from kubewright.lifecycle import Behaviour, Declaration, Declarations, Memos
 from kubewright.manager import (
     BindAddress,
     LeadershipLost,
@@ -127,13 +129,14 @@ class Reconciliation:
     timeout: float | None = None
 
 
-class Operator:
+class Operator(Declarations):
     """An operator and what it declares.
 
     :param name: names its lease, its events, its webhook configurations, and the owner of the fields it applies.
     """
 
     def __init__(self, name: str) -> None:
+        super().__init__()
         self.name = name
         self.resources: list[type[Resource[Any, Any]]] = []
         """The custom resources that it brings, one class a version."""
@@ -297,6 +300,7 @@ class Operator:
     def kinds(self) -> list[GroupVersionKind]:
         """The kinds that have to be served."""
         watched = [cls for one in self.reconciliations for cls in (one.cls, *one.owns, *one.watches)]
+        watched += [cls for declared in self.declarations for cls in (declared.cls, *declared.owns)]
         return list(dict.fromkeys(cls.gvk for cls in watched))
 
     def needs(self, *, leader_elect: bool = False, webhooks: bool = False, namespace: str = "") -> list[Need]:
@@ -318,6 +322,14 @@ class Operator:
                 needs.append(_need(cls, ("update",), "owning objects", subresource="finalizers"))
             needs += [_need(child, _OWN, f"children of {kind}") for child in one.owns]
             needs += [_need(other, _READ, f"watching {other.__name__} for {kind}") for other in one.watches]
+        for declared in self.declarations:
+            cls, kind = declared.cls, declared.cls.__name__
+            needs.append(_need(cls, _READ, f"watching {kind}"))
+            if declared.finalizes or declared.annotates:
+                needs.append(_need(cls, ("patch",), "finalizers and progress of its handlers"))
+            if _has_status(cls):
+                needs.append(_need(cls, ("patch",), "writing its status", subresource="status"))
+            needs += [_need(child, _OWN, f"children of {kind}") for child in declared.owns]
         needs.append(Need("events.k8s.io", "events", ("create", "patch"), "recording events"))
         if leader_elect:
             needs.append(Need("coordination.k8s.io", "leases", _KEEP, "leader election", namespace))
@@ -353,6 +365,11 @@ class Operator:
         """
         for one in self.reconciliations:
             manager.add_controller(self._controller(one, manager))
+        memos = Memos()
+        for declared in self.declarations:
+            behaviour = declared.begin(memos)
+            manager.add(behaviour)
+            manager.add_controller(self._behaving(declared, behaviour, manager))
         if self.serves_webhooks and endpoint is not None:
             if isinstance(certificates, str):
                 secret = certificates or f"{self.name}-webhook-certificates"
@@ -385,6 +402,57 @@ class Operator:
         diagnosis = await diagnose(client, self.kinds(), needs)
         if diagnosis:
             raise NotReady(diagnosis)
+
+    @asynccontextmanager
+    async def running(
+        self,
+        client: Client,
+        *,
+        namespaces: Sequence[str] | None = None,
+        leader_elect: bool = False,
+        install: bool = False,
+        endpoint: ServiceEndpoint | URLEndpoint | None = None,
+        certificates: CertificateStore | str = "",
+        webhook_port: int = 9443,
+        health_address: str = "0",
+        metrics_address: str = "0",
+        grace_period: float = 30.0,
+    ) -> AsyncIterator[Manager]:
+        """Run inside a program that has an event loop of its own, for as long as the block lasts.
+
+        The block begins when everything runs, or, with leader election, waits only for the lease; it is cancelled if
+        the operator can't go on.  Signals and logging stay the program's own.  The parameters are those of :meth:`run`.
+
+        :raises NotReady: something is missing on the cluster.
+        :raises Exception: what ended the operator before its time.
+        """
+        if install:
+            await self.install(client)
+        webhooks = endpoint is not None
+        await self.check(client, namespaces=namespaces, leader_elect=leader_elect, webhooks=webhooks)
+        manager = Manager(
+            client,
+            self.name,
+            namespaces=namespaces,
+            leader_elect=leader_elect,
+            health_address=health_address,
+            metrics_address=metrics_address,
+            grace_period=grace_period,
+        )
+        self.add_to(manager, endpoint=endpoint, certificates=certificates, webhook_port=webhook_port)
+        stop = asyncio.Event()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(manager.run(stop), name=f"operator/{self.name}")
+                try:
+                    await manager.started.wait()
+                    yield manager
+                finally:
+                    stop.set()
+        except BaseExceptionGroup as failures:
+            if len(failures.exceptions) == 1:
+                raise failures.exceptions[0] from None
+            raise
 
     def run(
         self,
@@ -469,15 +537,28 @@ class Operator:
             threads=one.workers,
         )
         controller = Controller(one.name, reconciler, workers=one.workers, timeout=one.timeout)
-        filters = [one.when] if one.when is not None else []
-        controller.watch(KindSource(cls.__name__, cache.informer(cls), enqueue_object, filters))
-        to_owner = enqueue_owner(cls.gvk.group_kind, namespaced=cls.namespaced)
-        for child in one.owns:
-            controller.watch(KindSource(child.__name__, cache.informer(child), to_owner))
+        _watch(controller, cache, cls, one.owns, one.sources, [one.when] if one.when is not None else [])
         for other, keys in one.watches.items():
             controller.watch(KindSource(other.__name__, cache.informer(other), enqueue_mapped(keys)))
-        for source in one.sources:
-            controller.watch(source)
+        return controller
+
+    def _behaving(self, declared: Declaration, behaviour: Behaviour, manager: Manager) -> Controller[ObjectKey]:
+        cls = declared.cls
+        reconciler = Reconciler(
+            cls,
+            behaviour.reconcile,
+            client=manager.client,
+            cache=manager.cache,
+            events=manager.events,
+            field_manager=self.name,
+            finalize=behaviour.finalize if declared.finalizes else None,
+            finalizer=f"{cls.gvk.group or 'kubewright.dev'}/{self.name}.{declared.name}",
+            needs_finalizer=behaviour.needs_finalizer,
+            on_leave=behaviour.leave,
+            owns=declared.owns,
+        )
+        controller = Controller(declared.name, reconciler, workers=declared.workers, timeout=declared.timeout)
+        _watch(controller, manager.cache, cls, declared.owns, behaviour.sources)
         return controller
 
     def _webhooks(
@@ -503,6 +584,23 @@ def _check_routes(crd: CustomResourceDefinition, conversions: Conversions) -> No
     for source, target in conversions.missing(versions):
         fix = "declare one with @op.convert(...), to and from a hub version at least"
         raise SchemaError(crd.spec.names.kind, f"no functions convert {source} to {target}", fix)
+
+
+def _watch(
+    controller: Controller[ObjectKey],
+    cache: Cache,
+    cls: type[Object],
+    owns: Sequence[type[Object]],
+    sources: Sequence[Source[ObjectKey]],
+    filters: Sequence[Filter] = (),
+) -> None:
+    """Let a controller hear of the objects of ``cls``, of what they own, and of whatever else there is."""
+    controller.watch(KindSource(cls.__name__, cache.informer(cls), enqueue_object, filters))
+    to_owner = enqueue_owner(cls.gvk.group_kind, namespaced=cls.namespaced)
+    for child in owns:
+        controller.watch(KindSource(child.__name__, cache.informer(child), to_owner))
+    for source in sources:
+        controller.watch(source)
 
 
 def _need(cls: type[Object], verbs: tuple[str, ...], why: str, *, subresource: str = "") -> Need:

@@ -7,7 +7,7 @@ from kubewright.controller.context import BlockingContext, Context
 from kubewright.controller.controller import Controller, SourceNotReady
 from kubewright.controller.event_recorder import EventRecorder
 from kubewright.controller.handlers import Handler, enqueue_mapped, enqueue_object, enqueue_owner
-from kubewright.controller.outcome import Requeue, TerminalError
+from kubewright.controller.outcome import Requeue, Retry, TerminalError
 from kubewright.controller.predicates import (
     Filter,
     Predicate,
@@ -45,6 +45,7 @@ __all__ = [
     "ReconcileScope",
     "Reconciler",
     "Requeue",
+    "Retry",
     "Schedule",
     "ScheduleError",
     "Source",

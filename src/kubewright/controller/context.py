@@ -16,6 +16,7 @@ from kubewright.controller.blocking import BlockingClient, Waiter
 from kubewright.controller.children import AnyKind, Children, follows
 from kubewright.controller.conditions import set_condition
 from kubewright.controller.event_recorder import EventRecorder
+from kubewright.controller.status import StatusWriter
 from kubewright.objects import GroupVersion, Object, ObjectKey, Unstructured, controller_of
 from kubewright.objects.errors import NotFound
 from kubewright.workqueue import Cause, Item
@@ -40,6 +41,7 @@ class Context:
         cache: Cache,
         children: Children,
         events: EventRecorder,
+        status: StatusWriter,
         owns: Sequence[type[Object]],
     ) -> None:
         self.client = client
@@ -50,6 +52,7 @@ class Context:
         self._item = item
         self._children = children
         self._events = events
+        self._status = status
         self._owns = tuple(owns)
 
     @property
@@ -124,6 +127,13 @@ class Context:
         """Tell people about the object (``kubectl describe`` shows it); never waits, and repeats are counted as one."""
         self._events.record(self._obj, reason, note, type=type, action=action, related=related)
 
+    async def write_status(self) -> None:
+        """Write what has changed in the object's status now; at the end of a reconcile that happens anyway.
+
+        :raises Conflict: somebody else has written the object, and a list in the status has changed.
+        """
+        await self._status.write()
+
     async def wait_for(
         self,
         cls: type[KindT],
@@ -170,5 +180,6 @@ class BlockingContext:
         self.release = waiter.wrap(context.release)
         self.owner_of = waiter.wrap(context.owner_of)
         self.prune = waiter.wrap(context.prune)
+        self.write_status = waiter.wrap(context.write_status)
         self.wait_for = waiter.wrap(context.wait_for)
         self.event = waiter.post(context.event)

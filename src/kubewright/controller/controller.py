@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 from kubewright.controller import scope
 from kubewright.controller.counts import ReconcileCounts
-from kubewright.controller.outcome import Requeue, TerminalError
+from kubewright.controller.outcome import Requeue, Retry, TerminalError
 from kubewright.controller.sources import Source
 from kubewright.objects.errors import Conflict
 from kubewright.workqueue import Cause, Item, ShutDown, WorkQueue
@@ -142,6 +142,9 @@ class Controller(Generic[R]):
         try:
             logger.debug("reconciling because of %s", item.causes)
             outcome = await self._call(item)
+        except Retry as retry:
+            logger.info("again in %.3g s: %s", retry.requeue.after, retry)
+            self._settle(item, retry.requeue)
         except TerminalError as error:
             counts.terminal_errors += 1
             counts.errors += 1

@@ -1,4 +1,4 @@
-"""How a reconcile ends, other than well: asking to be called again, or failing for good."""
+"""How a reconcile ends, other than well: asking to be called again by return or by exception, or failing for good."""
 
 from __future__ import annotations
 
@@ -21,6 +21,18 @@ class Requeue:
 
     def __repr__(self) -> str:
         return f"Requeue(after={self.after:g})"
+
+
+class Retry(Exception):
+    """Raised from anywhere below a reconciler that has to wait for something: logged in one line, and no error.
+
+    :param reason: what it waits for, for the log.
+    :param after: in how many seconds (or a ``timedelta``) to look again.
+    """
+
+    def __init__(self, reason: str = "", *, after: float | dt.timedelta) -> None:
+        super().__init__(reason or "not yet")
+        self.requeue = Requeue(after)
 
 
 class TerminalError(Exception):

@@ -11,7 +11,7 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Generic, TypeAlias, TypeVar, cast
+from typing import Generic, TypeAlias, TypeVar, cast
 
 from kubewright.cache import Cache
 from kubewright.client import Client
@@ -19,9 +19,9 @@ from kubewright.controller.blocking import Waiter, run_in_thread
 from kubewright.controller.children import ApplyMemory, Children
 from kubewright.controller.context import BlockingContext, Context
 from kubewright.controller.event_recorder import EventRecorder
-from kubewright.controller.merge_patch import merge_patch, replaces_list
 from kubewright.controller.outcome import Requeue
-from kubewright.objects import Object, ObjectKey, Struct, to_dict
+from kubewright.controller.status import StatusWriter
+from kubewright.objects import Object, ObjectKey
 from kubewright.objects.errors import Conflict, NotFound
 from kubewright.workqueue import Item
 
@@ -40,6 +40,8 @@ class Reconciler(Generic[KindT]):
     """Calls the user's functions for objects of ``cls``.
 
     :param finalize: called, until it returns None, before an object may go; objects get ``finalizer`` for that.
+    :param needs_finalizer: which objects get it, by default all; one that ceases to need it loses it.
+    :param on_leave: called when an object is gone, or going with nothing left to finalize.
     :param owns: the kinds of the children, for pruning.
     :param threads: how many plain functions may run at once.
     """
@@ -55,6 +57,8 @@ class Reconciler(Generic[KindT]):
         field_manager: str,
         finalize: ReconcileFunction[KindT] | None = None,
         finalizer: str = "",
+        needs_finalizer: Callable[[KindT], bool] = lambda obj: True,
+        on_leave: Callable[[ObjectKey], Awaitable[None]] | None = None,
         owns: Sequence[type[Object]] = (),
         threads: int = 1,
     ) -> None:
@@ -67,6 +71,8 @@ class Reconciler(Generic[KindT]):
         self._field_manager = field_manager
         self._finalize = self._awaitable(finalize) if finalize is not None else None
         self._finalizer = finalizer
+        self._needs_finalizer = needs_finalizer
+        self._on_leave = on_leave
         self._owns = tuple(owns)
         self._memory = ApplyMemory()
 
@@ -76,15 +82,22 @@ class Reconciler(Generic[KindT]):
             obj = await self._cache.get(self._cls, item.key.name, item.key.namespace)
         except NotFound:
             self._memory.forget(item.key)
+            await self._leave(item.key)
             return None
         if obj.metadata.deletion_timestamp is not None:
             return await self._on_deletion(obj, item)
-        if self._finalize is not None and self._finalizer not in obj.metadata.finalizers:
-            obj = await self._set_finalizers(obj, [*obj.metadata.finalizers, self._finalizer])
+        if self._finalize is not None:
+            finalizers = obj.metadata.finalizers
+            needed = self._needs_finalizer(obj)
+            if needed and self._finalizer not in finalizers:
+                obj = await self._set_finalizers(obj, [*finalizers, self._finalizer])
+            elif not needed and self._finalizer in finalizers:
+                obj = await self._set_finalizers(obj, [one for one in finalizers if one != self._finalizer])
         return await self._call(self._reconcile, obj, item)
 
     async def _on_deletion(self, obj: KindT, item: Item[ObjectKey]) -> Requeue | None:
         if self._finalizer not in obj.metadata.finalizers:
+            await self._leave(item.key)
             return None
         if self._finalize is not None:
             outcome = await self._call(self._finalize, obj, item)
@@ -93,16 +106,19 @@ class Reconciler(Generic[KindT]):
         await self._remove_finalizer(obj)
         return None
 
+    async def _leave(self, key: ObjectKey) -> None:
+        if self._on_leave is not None:
+            await self._on_leave(key)
+
     async def _call(self, function: AsyncReconcile[KindT], obj: KindT, item: Item[ObjectKey]) -> Requeue | None:
-        before = _status(obj)
         context = self._context(obj, item)
         try:
             outcome = await function(obj, context)
         # What was observed before it failed is worth writing too.
         except Exception:
-            await self._write_status(obj, before)
+            await context.write_status()
             raise
-        await self._write_status(obj, before)
+        await context.write_status()
         return outcome
 
     def _awaitable(self, function: ReconcileFunction[KindT]) -> AsyncReconcile[KindT]:
@@ -128,32 +144,9 @@ class Reconciler(Generic[KindT]):
             cache=self._cache,
             children=children,
             events=self._events,
+            status=StatusWriter(self._client, obj, field_manager=self._field_manager),
             owns=self._owns,
         )
-
-    async def _write_status(self, obj: KindT, before: dict[str, Any]) -> None:
-        """Write what has changed in the status, and nothing else.
-
-        A patch replaces lists whole, so one with a list names the resource version that it is based on: what somebody
-        else has added since is not lost, the reconcile is repeated.
-        """
-        change = merge_patch(before, _status(obj))
-        if not change:
-            return
-        patch: dict[str, Any] = {"metadata": {"uid": obj.metadata.uid}, "status": change}
-        if replaces_list(change):
-            patch["metadata"]["resourceVersion"] = obj.metadata.resource_version
-        try:
-            await self._client.patch(
-                self._cls,
-                obj.metadata.name,
-                obj.metadata.namespace,
-                merge=patch,
-                subresource="status",
-                field_manager=self._field_manager,
-            )
-        except NotFound:
-            return
 
     async def _set_finalizers(self, obj: KindT, finalizers: list[str]) -> KindT:
         metadata = obj.metadata
@@ -184,8 +177,3 @@ class Reconciler(Generic[KindT]):
                 return
             if obj.metadata.uid != uid or self._finalizer not in obj.metadata.finalizers:
                 return
-
-
-def _status(obj: Object) -> dict[str, Any]:
-    status = getattr(obj, "status", None)
-    return to_dict(status) if isinstance(status, Struct) else {}

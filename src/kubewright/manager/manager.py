@@ -78,6 +78,8 @@ class Manager:
         self.readyz = HealthChecks("readyz")
         self.elector: LeaderElector | None = None
         self.controllers: dict[str, Controller[Any]] = {}
+        self.started = asyncio.Event()
+        """Set when everything runs, or waits only for the lease."""
         self._groups = {group: RunnableGroup(group) for group in Group}
         self._grace_period = grace_period
         self._starting = "not started"
@@ -146,8 +148,10 @@ class Manager:
             # A replica that waits to lead is ready: it serves webhooks, and a rollout must not wait for its turn.
             self._starting = ""
             if self.elector is not None:
+                self.started.set()
                 await self.elector.acquire()
             await self._groups[Group.LEADER].start(self._fail)
+            self.started.set()
             logger.info("%s runs: %s", self.name, ", ".join(self.controllers) or "no controllers")
             if self.elector is not None:
                 await self.elector.hold()

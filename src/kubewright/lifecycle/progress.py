@@ -1,0 +1,67 @@
+"""What an operator's handlers have done for one object, as the text of one small annotation.
+
+Each handler's entry holds the value that it has handled last: the watched field alone, never the object; of a value
+that is long, its hash.  The text of the annotation goes in and comes out; nothing here knows of a server.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+_LONGEST = 1024
+"""Bytes of JSON up to which a value is kept whole."""
+
+
+class Progress:
+    """Made from an annotation; entries of handlers that are no longer declared fall away when it is written again.
+
+    :param text: of the annotation, or None.  One that somebody has damaged counts as absent.
+    :param handlers: their names.
+    """
+
+    def __init__(self, text: str | None, handlers: Iterable[str]) -> None:
+        wanted = set(handlers)
+        self._entries = {name: entry for name, entry in _parse(text).items() if name in wanted}
+        self.changed = False
+        """Whether there is something to write."""
+
+    def knows(self, handler: str) -> bool:
+        """Whether the handler has ever finished for this object."""
+        return handler in self._entries
+
+    def differs(self, handler: str, value: object) -> bool:
+        """Whether ``value`` is not the one handled last; before the first time that is an absent one."""
+        return self._entries.get(handler, _entry(None)) != _entry(value)
+
+    def last(self, handler: str) -> Any:
+        """The value handled last; None if there was none, or if it was too long to keep."""
+        return self._entries.get(handler, {}).get("value")
+
+    def record(self, handler: str, value: object) -> None:
+        """The handler has finished with ``value``."""
+        if not self.knows(handler) or self.differs(handler, value):
+            self._entries[handler] = _entry(value)
+            self.changed = True
+
+    def text(self) -> str:
+        """What to write."""
+        return json.dumps(self._entries, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+
+
+def _entry(value: object) -> dict[str, Any]:
+    text = msgspec.json.encode(value, order="deterministic")
+    if len(text) <= _LONGEST:
+        return {"value": value}
+    return {"sha256": hashlib.sha256(text).hexdigest()}
+
+
+def _parse(text: str | None) -> dict[str, dict[str, Any]]:
+    try:
+        return msgspec.json.decode(text or "{}", type=dict[str, dict[str, Any]])
+    except msgspec.DecodeError:
+        return {}

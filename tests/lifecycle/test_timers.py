@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+from tests.lifecycle.running import Calls, operator, stage
+from tests.lifecycle.site import Site, SiteStatus, site
+
+from kubewright import Context, ObjectKey, Requeue, TerminalError
+from kubewright.lifecycle import Function, Matching, Memos, Timer
+
+NO_CONTEXT = cast("Context", None)  # for functions that ask for nothing of it
+BLOG = ObjectKey("default", "blog")
+
+
+class Bench:
+    """A timer whose clock stands still."""
+
+    def __init__(self, *, lasting: float = 0.0, outcome: Requeue | Exception | None = None, **options: float) -> None:
+        self.now = 100.0
+        self.calls: list[float] = []
+        self.lasting = lasting
+        self.outcome = outcome
+
+        async def tick() -> Requeue | None:
+            self.calls.append(self.now)
+            self.now += self.lasting
+            if isinstance(self.outcome, Exception):
+                raise self.outcome
+            return self.outcome
+
+        interval = options.pop("interval", 10.0)
+        self.timer = Timer(
+            Function(tick, Site),
+            Matching(Site, labels="timed!=no"),
+            cls=Site,
+            interval=interval,
+            memos=Memos(),
+            sharp=bool(options.pop("sharp", False)),
+            clock=lambda: self.now,
+            **options,
+        )
+
+    async def at(self, now: float, *, generation: int = 1, uid: str = "1", timed: str = "yes") -> float | None:
+        """Reconcile; says in how many seconds the timer wants to be asked again."""
+        self.now = now
+        blog = site(uid=uid, generation=generation, labels={"timed": timed})
+        again = await self.timer.reconcile(blog, NO_CONTEXT)
+        return again.after if again is not None else None
+
+
+async def test_it_is_called_at_once_and_then_at_every_interval_however_often_it_is_asked() -> None:
+    bench = Bench()
+    assert [await bench.at(now) for now in (100, 101, 105, 110, 111)] == [10, 9, 5, 10, 9]
+    assert bench.calls == [100, 110]
+
+
+@pytest.mark.parametrize(("sharp", "following"), [(False, 10.0), (True, 7.0)])
+async def test_the_interval_counts_from_the_end_or_from_the_due_time(sharp: bool, following: float) -> None:
+    assert await Bench(lasting=3.0, sharp=sharp).at(100) == following
+
+
+async def test_a_sharp_timer_leaves_out_what_it_missed() -> None:
+    assert await Bench(lasting=25.0, sharp=True).at(100) == 5.0
+
+
+async def test_it_waits_for_its_first_time_and_for_quiet() -> None:
+    delayed = Bench(initial_delay=30.0)
+    assert [await delayed.at(now) for now in (100, 129, 130)] == [30, 1, 10]
+    idle = Bench(idle=5.0)
+    assert [await idle.at(100), await idle.at(103, generation=2), await idle.at(108, generation=2)] == [5, 5, 10]
+    assert idle.calls == [108]
+
+
+async def test_the_function_may_choose_the_next_time() -> None:
+    assert await Bench(outcome=Requeue(after=2.5)).at(100) == 2.5
+
+
+async def test_after_a_failure_it_is_due_still() -> None:
+    bench = Bench(outcome=OSError("busy"))
+    for now in (100, 101):
+        with pytest.raises(OSError, match="busy"):
+            await bench.at(now)
+    assert bench.calls == [100, 101]
+
+
+async def test_what_failed_for_good_rests_until_the_spec_changes() -> None:
+    bench = Bench(outcome=TerminalError("no"))
+    with pytest.raises(TerminalError):
+        await bench.at(100)
+    assert await bench.at(500) is None
+    bench.outcome = None
+    assert await bench.at(501, generation=2) == 10
+
+
+async def test_another_object_of_the_same_name_begins_anew() -> None:
+    bench = Bench()
+    await bench.at(100)
+    assert await bench.at(101, uid="2") == 10
+    await bench.timer.leave(BLOG)
+    assert await bench.at(102, uid="2") == 10
+
+
+async def test_it_rests_while_its_object_does_not_match() -> None:
+    bench = Bench()
+    await bench.at(100)
+    assert await bench.at(101, timed="no") is None
+    assert await bench.at(102) == 10
+
+
+async def test_a_timer_of_an_operator_writes_the_status() -> None:
+    op, calls = operator(), Calls()
+
+    @op.timer(Site, interval=0.001)
+    def tick(status: SiteStatus) -> None:
+        if status.seen < 3:
+            status.seen += 1
+        calls.append(status.seen)
+
+    async with stage() as s, s.running(op):
+        await s.user.create(site())
+        await s.until(lambda found: found.status.seen == 3)
+        await calls.reach(len(calls) + 2)
+        await s.user.delete(Site, "blog", "default")
+        await s.gone()
