@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,16 +41,21 @@ class Contestant:
     python: Path = PEERS
 
 
-def run_script(contestant: Contestant, *, environment: dict[str, str] | None = None, timeout: float = 600) -> Sample:
+def environment(**more: str) -> dict[str, str]:
+    """What measured processes get: this project on their path, and compiled modules kept, as an installed package has."""
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**inherited, "PYTHONPATH": str(ROOT), **more}
+
+
+def run_script(contestant: Contestant, *, variables: Mapping[str, str] | None = None, timeout: float = 600) -> Sample:
     """Run a script to its end and take the JSON object that it prints last.
 
     :raises RuntimeError: it failed; the message holds the end of its output.
     """
     command = [str(contestant.python), str(HERE / contestant.script), *contestant.arguments]
-    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     run = subprocess.run(
         command,
-        env={**os.environ, "PYTHONPATH": path, **(environment or {})},
+        env=environment(**(variables or {})),
         capture_output=True,
         text=True,
         timeout=timeout,
@@ -66,7 +71,7 @@ def compare(
     contestants: Sequence[Contestant],
     *,
     runs: int,
-    environment: dict[str, str] | None = None,
+    variables: Mapping[str, str] | None = None,
     before: Callable[[], None] | None = None,
 ) -> dict[str, list[Sample]]:
     """Take ``runs`` samples of each contestant, in turn."""
@@ -76,7 +81,7 @@ def compare(
             progress(f"run {number + 1} of {runs}: {contestant.name}")
             if before is not None:
                 before()
-            samples[contestant.name].append(run_script(contestant, environment=environment))
+            samples[contestant.name].append(run_script(contestant, variables=variables))
     progress("")
     return samples
 
@@ -175,7 +180,7 @@ def api_server(*arguments: str) -> Iterator[Server]:
             *arguments,
         ]  # fmt: skip
         started = time.perf_counter()
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment())
         assert process.stdout is not None
         try:
             for line in process.stdout:

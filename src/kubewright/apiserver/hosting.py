@@ -14,8 +14,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-import yaml
-
 from kubewright.apiserver.auth import AuditLog, ServiceAccountTokens, read_token_file
 from kubewright.apiserver.certificates import serving_files
 from kubewright.apiserver.server import ADMIN, ApiServer
@@ -89,6 +87,8 @@ class HostedServer:
 
     def write_kubeconfig(self, path: Path) -> None:
         """Write a kubeconfig for the administrator."""
+        from kubewright.apiserver.registry import yaml_documents  # here: a server without kubeconfig needs no YAML
+
         config = {
             "apiVersion": "v1",
             "kind": "Config",
@@ -107,7 +107,7 @@ class HostedServer:
         }
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
-        path.write_text(yaml.safe_dump(config, sort_keys=False))
+        path.write_bytes(yaml_documents.render(config))
 
     @staticmethod
     def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:

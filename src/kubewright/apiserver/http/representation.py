@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-import yaml
 
 from kubewright.apiserver import protobuf
 from kubewright.apiserver.http.negotiation import JSON, PROTOBUF, YAML, Form
@@ -136,8 +135,9 @@ def render(value: Any, media_type: str, *, pretty: bool = False) -> bytes:
     if media_type == PROTOBUF:
         return protobuf.encode(value)
     if media_type == YAML:
-        text: str = yaml.dump(value, Dumper=yaml.CSafeDumper, sort_keys=True, allow_unicode=True)
-        return text.encode()
+        from kubewright.apiserver.registry import yaml_documents  # here: most clients only ever ask for JSON
+
+        return yaml_documents.render(value)
     body = _encode(value)
     return msgspec.json.format(body, indent=2) + b"\n" if pretty else body
 

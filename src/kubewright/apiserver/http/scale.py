@@ -19,7 +19,6 @@ from kubewright.apiserver.http.resources import Call
 from kubewright.apiserver.registry.body import parse_object
 from kubewright.apiserver.registry.builtin.definitions import definitions
 from kubewright.apiserver.registry.builtin.shape import decode
-from kubewright.apiserver.registry.custom import CustomStrategy
 from kubewright.apiserver.registry.deletion import timestamp
 from kubewright.apiserver.registry.options import Write
 from kubewright.apiserver.registry.resource import Resource
@@ -48,6 +47,10 @@ _BUILT_IN: Final = Places(("spec", "replicas"), ("status", "replicas"), ("spec",
 
 def places_of(resource: Resource) -> Places:
     """The places of a resource that has a scale subresource."""
+    if not resource.custom:
+        return _BUILT_IN
+    from kubewright.apiserver.registry.custom import CustomStrategy  # here: needed once there is a CRD
+
     strategy = resource.strategy
     if isinstance(strategy, CustomStrategy) and strategy.scale is not None:
         paths = strategy.scale

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-import yaml
 
 from kubewright.apiserver import protobuf
 from kubewright.apiserver.registry.strategy import Object
@@ -36,7 +35,11 @@ def parse(body: bytes, media_type: str) -> tuple[Any, Pairs | None]:
     :raises BadRequest: the body is not well-formed.
     """
     if media_type == "application/yaml":
-        return _parse_yaml(body)
+        from kubewright.apiserver.registry import yaml_documents  # here: most servers only ever see JSON
+
+        value, pairs = yaml_documents.parse(body)
+        _check_depth(value)
+        return value, pairs if next(duplicate_fields(pairs), None) else None
     if media_type == "application/vnd.kubernetes.protobuf":
         try:
             return protobuf.decode(body), None
@@ -138,49 +141,3 @@ def _check_depth(value: Any) -> None:
         if not level:
             return
     raise BadRequest(f"couldn't get version/kind; json parse error: exceeded max depth of {MAX_DEPTH}")
-
-
-def _parse_yaml(body: bytes) -> tuple[Any, Pairs | None]:
-    try:
-        loader = _YamlLoader(body.decode())
-        pairs = loader.get_single_data()
-        value = _without_duplicates(pairs)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest(
-            f"couldn't get version/kind; json parse error: error converting YAML to JSON: {error}"
-        ) from None
-    _check_depth(value)
-    return value, pairs if next(duplicate_fields(pairs), None) else None
-
-
-def _without_duplicates(value: Any) -> Any:
-    if isinstance(value, Pairs):
-        return {name: _without_duplicates(member) for name, member in value}
-    if isinstance(value, list):
-        return [_without_duplicates(item) for item in value]
-    return value
-
-
-class _YamlLoader(yaml.CSafeLoader):
-    """Reads YAML as JSON: names are strings, times stay text, and duplicate members are kept."""
-
-
-def _pairs(loader: _YamlLoader, node: yaml.MappingNode) -> Pairs:
-    loader.flatten_mapping(node)
-    return Pairs((_name(loader, key), loader.construct_object(value, deep=True)) for key, value in node.value)
-
-
-def _name(loader: _YamlLoader, node: yaml.Node) -> str:
-    if not isinstance(node, yaml.ScalarNode):
-        raise yaml.constructor.ConstructorError(None, None, "a name has to be a scalar", node.start_mark)
-    value = loader.construct_object(node)
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def _text(loader: _YamlLoader, node: yaml.ScalarNode) -> str:
-    return str(node.value)
-
-
-_YamlLoader.add_constructor("tag:yaml.org,2002:map", _pairs)
-_YamlLoader.add_constructor("tag:yaml.org,2002:timestamp", _text)
-_YamlLoader.add_constructor("tag:yaml.org,2002:binary", _text)

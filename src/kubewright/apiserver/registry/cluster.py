@@ -11,12 +11,11 @@ from functools import cache
 
 import msgspec
 
-from kubewright.apiserver.admission.attributes import Validating
+from kubewright.apiserver.admission.attributes import Mutating, Validating
 from kubewright.apiserver.admission.chain import Chain
+from kubewright.apiserver.admission.deferred import DeferredMutating, DeferredValidating
 from kubewright.apiserver.admission.plugins import mutating_plugins, validating_plugins
-from kubewright.apiserver.admission.policy import MutatingPolicies, ValidatingPolicies
 from kubewright.apiserver.admission.resource_quota import ResourceQuota
-from kubewright.apiserver.admission.webhooks import MutatingWebhooks, ValidatingWebhooks
 from kubewright.apiserver.auth import RBAC, AlwaysAllow, Authentication, Authorizer, EscalationGuard, WithDefaults
 from kubewright.apiserver.auth.escalation import BINDINGS, ROLES
 from kubewright.apiserver.auth.rbac import GROUP as RBAC_GROUP
@@ -67,18 +66,18 @@ class LogicalCluster:
         if authorize:
             self.authorizer = rbac = self._rbac()
             guards.append(EscalationGuard(rbac))
-        versions = ClusterVersions(self)
+        self._versions = ClusterVersions(self)
         self.admission = Chain(
             [
                 *mutating_plugins(),
-                MutatingPolicies(versions, versions.of_kind, self.authorizer),
-                MutatingWebhooks(self.webhooks, versions, self.authorizer),
+                DeferredMutating("mutatingadmissionpolicies", self._mutating_policies),
+                DeferredMutating("mutatingwebhookconfigurations", self._mutating_webhooks),
             ],
             [
                 *guards,
                 *validating_plugins(self.authorizer),
-                ValidatingPolicies(versions, versions.of_kind, self.authorizer),
-                ValidatingWebhooks(self.webhooks, versions, self.authorizer),
+                DeferredValidating("validatingadmissionpolicies", self._validating_policies),
+                DeferredValidating("validatingwebhookconfigurations", self._validating_webhooks),
                 ResourceQuota(usage_recorder(self)),
             ],
         )
@@ -103,6 +102,28 @@ class LogicalCluster:
         # The default cluster stores the roles that every cluster begins with; the others, made in no time, imply them.
         reader = WithDefaults(self.reader) if self.name else self.reader
         return RBAC(reader, lambda: max(cache.changed for cache in caches))
+
+    # These import what they need themselves: it is read when the first policy or webhook is there.
+
+    def _mutating_policies(self) -> Mutating:
+        from kubewright.apiserver.admission.policy import MutatingPolicies
+
+        return MutatingPolicies(self._versions, self._versions.of_kind, self.authorizer)
+
+    def _validating_policies(self) -> Validating:
+        from kubewright.apiserver.admission.policy import ValidatingPolicies
+
+        return ValidatingPolicies(self._versions, self._versions.of_kind, self.authorizer)
+
+    def _mutating_webhooks(self) -> Mutating:
+        from kubewright.apiserver.admission.webhooks import MutatingWebhooks
+
+        return MutatingWebhooks(self.webhooks, self._versions, self.authorizer)
+
+    def _validating_webhooks(self) -> Validating:
+        from kubewright.apiserver.admission.webhooks import ValidatingWebhooks
+
+        return ValidatingWebhooks(self.webhooks, self._versions, self.authorizer)
 
     def resource(self, gvr: GroupVersionResource) -> Resource | None:
         return builtin_index().get(gvr) or self.custom.get(gvr)

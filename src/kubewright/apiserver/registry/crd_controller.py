@@ -15,7 +15,6 @@ from kubewright.apiserver.registry import crd_status
 from kubewright.apiserver.registry.bootstrap import SERVER
 from kubewright.apiserver.registry.cluster import LogicalCluster
 from kubewright.apiserver.registry.crd_status import CLEANUP_FINALIZER
-from kubewright.apiserver.registry.custom import resources_of
 from kubewright.apiserver.registry.deletion import timestamp
 from kubewright.apiserver.registry.options import Write
 from kubewright.apiserver.registry.resource import Converter
@@ -115,6 +114,8 @@ class CRDController:
         known = self._served.get(name)
         if known is not None and _same_resources(known[0], crd):
             return
+        from kubewright.apiserver.registry.custom import resources_of  # here: needed once there is a CRD
+
         resources = list(resources_of(crd, self._converter(crd)))
         served = [resource.gvr for resource in resources]
         if known is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -165,7 +166,7 @@ def resources_of(crd: Object, converter: Converter) -> Iterator[Resource]:
             singular=names.get("singular", ""),
             namespaced=namespaced,
             node=versions.nodes[gvk.api_version],
-            strategy=strategy,
+            strategy_source=partial(versions.strategies.__getitem__, gvk.api_version),
             storage_version=stored,
             converter=converter,
             versions=versions,

@@ -6,7 +6,7 @@ discovery, routing, OpenAPI and the write pipeline read nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -67,7 +67,7 @@ class Resource:
     singular: str
     namespaced: bool
     node: Node
-    strategy: Strategy
+    strategy_source: Callable[[], Strategy]
     storage_version: str
     stored_as: GroupVersionKind | None = None
     converter: Converter | None = None
@@ -81,6 +81,11 @@ class Resource:
     custom: bool = False
     published_schema: Raw | None = None
     deprecation_warning: str = ""
+
+    @property
+    def strategy(self) -> Strategy:
+        """The rules of the kind; a built-in one's code is read when this is first asked for."""
+        return self.strategy_source()
 
     @property
     def gvr(self) -> GroupVersionResource:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 
 from kubewright.apiserver.registry.builtin.catalog import DEPRECATED, STORED_AS, by_priority, subresources
 from kubewright.apiserver.registry.builtin.definitions import definition_name, definitions
@@ -35,7 +35,7 @@ def _resources() -> list[Resource]:
                     singular=row.kind.lower(),
                     namespaced=row.namespaced,
                     node=definitions()[definition],
-                    strategy=strategy_for(api_version, row.kind, definition, namespaced=row.namespaced),
+                    strategy_source=partial(strategy_for, api_version, row.kind, definition, row.namespaced),
                     storage_version=stored.version,
                     stored_as=None if stored == kind else stored,
                     short_names=row.short_names,

@@ -1,117 +1,116 @@
-"""Which strategy serves which built-in kind; a kind that is not listed has nothing of its own."""
+"""Which strategy serves which built-in kind; a kind that is not listed has nothing of its own.
+
+They are named, not imported: a server reads the code of a kind when its first object is read or written, so that an
+empty one starts fast and stays small.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from typing import cast
 
-from kubewright.apiserver.registry.builtin import (
-    admissionregistration,
-    apps,
-    autoscaling,
-    batch,
-    certificates,
-    cluster,
-    config,
-    crd,
-    events,
-    networking,
-    pods,
-    policy,
-    quota,
-    rbac,
-    services,
-    system,
-    volumes,
-)
 from kubewright.apiserver.registry.builtin.base import BuiltinStrategy
 
-STRATEGIES: Mapping[str, Mapping[str, type[BuiltinStrategy]]] = {
+STRATEGIES: Mapping[str, Mapping[str, str]] = {
     "v1": {
-        "ComponentStatus": cluster.ComponentStatusStrategy,
-        "ConfigMap": config.ConfigMapStrategy,
-        "Endpoints": services.EndpointsStrategy,
-        "Event": events.CoreEventStrategy,
-        "LimitRange": quota.LimitRangeStrategy,
-        "Namespace": cluster.NamespaceStrategy,
-        "Node": cluster.NodeStrategy,
-        "PersistentVolume": volumes.PersistentVolumeStrategy,
-        "PersistentVolumeClaim": volumes.PersistentVolumeClaimStrategy,
-        "Pod": pods.PodStrategy,
-        "PodTemplate": pods.PodTemplateStrategy,
-        "ReplicationController": apps.ReplicationControllerStrategy,
-        "ResourceQuota": quota.ResourceQuotaStrategy,
-        "Secret": config.SecretStrategy,
-        "Service": services.ServiceStrategy,
-        "ServiceAccount": config.ServiceAccountStrategy,
+        "ComponentStatus": "cluster.ComponentStatusStrategy",
+        "ConfigMap": "config.ConfigMapStrategy",
+        "Endpoints": "services.EndpointsStrategy",
+        "Event": "events.CoreEventStrategy",
+        "LimitRange": "quota.LimitRangeStrategy",
+        "Namespace": "cluster.NamespaceStrategy",
+        "Node": "cluster.NodeStrategy",
+        "PersistentVolume": "volumes.PersistentVolumeStrategy",
+        "PersistentVolumeClaim": "volumes.PersistentVolumeClaimStrategy",
+        "Pod": "pods.PodStrategy",
+        "PodTemplate": "pods.PodTemplateStrategy",
+        "ReplicationController": "apps.ReplicationControllerStrategy",
+        "ResourceQuota": "quota.ResourceQuotaStrategy",
+        "Secret": "config.SecretStrategy",
+        "Service": "services.ServiceStrategy",
+        "ServiceAccount": "config.ServiceAccountStrategy",
     },
     "admissionregistration.k8s.io/v1": {
-        "MutatingAdmissionPolicy": admissionregistration.MutatingAdmissionPolicyStrategy,
-        "MutatingAdmissionPolicyBinding": admissionregistration.PolicyBindingStrategy,
-        "MutatingWebhookConfiguration": admissionregistration.MutatingWebhookConfigurationStrategy,
-        "ValidatingAdmissionPolicy": admissionregistration.ValidatingAdmissionPolicyStrategy,
-        "ValidatingAdmissionPolicyBinding": admissionregistration.ValidatingPolicyBindingStrategy,
-        "ValidatingWebhookConfiguration": admissionregistration.WebhookConfigurationStrategy,
+        "MutatingAdmissionPolicy": "admissionregistration.MutatingAdmissionPolicyStrategy",
+        "MutatingAdmissionPolicyBinding": "admissionregistration.PolicyBindingStrategy",
+        "MutatingWebhookConfiguration": "admissionregistration.MutatingWebhookConfigurationStrategy",
+        "ValidatingAdmissionPolicy": "admissionregistration.ValidatingAdmissionPolicyStrategy",
+        "ValidatingAdmissionPolicyBinding": "admissionregistration.ValidatingPolicyBindingStrategy",
+        "ValidatingWebhookConfiguration": "admissionregistration.WebhookConfigurationStrategy",
     },
-    "apiextensions.k8s.io/v1": {"CustomResourceDefinition": crd.CustomResourceDefinitionStrategy},
-    "apiregistration.k8s.io/v1": {"APIService": system.APIServiceStrategy},
+    "apiextensions.k8s.io/v1": {"CustomResourceDefinition": "crd.CustomResourceDefinitionStrategy"},
+    "apiregistration.k8s.io/v1": {"APIService": "system.APIServiceStrategy"},
     "apps/v1": {
-        "ControllerRevision": apps.ControllerRevisionStrategy,
-        "DaemonSet": apps.DaemonSetStrategy,
-        "Deployment": apps.DeploymentStrategy,
-        "ReplicaSet": apps.ReplicaSetStrategy,
-        "StatefulSet": apps.StatefulSetStrategy,
+        "ControllerRevision": "apps.ControllerRevisionStrategy",
+        "DaemonSet": "apps.DaemonSetStrategy",
+        "Deployment": "apps.DeploymentStrategy",
+        "ReplicaSet": "apps.ReplicaSetStrategy",
+        "StatefulSet": "apps.StatefulSetStrategy",
     },
-    "authentication.k8s.io/v1": {"SelfSubjectReview": system.ReviewStrategy, "TokenReview": system.ReviewStrategy},
+    "authentication.k8s.io/v1": {"SelfSubjectReview": "system.ReviewStrategy", "TokenReview": "system.ReviewStrategy"},
     "authorization.k8s.io/v1": {
-        "LocalSubjectAccessReview": system.ReviewStrategy,
-        "SelfSubjectAccessReview": system.ReviewStrategy,
-        "SelfSubjectRulesReview": system.ReviewStrategy,
-        "SubjectAccessReview": system.ReviewStrategy,
+        "LocalSubjectAccessReview": "system.ReviewStrategy",
+        "SelfSubjectAccessReview": "system.ReviewStrategy",
+        "SelfSubjectRulesReview": "system.ReviewStrategy",
+        "SubjectAccessReview": "system.ReviewStrategy",
     },
-    "autoscaling/v1": {"HorizontalPodAutoscaler": autoscaling.HorizontalPodAutoscalerV1Strategy},
-    "autoscaling/v2": {"HorizontalPodAutoscaler": autoscaling.HorizontalPodAutoscalerStrategy},
-    "batch/v1": {"CronJob": batch.CronJobStrategy, "Job": batch.JobStrategy},
-    "certificates.k8s.io/v1": {"CertificateSigningRequest": certificates.CertificateSigningRequestStrategy},
-    "coordination.k8s.io/v1": {"Lease": policy.LeaseStrategy},
-    "discovery.k8s.io/v1": {"EndpointSlice": networking.EndpointSliceStrategy},
-    "events.k8s.io/v1": {"Event": events.EventStrategy},
+    "autoscaling/v1": {"HorizontalPodAutoscaler": "autoscaling.HorizontalPodAutoscalerV1Strategy"},
+    "autoscaling/v2": {"HorizontalPodAutoscaler": "autoscaling.HorizontalPodAutoscalerStrategy"},
+    "batch/v1": {"CronJob": "batch.CronJobStrategy", "Job": "batch.JobStrategy"},
+    "certificates.k8s.io/v1": {"CertificateSigningRequest": "certificates.CertificateSigningRequestStrategy"},
+    "coordination.k8s.io/v1": {"Lease": "policy.LeaseStrategy"},
+    "discovery.k8s.io/v1": {"EndpointSlice": "networking.EndpointSliceStrategy"},
+    "events.k8s.io/v1": {"Event": "events.EventStrategy"},
     "flowcontrol.apiserver.k8s.io/v1": {
-        "FlowSchema": system.FlowSchemaStrategy,
-        "PriorityLevelConfiguration": system.PriorityLevelConfigurationStrategy,
+        "FlowSchema": "system.FlowSchemaStrategy",
+        "PriorityLevelConfiguration": "system.PriorityLevelConfigurationStrategy",
     },
     "networking.k8s.io/v1": {
-        "IPAddress": networking.IPAddressStrategy,
-        "Ingress": networking.IngressStrategy,
-        "IngressClass": networking.IngressClassStrategy,
-        "NetworkPolicy": networking.NetworkPolicyStrategy,
-        "ServiceCIDR": networking.ServiceCIDRStrategy,
+        "IPAddress": "networking.IPAddressStrategy",
+        "Ingress": "networking.IngressStrategy",
+        "IngressClass": "networking.IngressClassStrategy",
+        "NetworkPolicy": "networking.NetworkPolicyStrategy",
+        "ServiceCIDR": "networking.ServiceCIDRStrategy",
     },
-    "node.k8s.io/v1": {"RuntimeClass": policy.RuntimeClassStrategy},
-    "policy/v1": {"PodDisruptionBudget": policy.PodDisruptionBudgetStrategy},
+    "node.k8s.io/v1": {"RuntimeClass": "policy.RuntimeClassStrategy"},
+    "policy/v1": {"PodDisruptionBudget": "policy.PodDisruptionBudgetStrategy"},
     "rbac.authorization.k8s.io/v1": {
-        "ClusterRole": rbac.ClusterRoleStrategy,
-        "ClusterRoleBinding": rbac.ClusterRoleBindingStrategy,
-        "Role": rbac.RoleStrategy,
-        "RoleBinding": rbac.RoleBindingStrategy,
+        "ClusterRole": "rbac.ClusterRoleStrategy",
+        "ClusterRoleBinding": "rbac.ClusterRoleBindingStrategy",
+        "Role": "rbac.RoleStrategy",
+        "RoleBinding": "rbac.RoleBindingStrategy",
     },
     "resource.k8s.io/v1": {
-        "DeviceClass": system.DeviceClassStrategy,
-        "ResourceClaim": system.ResourceClaimStrategy,
-        "ResourceClaimTemplate": system.ResourceClaimTemplateStrategy,
-        "ResourceSlice": system.ResourceSliceStrategy,
+        "DeviceClass": "system.DeviceClassStrategy",
+        "ResourceClaim": "system.ResourceClaimStrategy",
+        "ResourceClaimTemplate": "system.ResourceClaimTemplateStrategy",
+        "ResourceSlice": "system.ResourceSliceStrategy",
     },
-    "scheduling.k8s.io/v1": {"PriorityClass": policy.PriorityClassStrategy},
+    "scheduling.k8s.io/v1": {"PriorityClass": "policy.PriorityClassStrategy"},
     "storage.k8s.io/v1": {
-        "CSIDriver": volumes.CSIDriverStrategy,
-        "CSINode": volumes.CSINodeStrategy,
-        "CSIStorageCapacity": volumes.CSIStorageCapacityStrategy,
-        "StorageClass": volumes.StorageClassStrategy,
-        "VolumeAttachment": volumes.VolumeAttachmentStrategy,
-        "VolumeAttributesClass": volumes.VolumeAttributesClassStrategy,
+        "CSIDriver": "volumes.CSIDriverStrategy",
+        "CSINode": "volumes.CSINodeStrategy",
+        "CSIStorageCapacity": "volumes.CSIStorageCapacityStrategy",
+        "StorageClass": "volumes.StorageClassStrategy",
+        "VolumeAttachment": "volumes.VolumeAttachmentStrategy",
+        "VolumeAttributesClass": "volumes.VolumeAttributesClassStrategy",
     },
 }
+"""By API version and kind: the module of this package, and the class in it."""
 
 
-def strategy_for(api_version: str, kind: str, definition: str, *, namespaced: bool) -> BuiltinStrategy:
+@cache
+def strategy_for(api_version: str, kind: str, definition: str, namespaced: bool) -> BuiltinStrategy:
     """The strategy of one kind."""
-    return STRATEGIES.get(api_version, {}).get(kind, BuiltinStrategy)(definition, namespaced=namespaced)
+    return strategy_class(api_version, kind)(definition, namespaced=namespaced)
+
+
+def strategy_class(api_version: str, kind: str) -> type[BuiltinStrategy]:
+    """The class of a kind's strategy."""
+    name = STRATEGIES.get(api_version, {}).get(kind)
+    if name is None:
+        return BuiltinStrategy
+    module, _, cls = name.partition(".")
+    return cast(type[BuiltinStrategy], getattr(import_module(f"{__package__}.{module}"), cls))
