@@ -42,7 +42,7 @@ class Contestant:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """What measured processes get: this project on their path, and compiled modules kept, as an installed package has."""
+    """What measured processes get: the project on their path, and compiled modules kept, as installed ones are."""
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {**inherited, "PYTHONPATH": str(ROOT), **more}
 
