@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module
-from typing import Final
+from importlib import import_module, metadata
+from typing import Annotated, Final
 
 import typer
 
@@ -37,8 +38,16 @@ COMMANDS: Final = {
     "uninstall": "Remove the project's CustomResourceDefinitions from a cluster.",
     "deploy": "Deploy the project's operator to a cluster.",
     "undeploy": "Remove a deployed operator from a cluster.",
+    "completion": "Print the script with which a shell completes commands and options.",
 }
 """The commands in the order of the help; each is ``app``, or a function ``command``, in the module of its name here."""
+
+_COMPLETE: Final = "_KUBEWRIGHT_COMPLETE"
+"""The variable by which a completion script asks for completions."""
+
+
+class UserCodeFailed(Exception):
+    """The user's own code could not be loaded; the text is what Python says, as far as it concerns that code."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -47,14 +56,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     :param arguments: what follows the program's name; the process's own by default.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
-    chosen = next((argument for argument in arguments if not argument.startswith("-")), "")
-    _app(chosen)(list(arguments), prog_name="kubewright")
+    # A shell that asks for completions hands over the line so far: bash in the first variable, others in the second.
+    line = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS", "")
+    words = line.split()[1:] if _COMPLETE in os.environ else arguments
+    chosen = next((word for word in words if not word.startswith("-")), "")
+    try:
+        application(chosen)(list(arguments), prog_name="kubewright", complete_var=_COMPLETE)
+    except UserCodeFailed as failure:
+        sys.exit(str(failure))
 
 
-def _app(chosen: str) -> typer.Typer:
+def application(chosen: str) -> typer.Typer:
     """All commands by name and help, but only the chosen one for real."""
-    app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-    app.callback(help="Build, run, test, ship and trust Kubernetes operators in Python.")(_nothing)
+    app = typer.Typer(
+        no_args_is_help=True,
+        add_completion=_COMPLETE
+        in os.environ,  # this is what makes typer know the shells; its options stay out of --help
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(help="Build, run, test, ship and trust Kubernetes operators in Python.")(_top)
     for name, text in COMMANDS.items():
         if name == chosen:
             module = import_module(f"kubewright.cli.{name}")
@@ -65,6 +86,20 @@ def _app(chosen: str) -> typer.Typer:
         else:
             app.command(name, help=text)(_nothing)
     return app
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"kubewright {metadata.version('kubewright')}")
+        raise typer.Exit
+
+
+def _top(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """What holds for all commands."""
 
 
 def _nothing() -> None:

@@ -67,7 +67,12 @@ def apiserver(
                 audit_log=audit_log_path,
             )
         except OSError as error:
-            raise typer.BadParameter(f"cannot listen on {bind_address}:{secure_port}: {error}") from None
+            if error.filename is not None:
+                raise typer.BadParameter(f"{error.filename}: {error.strerror}") from None
+            hint = "choose another --secure-port, or 0 for a free one"
+            raise typer.BadParameter(
+                f"cannot listen on {bind_address}:{secure_port}: {error.strerror}; {hint}"
+            ) from None
         with asyncio.Runner(loop_factory=server.loop_factory()) as runner:
             try:
                 runner.run(_serve(server, write_kubeconfig))

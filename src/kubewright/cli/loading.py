@@ -5,9 +5,14 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
+import kubewright
+from kubewright.cli import UserCodeFailed
 from kubewright.operator import Operator
 from kubewright.project.settings import ProjectError, find_project
 
@@ -23,6 +28,7 @@ def load_operator(target: str = "") -> Operator:
     is ``operator.py`` in the working directory.
 
     :raises OperatorNotFound: there is none, or more than one.
+    :raises UserCodeFailed: its module can't be imported.
     """
     target = target or _default()
     place, _, attribute = target.partition(":")
@@ -71,7 +77,8 @@ def _import_file(path: Path) -> ModuleType:
         raise OperatorNotFound(f"{path} is no Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    with _blaming_the_user(str(path)):
+        spec.loader.exec_module(module)
     return module
 
 
@@ -79,8 +86,24 @@ def _import_module(name: str) -> ModuleType:
     if "" not in sys.path:
         sys.path.insert(0, "")
     try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name and name.startswith(error.name):
+        with _blaming_the_user(name):
+            return importlib.import_module(name)
+    except UserCodeFailed as failure:
+        error = failure.__cause__
+        if isinstance(error, ModuleNotFoundError) and error.name and name.startswith(error.name):
             raise OperatorNotFound(f"there is no module {name}; for a file write {name}.py") from None
         raise
+
+
+@contextmanager
+def _blaming_the_user(place: str) -> Iterator[None]:
+    """Turn what goes wrong in user code into its traceback, without the frames that led there."""
+    ours = (str(Path(kubewright.__file__).parent), "<frozen importlib")
+    try:
+        yield
+    except Exception as error:
+        told = traceback.TracebackException.from_exception(error)
+        told.stack = traceback.StackSummary.from_list(
+            [frame for frame in told.stack if not frame.filename.startswith(ours)]
+        )
+        raise UserCodeFailed(f"{place} cannot be loaded:\n{''.join(told.format()).rstrip()}") from error

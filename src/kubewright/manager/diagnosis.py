@@ -106,7 +106,8 @@ async def diagnose(client: Client, kinds: Iterable[GroupVersionKind], needs: Seq
             missing = [problem for kind in kinds if (problem := await _served(client, kind)) is not None]
             denied = await asyncio.gather(*(_allowed(client, need) for need in needs))
     except TimeoutError:
-        return _unreachable(f"no answer within {_TIMEOUT:g} s", "is the server overloaded, or a firewall in between?")
+        what = f"no answer from {client.rest.transport.host} within {_TIMEOUT:g} s"
+        return _unreachable(what, "is the server overloaded, or a firewall in between?")
     except Unauthorized as error:
         return _unreachable(f"not authenticated: {error}", "renew the credentials of the kubeconfig's user")
     except TransportError as error:
