@@ -81,6 +81,7 @@ logger = logging.getLogger("kubewright.operator")
 _READ = ("get", "list", "watch")
 _OWN = (*_READ, "create", "patch", "delete")
 _KEEP = ("get", "create", "update")
+_SHARE = (*_READ, "create", "update", "delete")
 
 MapFunction: TypeAlias = Callable[[Any], Iterable[ObjectKey]]
 
@@ -303,10 +304,13 @@ class Operator(Declarations):
         watched += [cls for declared in self.declarations for cls in (declared.cls, *declared.owns)]
         return list(dict.fromkeys(cls.gvk for cls in watched))
 
-    def needs(self, *, leader_elect: bool = False, webhooks: bool = False, namespace: str = "") -> list[Need]:
+    def needs(
+        self, *, leader_elect: bool = False, shards: bool = False, webhooks: bool = False, namespace: str = ""
+    ) -> list[Need]:
         """What the operator is going to do on the cluster: the permissions that it needs.
 
         :param leader_elect: whether it holds a lease.
+        :param shards: whether its replicas share the objects.
         :param webhooks: whether it keeps its webhooks' certificates and registration.
         :param namespace: its own, where the lease and the certificates are.
         """
@@ -333,6 +337,8 @@ class Operator(Declarations):
         needs.append(Need("events.k8s.io", "events", ("create", "patch"), "recording events"))
         if leader_elect:
             needs.append(Need("coordination.k8s.io", "leases", _KEEP, "leader election", namespace))
+        if shards:
+            needs.append(Need("coordination.k8s.io", "leases", _SHARE, "sharing keys", namespace))
         if webhooks and self.serves_webhooks:
             needs.append(Need("", "secrets", _KEEP, "the webhooks' certificates", namespace))
             injected = [
@@ -390,6 +396,7 @@ class Operator(Declarations):
         *,
         namespaces: Sequence[str] | None = None,
         leader_elect: bool = False,
+        shards: bool = False,
         webhooks: bool = False,
     ) -> None:
         """Ask the server for everything that running will need.
@@ -397,7 +404,7 @@ class Operator(Declarations):
         :param namespaces: the operator watches these only: Roles in them are enough.
         :raises NotReady: something is missing; the text names all of it, and what to do.
         """
-        needs = self.needs(leader_elect=leader_elect, webhooks=webhooks, namespace=client.namespace)
+        needs = self.needs(leader_elect=leader_elect, shards=shards, webhooks=webhooks, namespace=client.namespace)
         needs = [narrowed for need in needs for narrowed in need.within(namespaces)]
         diagnosis = await diagnose(client, self.kinds(), needs)
         if diagnosis:
@@ -460,6 +467,7 @@ class Operator(Declarations):
         *,
         namespaces: Sequence[str] | None = None,
         leader_elect: bool | None = None,
+        shards: bool = False,
         install: bool = False,
         endpoint: ServiceEndpoint | URLEndpoint | None = None,
         certificates: CertificateStore | str = "",
@@ -476,7 +484,8 @@ class Operator(Declarations):
 
         :param cluster: gives the client, and ends with it; by default the cluster that :func:`connect` finds.
         :param namespaces: watch these only; None watches all.
-        :param leader_elect: run controllers only while holding the lease; by default so in a cluster.
+        :param leader_elect: run controllers only while holding the lease; by default in a cluster, unless ``shards``.
+        :param shards: let all replicas work, each on a part of the objects.
         :param install: install the CRDs first.
         :param endpoint: of the webhooks, see :meth:`add_to`, as for ``certificates`` and ``webhook_port``; in a cluster
             by default the Service ``NAME-webhook``.  A Service without namespace is one in the operator's own.
@@ -488,7 +497,7 @@ class Operator(Declarations):
         :param log_format: by default JSON in a cluster, else text.
         """
         inside = in_cluster()
-        elect = inside if leader_elect is None else leader_elect
+        elect = (inside and not shards) if leader_elect is None else leader_elect
         configure_logging(format=log_format or ("json" if inside else "text"), level=log_level)
 
         async def main() -> None:
@@ -498,12 +507,13 @@ class Operator(Declarations):
                     where = where._replace(namespace=client.namespace)
                 if install:
                     await self.install(client, endpoint=where if isinstance(where, ServiceEndpoint) else None)
-                await self.check(client, namespaces=namespaces, leader_elect=elect, webhooks=inside)
+                await self.check(client, namespaces=namespaces, leader_elect=elect, shards=shards, webhooks=inside)
                 manager = Manager(
                     client,
                     self.name,
                     namespaces=namespaces,
                     leader_elect=elect,
+                    sharding=shards,
                     health_address=health_address or (":8081" if inside else "127.0.0.1:8081"),
                     metrics_address=metrics_address or (":8443" if inside else "127.0.0.1:8080"),
                     grace_period=grace_period,

@@ -10,7 +10,8 @@ from tests.virtual_time import run
 from kubewright.client import AsgiTransport, Client
 from kubewright.controller import Controller
 from kubewright.manager.endpoints import Endpoints
-from kubewright.manager.manager import LeadershipLost, Manager
+from kubewright.manager.leader_elector import LeadershipLost
+from kubewright.manager.manager import Manager
 from kubewright.manager.runnables import Group
 from kubewright.workqueue import Item
 

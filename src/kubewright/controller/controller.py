@@ -14,8 +14,9 @@ from typing import Generic, TypeVar
 
 from kubewright.controller import scope
 from kubewright.controller.counts import ReconcileCounts
+from kubewright.controller.gate import Gate
 from kubewright.controller.outcome import Requeue, Retry, TerminalError
-from kubewright.controller.sources import Source
+from kubewright.controller.sources import KindSource, Source
 from kubewright.objects.errors import Conflict
 from kubewright.workqueue import Cause, Item, ShutDown, WorkQueue
 
@@ -64,6 +65,8 @@ class Controller(Generic[R]):
         self._sync_timeout = sync_timeout
         self._watches: dict[Source[R], _Watch[R]] = {}
         self._tasks: asyncio.TaskGroup | None = None
+        self._gate: Gate | None = None
+        self._parked: dict[R, Item[R]] = {}
 
     def watch(self, source: Source[R]) -> None:
         """Take requests from ``source``, from the start or, if the controller runs already, from now on."""
@@ -76,6 +79,16 @@ class Controller(Generic[R]):
         watch = self._watches.pop(source)
         if watch.task is not None:
             watch.task.cancel()
+
+    def share(self, gate: Gate) -> None:
+        """Work only on the requests that ``gate`` lets through: other processes work on the rest.
+
+        Requests that come to this process later are found again by the kinds that are watched.  A source of another
+        sort must tell every process of its requests.
+        """
+        self._gate = gate
+        self.queue.admits = gate.owns
+        gate.subscribe(self._on_shares_changed)
 
     async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
         """Work until ``stop`` is set, then finish the reconciles that run.  Requests that still wait are dropped: the
@@ -124,12 +137,37 @@ class Controller(Generic[R]):
             except ShutDown:
                 return
             try:
-                await self._process(item)
+                if self._gate is None:
+                    await self._process(item)
+                else:
+                    await self._process_own(item, self._gate)
             finally:
                 self.queue.done(item.key)
             if clock() >= slice_ends:
                 await asyncio.sleep(0)
                 slice_ends = clock() + _SLICE
+
+    async def _process_own(self, item: Item[R], gate: Gate) -> None:
+        if not gate.begin(item.key):
+            if gate.owns(item.key):
+                self._parked[item.key] = item
+            else:
+                self.queue.forget(item.key)
+            return
+        try:
+            await self._process(item)
+        finally:
+            gate.end(item.key)
+
+    def _on_shares_changed(self, is_new: Callable[[object], bool] | None) -> None:
+        parked, self._parked = self._parked, {}
+        for item in parked.values():
+            self.queue.add(item.key, priority=item.priority, cause=next(iter(item.causes), None))
+        if is_new is None or self._tasks is None:
+            return
+        for source in self._watches:
+            if isinstance(source, KindSource):
+                self._tasks.create_task(source.replay(self.queue, is_new), name=f"{source.name}/replay")
 
     async def _process(self, item: Item[R]) -> None:
         key, counts = item.key, self.counts

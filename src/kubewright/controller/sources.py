@@ -63,8 +63,22 @@ class KindSource(Generic[T, R]):
     async def run(self, queue: WorkQueue[R], ready: Callable[[], None]) -> None:
         await self._events.subscribe(lambda events: self.deliver(events, queue), ready)
 
-    def deliver(self, events: Iterable[Event[T]], queue: WorkQueue[R]) -> None:
-        """Add the requests that ``events`` lead to."""
+    async def replay(self, queue: WorkQueue[R], wanted: Callable[[R], bool]) -> None:
+        """Add the requests again that all present objects lead to, as far as they are ``wanted``."""
+        done = asyncio.Event()
+        events = self._events.subscribe(lambda events: self.deliver(events, queue, wanted), done.set)
+        subscription, told = asyncio.ensure_future(events), asyncio.ensure_future(done.wait())
+        try:
+            await asyncio.wait({subscription, told}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            told.cancel()
+            subscription.cancel()
+            await asyncio.wait({subscription})
+
+    def deliver(
+        self, events: Iterable[Event[T]], queue: WorkQueue[R], wanted: Callable[[R], bool] | None = None
+    ) -> None:
+        """Add the requests that ``events`` lead to; where there is a choice, the ``wanted`` ones."""
         handler, predicates = self._handler, self._predicates
         for event in events:
             if predicates and not all(predicate(event) for predicate in predicates):
@@ -72,6 +86,8 @@ class KindSource(Generic[T, R]):
             cause = _cause(event, self.name)
             priority = LOW_PRIORITY if event.initial or event.resync else 0
             for request in handler(event):
+                if wanted is not None and not wanted(request):
+                    continue
                 queue.add(request, priority=priority, cause=cause)
 
 

@@ -4,13 +4,14 @@ from kubewright.manager.crds import definitions, install
 from kubewright.manager.diagnosis import Diagnosis, Need, NotReady, diagnose
 from kubewright.manager.election import Election, LeaseRecord, Timing
 from kubewright.manager.health import HealthChecks
-from kubewright.manager.leader_elector import LeaderElector, Lock
+from kubewright.manager.leader_elector import LeaderElector, LeadershipLost, Lock
 from kubewright.manager.lease_lock import LeaseLock
 from kubewright.manager.logging import configure_logging
-from kubewright.manager.manager import LeadershipLost, Manager
+from kubewright.manager.manager import Manager
 from kubewright.manager.process import run_event_loop, stop_on_signals
 from kubewright.manager.runnables import Group, Runnable, RunnableFailed
 from kubewright.manager.serving import AddressInUse, BindAddress, HTTPServer
+from kubewright.manager.shard_member import ShardLost
 
 __all__ = [
     "AddressInUse",
@@ -30,6 +31,7 @@ __all__ = [
     "NotReady",
     "Runnable",
     "RunnableFailed",
+    "ShardLost",
     "Timing",
     "configure_logging",
     "definitions",

@@ -23,6 +23,10 @@ LOCK_ERRORS = (APIError, OSError, TimeoutError)
 """What a lock may fail with: the server refused, could not be reached, or did not answer in time."""
 
 
+class LeadershipLost(Exception):
+    """The lease could not be renewed: somebody else may lead now, so this process has to end at once."""
+
+
 class Lock(Protocol):
     """The shared record.  Writes carry the version that was read or written last, so only one of two writers wins."""
 

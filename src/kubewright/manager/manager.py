@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 import socket
 import uuid
 from collections.abc import Sequence
@@ -25,19 +26,18 @@ from kubewright.manager.caches import CacheRunner
 from kubewright.manager.election import Timing
 from kubewright.manager.endpoints import ASGIApp, Endpoints, health_route, json_route
 from kubewright.manager.health import HealthChecks
-from kubewright.manager.leader_elector import LeaderElector
+from kubewright.manager.leader_elector import LeaderElector, LeadershipLost
 from kubewright.manager.lease_lock import LeaseLock
 from kubewright.manager.metrics import Metrics
 from kubewright.manager.metrics_access import MetricsAccess
 from kubewright.manager.runnables import STOP_ORDER, Group, Runnable, RunnableGroup, first_failure
 from kubewright.manager.serving import BindAddress, HTTPServer, self_signed
+from kubewright.manager.shard_leases import ShardLeases
+from kubewright.manager.shard_member import ShardMember
+from kubewright.manager.sharding import Shard
 from kubewright.webhook import Webhooks
 
 logger = logging.getLogger("kubewright.manager")
-
-
-class LeadershipLost(Exception):
-    """The lease could not be renewed: somebody else may lead now, so this process has to end at once."""
 
 
 class Manager:
@@ -47,6 +47,8 @@ class Manager:
     :param namespace: where the operator itself lives, and its Lease; by default the client's.
     :param namespaces: watch these only; None watches all.
     :param leader_elect: run controllers only while holding the Lease ``name``.
+    :param sharding: share the keys of the controllers with the other replicas, instead of electing one for all.
+    :param timing: of the Leases.
     :param health_address: where ``/healthz`` and ``/readyz`` are served; ``0`` switches them off.
     :param metrics_address: where ``/metrics`` and ``/debug`` are served; ``0`` switches them off.  Beyond this machine
         they are served over TLS, to bearers of a token whose user may ``get`` the path.
@@ -61,6 +63,7 @@ class Manager:
         namespace: str = "",
         namespaces: Sequence[str] | None = None,
         leader_elect: bool = False,
+        sharding: bool = False,
         timing: Timing | None = None,
         health_address: str = "127.0.0.1:8081",
         metrics_address: str = "127.0.0.1:8080",
@@ -77,6 +80,7 @@ class Manager:
         self.healthz = HealthChecks("healthz")
         self.readyz = HealthChecks("readyz")
         self.elector: LeaderElector | None = None
+        self.shards: ShardMember | None = None
         self.controllers: dict[str, Controller[Any]] = {}
         self.started = asyncio.Event()
         """Set when everything runs, or waits only for the lease."""
@@ -93,6 +97,8 @@ class Manager:
         self._serve(BindAddress.parse(health_address), BindAddress.parse(metrics_address))
         if leader_elect:
             self._elect(timing or Timing())
+        if sharding:
+            self._share(timing or Timing())
 
     def add(self, runnable: Runnable, group: Group = Group.LEADER) -> None:
         """Run something with the others of its group; at once if they run already."""
@@ -104,7 +110,11 @@ class Manager:
             raise ValueError(f"two controllers are called {controller.name}: give one another name")
         self.controllers[controller.name] = controller
         self.metrics.add_controller(controller)
-        self.add(controller, Group.LEADER if controller.needs_leader else Group.OTHERS)
+        if self.shards is not None and controller.needs_leader:
+            controller.share(self.shards.gate(controller.name))
+            self.add(controller, Group.OTHERS)
+        else:
+            self.add(controller, Group.LEADER if controller.needs_leader else Group.OTHERS)
 
     def add_webhooks(self, webhooks: Webhooks) -> None:
         """Serve webhooks; the process is ready when they are."""
@@ -184,6 +194,16 @@ class Manager:
         )
         self.healthz.add("leader-election", lambda: _overdue(elector.overdue()))
 
+    def _share(self, timing: Timing) -> None:
+        host = re.sub("[^a-z0-9-]+", "-", socket.gethostname().lower()).strip("-")
+        identity = f"{self.name}-{host}-{uuid.uuid4().hex[:8]}"
+        leases = ShardLeases(self.client, self.namespace, self.name, identity, duration=timing.lease_duration)
+        self.shards = shards = ShardMember(Shard(identity, timing), leases)
+        # Among the caches: it starts before the controllers, and ends when they have finished.
+        self.add(shards, Group.CACHES)
+        self.metrics.add_shards(shards)
+        self.healthz.add("sharding", lambda: _overdue(shards.overdue()))
+
     def _serve(self, health: BindAddress | None, metrics: BindAddress | None) -> None:
         """What the kubelet asks is open; what tells of objects leaves this machine only for the authorized."""
         if health is not None:
@@ -201,6 +221,7 @@ class Manager:
         """What runs and what waits, for ``/debug``."""
         return {
             "leader": self.elector.election.leader if self.elector is not None else None,
+            "shards": self.shards.describe() if self.shards is not None else None,
             "controllers": {
                 name: {
                     "workers": controller.workers,

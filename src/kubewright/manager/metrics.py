@@ -10,6 +10,7 @@ from prometheus_client.exposition import choose_encoder
 from kubewright.controller.controller import Controller
 from kubewright.controller.metrics import ControllerCollector
 from kubewright.manager.endpoints import Query
+from kubewright.manager.shard_member import ShardMember
 from kubewright.workqueue.metrics import QueueCollector
 
 
@@ -31,6 +32,14 @@ class Metrics:
     def add_controller(self, controller: Controller[Any]) -> None:
         self._controllers.add(controller.name, controller.counts)
         self._queues.add(controller.queue)
+
+    def add_shards(self, member: ShardMember) -> None:
+        members = Gauge("kubewright_shard_members", "Replicas that share the keys", registry=self.registry)
+        members.set_function(lambda: len(member.shard.members))
+        working = Gauge("kubewright_shard_working_keys", "Keys that this replica works on", registry=self.registry)
+        working.set_function(lambda: len(member.shard.working))
+        moves = Gauge("kubewright_shard_moves", "How often the members have changed", registry=self.registry)
+        moves.set_function(lambda: member.moves)
 
     async def route(self, rest: str, query: Query, accept: str) -> tuple[int, str, bytes]:
         """``/metrics`` in the format that the client accepts; ``?name[]=`` restricts it."""

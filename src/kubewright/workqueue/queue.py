@@ -70,10 +70,12 @@ class WorkQueue(Generic[K]):
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0.0
         self._closed = False
+        self.admits: Callable[[K], bool] | None = None
+        """Which keys may wait here at all; None: all."""
 
     def add(self, key: K, *, priority: int = 0, cause: Cause | None = None) -> None:
         """Let ``key`` be worked on as soon as a worker is free; ignored once the queue is closed."""
-        if self._closed:
+        if self._closed or (self.admits is not None and not self.admits(key)):
             return
         if self._core.add(key, self._clock(), priority=priority, cause=cause):
             self.adds += 1
@@ -85,7 +87,7 @@ class WorkQueue(Generic[K]):
         if delay <= 0:
             self.add(key, priority=priority, cause=cause)
             return
-        if self._closed:
+        if self._closed or (self.admits is not None and not self.admits(key)):
             return
         self.retries += 1
         if self._core.add(key, self._clock(), priority=priority, delay=delay, cause=cause):

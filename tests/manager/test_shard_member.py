@@ -1,0 +1,141 @@
+"""Several managers over one API server: every object is worked on by one of them, whoever comes, leaves or dies."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from tests.serving import Server, api_server
+
+from kubewright import Context, ObjectMeta, Operator
+from kubewright.client import AsgiTransport, Client
+from kubewright.manager import Manager, ShardLost, Timing
+from kubewright.objects.coordination_v1 import Lease
+from kubewright.objects.core_v1 import ConfigMap
+from kubewright.testing.faults import FaultyTransport, refuse
+
+COUNT = 24
+TIMING = Timing(lease_duration=1.0, renew_deadline=0.6, retry_period=0.1)
+
+
+class Team:
+    """Replicas of one operator, and who worked on what."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.active: dict[str, str] = {}
+        self.seen: dict[str, str] = {}
+        self.changed = asyncio.Condition()
+        self.hold: asyncio.Event | None = None
+
+    def manager(self, name: str) -> tuple[Manager, FaultyTransport]:
+        op = Operator("team")
+
+        @op.reconcile(ConfigMap, workers=4)
+        async def reconcile(config: ConfigMap, ctx: Context) -> None:
+            key = config.metadata.name
+            assert self.active.setdefault(key, name) == name, f"two workers at {key}"
+            try:
+                async with self.changed:
+                    self.seen[key] = name
+                    self.changed.notify_all()
+                if self.hold is not None:
+                    await self.hold.wait()
+            finally:
+                del self.active[key]
+
+        inner = AsgiTransport(self.server.server.app, headers={"authorization": "Bearer admin"})
+        transport = FaultyTransport(inner)
+        manager = Manager(
+            Client(transport), "team", sharding=True, timing=TIMING, health_address="0", metrics_address="0"
+        )
+        op.add_to(manager)
+        return manager, transport
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(15), self.changed:
+            await self.changed.wait_for(condition)
+
+    async def until_members(self, manager: Manager, count: int) -> None:
+        shards = manager.shards
+        assert shards is not None
+        read = asyncio.Event()
+        shards.gate("observer").subscribe(lambda _: read.set())
+        async with asyncio.timeout(15):
+            while len(shards.shard.members) != count or shards.shard.is_stale:
+                await read.wait()
+                read.clear()
+
+
+@asynccontextmanager
+async def team() -> AsyncIterator[Team]:
+    async with api_server() as server:
+        user = server.client()
+        for number in range(COUNT):
+            await user.create(ConfigMap(metadata=ObjectMeta(name=f"c{number}", namespace="default")))
+        yield Team(server)
+
+
+@asynccontextmanager
+async def running(*managers: Manager) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    tasks = [asyncio.create_task(manager.run(stop)) for manager in managers]
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.gather(*tasks)
+
+
+async def test_replicas_share_the_objects_and_a_leaver_s_are_taken_at_once() -> None:
+    async with team() as replicas:
+        one, two = replicas.manager("one")[0], replicas.manager("two")[0]
+        async with running(one):
+            await replicas.until(lambda: Counter(replicas.seen.values()) == {"one": COUNT})
+            async with running(two):
+                await replicas.until(lambda: 0 < Counter(replicas.seen.values())["two"] < COUNT)
+                await replicas.until_members(one, 2)
+            await replicas.until(lambda: Counter(replicas.seen.values()) == {"one": COUNT})
+        leases = await replicas.server.client().list(Lease, namespace="default")
+        assert [lease.spec.holder_identity for lease in leases] == ["", ""]
+
+
+async def test_the_dead_are_taken_over_from() -> None:
+    async with team() as replicas:
+        one, (two, network) = replicas.manager("one")[0], replicas.manager("two")
+        async with running(one):
+            dying = asyncio.create_task(two.run())
+            await replicas.until(lambda: 0 < Counter(replicas.seen.values())["two"] < COUNT)
+            network.faults.append(refuse())
+            with pytest.raises(ShardLost):
+                await dying
+            await replicas.until(lambda: Counter(replicas.seen.values()) == {"one": COUNT})
+
+
+async def test_what_is_being_worked_on_stays_with_its_worker_until_it_is_done() -> None:
+    async with team() as replicas:
+        one, two = replicas.manager("one")[0], replicas.manager("two")[0]
+        replicas.hold = release = asyncio.Event()
+        async with running(one):
+            await replicas.until(lambda: len(replicas.active) == 4)
+            async with running(two):
+                await replicas.until_members(one, 2)
+                held = set(replicas.active)
+                assert one.shards is not None and len(one.shards.shard.working) == 4
+                release.set()
+                await replicas.until(lambda: len(replicas.seen) == COUNT)
+                assert held <= replicas.seen.keys()
+
+
+async def test_a_deleted_lease_ends_its_owner() -> None:
+    async with team() as replicas:
+        manager, _ = replicas.manager("one")
+        task = asyncio.create_task(manager.run())
+        await replicas.until(lambda: len(replicas.seen) == COUNT)
+        assert manager.shards is not None
+        await replicas.server.client().delete(Lease, manager.shards.shard.identity, "default")
+        with pytest.raises(ShardLost, match="deleted"):
+            await task
