@@ -12,7 +12,9 @@ import yaml
 from tests.project.lifecycle import against, deployed, kubewright, run
 
 from kubewright.client import Client, MetadataOnly, NoMatch
-from kubewright.objects import GroupVersionKind, Unstructured
+from kubewright.objects import GroupVersionKind, Unstructured, to_json
+from kubewright.objects.admissionregistration_v1 import ValidatingWebhookConfiguration
+from kubewright.objects.apiextensions_v1 import CustomResourceDefinition
 from kubewright.objects.core_v1 import ConfigMap, Namespace
 from kubewright.packaging.deploy import KINDS, wait_ready
 from kubewright.packaging.manifest import Object
@@ -20,6 +22,8 @@ from kubewright.project.scaffold import TEMPLATES, project_files
 from kubewright.project.settings import find_project
 from kubewright.project.upgrade import carry_out, plan_upgrade
 from kubewright.testing import TestCluster
+
+pytestmark = pytest.mark.timeout(180)  # linters and tests of the project run within
 
 NAME, HOME = "shop", "shop-system"
 ORDER = GroupVersionKind("sales.example.com", "v1", "CoffeeOrder")
@@ -135,6 +139,36 @@ async def test_every_package_grants_and_starts_what_makes_a_sample_ready(
     assert await wait_ready(client, objects, timeout=20) == []
     async with deployed(cluster.local, cluster.client, deployment, shop):
         await sample_becomes_ready(cluster, shop)
+
+
+async def test_webhooks_versions_and_tests_are_added_to_a_kind(
+    cluster: TestCluster, shop: Path, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(shop, tmp_path / NAME))
+    kubewright(copy, "create", "api", "--group", "sales", "--version", "v1beta1", "--kind", "Voucher")
+    kubewright(copy, "create", "webhook", "--kind", "Voucher", "--defaulting", "--validation")
+    kubewright(copy, "create", "version", "--kind", "Voucher", "--version", "v1")
+    kubewright(copy, "create", "test", "vouchers_last", "--kind", "Voucher")
+    kubewright(copy, "generate", "all")
+    run(copy, "ruff", "check", "--no-cache", "src", "tests")
+    run(copy, "ruff", "format", "--check", "--no-cache", "src", "tests")
+    assert "6 passed" in run(copy, "python", "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    with pytest.raises(AssertionError, match="already"):
+        kubewright(copy, "create", "webhook", "--kind", "Voucher", "--validation")
+
+    kubewright(copy, "package", "yaml")
+    await against(cluster.local, copy, "deploy")
+    deployment = next(obj for obj in rendered_by_yaml(copy) if obj["kind"] == "Deployment")
+    async with deployed(cluster.local, cluster.client, deployment, copy):
+        await cluster.eventually(
+            ValidatingWebhookConfiguration, NAME, lambda found: found.webhooks[0].client_config.ca_bundle, namespace=""
+        )
+        await cluster.eventually(
+            CustomResourceDefinition,
+            "vouchers.sales.example.com",
+            lambda found: b"caBundle" in to_json(found),
+            namespace="",
+        )
 
 
 async def sample_becomes_ready(cluster: TestCluster, shop: Path) -> None:

@@ -1,43 +1,118 @@
-"""``kubewright create``: a kind with its types, its reconcile function, a test and a sample."""
+"""``kubewright create``: kinds, and what belongs to them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from kubewright.cli.loading import OperatorNotFound, load_operator
 from kubewright.project.create import Api, difference, new_api
-from kubewright.project.settings import ProjectError, find_project
+from kubewright.project.extend import Purpose, new_test, new_version, new_webhooks
+from kubewright.project.scaffold import Files
+from kubewright.project.settings import Project, ProjectError, find_project
 from kubewright.project.upgrade import write
+from kubewright.schema.resource import Resource
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+Kind = Annotated[str, typer.Option(help="The kind, in CamelCase.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the change as a diff and write nothing.")]
 
 
 @app.callback()
 def create() -> None:
-    """Add to the project."""
+    """Add to the project; no file is ever overwritten."""
 
 
 @app.command()
 def api(
     group: Annotated[str, typer.Option(help="The API group; without a dot, the project's domain is appended.")],
     version: Annotated[str, typer.Option(help="The version: v1, v1beta1, v1alpha1.")],
-    kind: Annotated[str, typer.Option(help="The kind, in CamelCase.")],
+    kind: Kind,
     plural: Annotated[str, typer.Option(help="The plural, where English rules do not give it.")] = "",
     cluster_scoped: Annotated[bool, typer.Option("--cluster-scoped", help="Objects have no namespace.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the change as a diff and write nothing.")] = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Add a kind: src/PACKAGE/KIND.py, a test, a sample, and its import in operator.py."""
+    made = _carry_out(
+        lambda project: new_api(project, Api(group, version, kind, plural, namespaced=not cluster_scoped)), dry_run
+    )
+    if made:
+        typer.echo("Next: edit the types, then make generate test")
+
+
+@app.command()
+def webhook(
+    kind: Kind,
+    defaulting: Annotated[bool, typer.Option("--defaulting", help="A function that fills in fields.")] = False,
+    validation: Annotated[bool, typer.Option("--validation", help="A function that refuses objects.")] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Add webhooks to a kind: functions in its module, and a test."""
+    purposes: list[Purpose] = []
+    if defaulting:
+        purposes.append("default")
+    if validation:
+        purposes.append("validate")
+    if not purposes:
+        raise typer.BadParameter("say --defaulting, --validation or both")
+    if _carry_out(lambda project: new_webhooks(project, kind, purposes), dry_run):
+        typer.echo("Next: write the functions' bodies, then make generate test")
+
+
+@app.command()
+def version(
+    kind: Kind, version: Annotated[str, typer.Option(help="The new version: v2, v1beta2.")], dry_run: DryRun = False
+) -> None:
+    """Add a version of a kind, with functions that convert to and from the one that is stored."""
+
+    def make(project: Project) -> Files:
+        stored = _stored(kind)
+        return new_version(
+            project, kind, version, plural=stored.plural, group=stored.gvk.group, old_version=stored.gvk.version,
+            namespaced=stored.namespaced,
+        )  # fmt: skip
+
+    if _carry_out(make, dry_run):
+        typer.echo("Next: edit the new types and both functions, then make generate test")
+
+
+@app.command()
+def test(
+    name: Annotated[str, typer.Argument(help="What is tested, as words joined by underscores: scales_up.")],
+    kind: Kind,
+    dry_run: DryRun = False,
+) -> None:
+    """Add a test of a kind on a cluster of its own."""
+    _carry_out(lambda project: new_test(project, kind, name), dry_run)
+
+
+def _stored(kind: str) -> type[Resource[object, object]]:
+    try:
+        found = [cls for cls in load_operator().resources if cls.gvk.kind == kind]
+    except OperatorNotFound as error:
+        raise ProjectError(str(error)) from None
+    if not found:
+        raise ProjectError(f"the operator has no kind {kind}")
+    if len(found) > 1:
+        raise ProjectError(f"{kind} has versions already; add another one beside them by hand, with its conversions")
+    return found[0]
+
+
+def _carry_out(make: Callable[[Project], Files], dry_run: bool) -> bool:
+    """Write what is made, or only show it; whether anything was written."""
     try:
         project = find_project(Path.cwd())
-        files = new_api(project, Api(group, version, kind, plural, namespaced=not cluster_scoped))
+        files = make(project)
     except ProjectError as error:
         raise typer.BadParameter(str(error)) from None
     if dry_run:
         typer.echo(difference(project.root, files), nl=False)
-        return
+        return False
     for path, text in sorted(files.items()):
         write(project.root / path, text)
         typer.echo(f"wrote {path}")
-    typer.echo("Next: edit the types, then make generate test")
+    return True
