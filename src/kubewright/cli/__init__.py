@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "validate": "Check manifests without a cluster.",
     "package": "Write kustomize, a Helm chart, an install file or an OLM bundle from the project.",
     "bundle": "Check an OLM bundle without a cluster.",
+    "scorecard": "Check the bundle, and play the samples through on an embedded cluster.",
     "build": "Build the operator's image.",
     "requirements": "Pin what the image installs, with hashes.",
     "sbom": "Write a software bill of materials of the operator's Python packages.",
