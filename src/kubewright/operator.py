@@ -298,6 +298,11 @@ class Operator(Declarations):
         """The Service that an installation puts in front of the webhooks, in the operator's usual namespace."""
         return ServiceEndpoint(f"{self.name}-system", f"{self.name}-webhook")
 
+    @property
+    def user(self) -> str:
+        """The name that an installation's ServiceAccount has as a user."""
+        return f"system:serviceaccount:{self.service.namespace}:{self.name}-controller-manager"
+
     def kinds(self) -> list[GroupVersionKind]:
         """The kinds that have to be served."""
         watched = [cls for one in self.reconciliations for cls in (one.cls, *one.owns, *one.watches)]
@@ -341,16 +346,17 @@ class Operator(Declarations):
             needs.append(Need("coordination.k8s.io", "leases", _SHARE, "sharing keys", namespace))
         if webhooks and self.serves_webhooks:
             needs.append(Need("", "secrets", _KEEP, "the webhooks' certificates", namespace))
-            injected = [
-                ("admissionregistration.k8s.io", f"{one}webhookconfigurations")
-                for one in dict.fromkeys(
-                    "mutating" if one.purpose == "mutate" else "validating" for one in self.webhooks
-                )
+            sorts = dict.fromkeys("mutating" if one.purpose == "mutate" else "validating" for one in self.webhooks)
+            injected = [("admissionregistration.k8s.io", f"{sort}webhookconfigurations", self.name) for sort in sorts]
+            injected += [("apiextensions.k8s.io", "customresourcedefinitions", crd) for crd in self._converted_crds()]
+            needs += [
+                Need(group, resource, ("get", "patch"), "injecting the CA", namespaced=False, name=name)
+                for group, resource, name in injected
             ]
-            if self.conversions:
-                injected.append(("apiextensions.k8s.io", "customresourcedefinitions"))
-            needs += [Need(*one, ("get", "patch"), "injecting the CA", namespaced=False) for one in injected]
         return needs
+
+    def _converted_crds(self) -> list[str]:
+        return [f"{conversions.plural}.{kind.group}" for kind, conversions in self.conversions.items()]
 
     # -- running
 
@@ -575,7 +581,7 @@ class Operator(Declarations):
         self, client: Client, endpoint: ServiceEndpoint | URLEndpoint, certificates: CertificateStore, port: int
     ) -> Webhooks:
         app = app_of(self.webhooks, self.conversions)
-        crds = [f"{conversions.plural}.{kind.group}" for kind, conversions in self.conversions.items()]
+        crds = self._converted_crds()
         registration: Registration
         if isinstance(endpoint, URLEndpoint):
             # A name that is not this machine's own leads here by way of others: listen to all of them.

@@ -72,21 +72,32 @@ def test_files_of_kinds_that_are_gone_are_removed_and_others_kept(workspace: Pat
 
 def test_the_role_grants_what_the_declarations_need(workspace: Path) -> None:
     run("rbac")
-    (role,) = read_manifests(["config/rbac/role.yaml"])
-    assert role.name == "ClusterRole/sites-manager"
+    role, home = read_manifests(["config/rbac/role.yaml"])
+    assert (role.name, home.name) == ("ClusterRole/sites-manager", "Role/sites-home")
     assert {"apiGroups": ["web.example.com"], "resources": ["sites"], "verbs": ["get", "list", "watch"]} in role.obj[
         "rules"
     ]
+    injecting = {
+        "apiGroups": ["admissionregistration.k8s.io"],
+        "resourceNames": ["sites"],
+        "resources": ["validatingwebhookconfigurations"],
+        "verbs": ["get", "patch"],
+    }
+    assert injecting in role.obj["rules"]
+    assert {rule["resources"][0] for rule in home.obj["rules"]} == {"leases", "secrets"}
     assert not any("*" in rule["verbs"] + rule["resources"] for rule in role.obj["rules"])
 
 
 def test_a_confined_operator_gets_a_role_in_each_namespace(workspace: Path) -> None:
     run("rbac", "--namespace", "b", "--namespace", "a")
     roles = read_manifests(["config/rbac/role.yaml"])
-    assert [(role.name, role.obj["metadata"]["namespace"]) for role in roles] == [
+    assert [(role.name, role.obj["metadata"].get("namespace")) for role in roles] == [
+        ("ClusterRole/sites-manager", None),
         ("Role/sites-manager", "a"),
         ("Role/sites-manager", "b"),
+        ("Role/sites-home", "sites-system"),
     ]
+    assert [rule["resources"] for rule in roles[0].obj["rules"]] == [["validatingwebhookconfigurations"]]
 
 
 def test_models_are_written_from_a_definition(workspace: Path) -> None:

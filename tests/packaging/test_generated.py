@@ -6,9 +6,9 @@ import yaml
 from msgspec import field
 from tests.serving import api_server
 
-from kubewright.objects import Unstructured
+from kubewright.objects import ObjectMeta, Unstructured
 from kubewright.objects.apps_v1 import Deployment
-from kubewright.objects.core_v1 import ConfigMap
+from kubewright.objects.core_v1 import ConfigMap, Namespace
 from kubewright.operator import Operator
 from kubewright.packaging.generated import (
     crd_files,
@@ -49,6 +49,7 @@ async def test_the_api_server_accepts_everything_under_strict_validation() -> No
     files = crd_files(op) | rbac_files(op) | webhook_files(op, namespace="default")
     async with api_server() as server:
         client = server.client()
+        await client.create(Namespace(metadata=ObjectMeta(name="sites-system")))
         for text in files.values():
             for document in yaml.safe_load_all(text):
                 created = await client.create(Unstructured(document), field_validation="Strict")

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import os
+import shlex
+import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,9 +19,11 @@ from kubewright.cli.loading import OperatorNotFound, load_operator
 from kubewright.cli.manifests import ManifestError, read_manifests
 from kubewright.cli.rbac import read_audit_log
 from kubewright.client import ConfigError, TransportError, connect
+from kubewright.localcluster.cluster import AUDIT_LOG
 from kubewright.objects import to_dict
 from kubewright.objects.apiextensions_v1 import CustomResourceDefinition
 from kubewright.objects.errors import APIError
+from kubewright.objects.rbac_v1 import PolicyRule
 from kubewright.operator import Operator
 from kubewright.packaging.generated import (
     MARK,
@@ -59,19 +65,42 @@ def rbac(
     observe: Annotated[
         Path | None, typer.Option(help="Grant what this audit log shows, not what the declarations need.")
     ] = None,
+    observe_run: Annotated[
+        str, typer.Option(metavar="COMMAND", help="Grant what the operator does while this runs, such as 'pytest'.")
+    ] = "",
     user: Annotated[str, typer.Option(help="Whose requests in the audit log; by default all but the system's.")] = "",
 ) -> None:
-    """Write the role that the operator needs.
+    """Write the roles that the operator needs.
 
-    `kubewright apiserver --audit-log-path FILE` writes the log for --observe, while tests or a session run.
+    What it needs for itself, leases and certificates, is always granted.  --observe-run sees what the operator does on
+    embedded clusters: those of tests, `kubewright rehearse`, `kubewright run --local`.  The log for --observe is
+    written by `kubewright apiserver --audit-log-path FILE`, or by any API server.
     """
-    rules = observed_rules(read_audit_log(observe), user=user) if observe else ()
-    _emit(
-        _from(operator, lambda op: rbac_files(op, namespaces=namespaces or (), rules=rules)),
-        output,
-        folder="rbac",
-        check=check,
-    )
+    op = _load(operator)
+    rules: list[PolicyRule] = []
+    if observe_run:
+        rules = _observed(observe_run, op)
+    elif observe is not None:
+        rules = observed_rules(read_audit_log(observe), user=user)
+    files = _made(op, lambda op: rbac_files(op, namespaces=namespaces or (), rules=rules))
+    _emit(files, output, folder="rbac", check=check)
+
+
+def _observed(command: str, operator: Operator) -> list[PolicyRule]:
+    """What the operator does on embedded clusters while a command runs."""
+    with tempfile.TemporaryDirectory(prefix="kubewright-") as directory:
+        log = Path(directory, "audit.log")
+        log.touch()
+        environment = {**os.environ, AUDIT_LOG: str(log)}
+        status = subprocess.run(shlex.split(command), env=environment, check=False).returncode
+        if status:
+            typer.secho(f"{command!r} failed, so it may not have shown all that is needed", err=True, fg="red")
+            raise typer.Exit(status)
+        rules = observed_rules(read_audit_log(log), user=operator.user, local=True)
+    if not rules:
+        typer.secho(f"{command!r} ran {operator.name} on no embedded cluster", err=True, fg="red")
+        raise typer.Exit(1)
+    return rules
 
 
 @app.command()
@@ -87,7 +116,7 @@ def policies(operator: Target = "", output: Output = CONFIG, check: Check = Fals
     The definitions enforce their rules by themselves; policies do so even where the definitions are somebody else's
     or being replaced.  Once `config/policy` exists, `generate all` keeps it current.
     """
-    _emit(_from(operator, policy_files), output, check=check)
+    _emit(_from(operator, policy_files), output, folder="policy", check=check)
 
 
 @app.command()
@@ -114,7 +143,7 @@ def everything(operator: Target = "", check: Check = False) -> None:
         _write(_made(op, doc_files), DOCS, folder="api", check=check),
     ]
     if (CONFIG / "policy").is_dir():
-        fresh.append(_write(_made(op, policy_files), CONFIG, check=check))
+        fresh.append(_write(_made(op, policy_files), CONFIG, folder="policy", check=check))
     if check and not all(fresh):
         raise typer.Exit(1)
 

@@ -54,7 +54,7 @@ def command(
         operator = load_operator(target)
         if local:
             _HOME.mkdir(exist_ok=True)
-        cluster = _local() if local else connect(kubeconfig, context=context)
+        cluster = _local(operator.user) if local else connect(kubeconfig, context=context)
         for address in (health_probe_bind_address, metrics_bind_address):
             BindAddress.parse(address or "0")
     except (ConfigError, OperatorNotFound, ValueError) as error:
@@ -93,11 +93,11 @@ def _directory(target: str) -> Path:
 
 
 @asynccontextmanager
-async def _local() -> AsyncIterator[Client]:
+async def _local(user: str) -> AsyncIterator[Client]:
     """The embedded cluster, as it was left the last time, for as long as the operator runs."""
     from kubewright.localcluster.cluster import LocalCluster  # not part of the production runtime
 
     async with LocalCluster(_HOME) as cluster:
         typer.echo(f"a local cluster serves {cluster.url}: kubectl --kubeconfig {cluster.kubeconfig} get all", err=True)
-        async with cluster.client() as client:
+        async with cluster.client(user=user) as client:
             yield client

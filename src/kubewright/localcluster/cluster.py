@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from kubewright.apiserver.hosting import HostedServer
 from kubewright.apiserver.storage.sqlite import SqliteStorage
@@ -39,6 +40,9 @@ from kubewright.manager.runnables import STOP_ORDER, RunnableGroup, first_failur
 
 logger = logging.getLogger("kubewright.localcluster")
 
+AUDIT_LOG: Final = "KUBEWRIGHT_AUDIT_LOG"
+"""The environment variable with the file that clusters append their audit events to."""
+
 _GRACE = 5.0
 """Seconds that the controllers have for stopping."""
 
@@ -60,6 +64,7 @@ class LocalCluster:
             storage=None if directory is None else SqliteStorage(self.directory / "store.db"),
             port=port,
             cert_dir=self.directory / "pki",
+            audit_log=Path(log) if (log := os.environ.get(AUDIT_LOG)) else None,
         )
         self._groups: list[RunnableGroup] = []
         self._failures: list[BaseException] = []
@@ -73,9 +78,16 @@ class LocalCluster:
         """A kubeconfig of the cluster's administrator; written when the cluster starts."""
         return self.directory / "kubeconfig"
 
-    def client(self, *, namespace: str = "default", on_warning: Callable[[str], None] = log_warning) -> Client:
-        """A client of the administrator that needs no network."""
+    def client(
+        self, *, namespace: str = "default", user: str = "", on_warning: Callable[[str], None] = log_warning
+    ) -> Client:
+        """A client of the administrator that needs no network.
+
+        :param user: acts under this name, with all rights: how an operator's requests can be told from others.
+        """
         headers = {"authorization": f"Bearer {self.server.token}"}
+        if user:
+            headers |= {"impersonate-user": user, "impersonate-group": "system:masters"}
         transport = AsgiTransport(self.server.server.app, headers=headers)
         return Client(transport, namespace=namespace, on_warning=on_warning)
 

@@ -31,6 +31,8 @@ class Need(NamedTuple):
     """Empty means: in all namespaces."""
     namespaced: bool = True
     """Whether the resource lives in namespaces, so that a Role can grant it."""
+    name: str = ""
+    """Of the one object that it is about; empty means: any."""
 
     def within(self, namespaces: Sequence[str] | None) -> list[Need]:
         """The need of an operator that watches these namespaces only."""
@@ -145,6 +147,7 @@ async def _ask(client: Client, need: Need, verb: str) -> bool:
         subresource=subresource or None,
         verb=verb,
         namespace=need.namespace or None,
+        name=need.name or None,
     )
     review = SelfSubjectAccessReview(spec=SelfSubjectAccessReviewSpec(resource_attributes=attributes))
     return (await client.create(review)).status.allowed

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from kubewright.manager import Need
 from kubewright.objects import ObjectMeta, to_dict
 from kubewright.objects.policy_rules import normalize, rule
 from kubewright.objects.rbac_v1 import ClusterRole, PolicyRule, Role
@@ -36,23 +37,40 @@ def crd_files(operator: Operator, *, namespace: str = "") -> Files:
 
 
 def rbac_files(operator: Operator, *, namespaces: Sequence[str] = (), rules: Sequence[PolicyRule] = ()) -> Files:
-    """``rbac/role.yaml``: one ClusterRole, or a Role in each namespace that the operator is confined to.
+    """``rbac/role.yaml``: a ClusterRole, and a Role for the leases and certificates in the operator's own namespace.
 
+    :param namespaces: that the operator is confined to: a Role in each stands for what a Role can grant.
     :param rules: what the operator was seen to need, instead of what its declarations need.
     """
-    rules = list(rules) or rules_of(operator)
-    name = f"{operator.name}-manager"
-    roles: list[ClusterRole | Role] = [
-        Role(metadata=ObjectMeta(name=name, namespace=namespace), rules=rules) for namespace in sorted(set(namespaces))
-    ]
-    roles = roles or [ClusterRole(metadata=ObjectMeta(name=name), rules=rules)]
+    name, home = f"{operator.name}-manager", operator.service.namespace
+    declared = operator.needs()
+    own = [need for need in operator.needs(leader_elect=True, webhooks=True, namespace=home) if need not in declared]
+    cluster_wide = [need for need in own if not need.namespace]
+    roles: list[ClusterRole | Role] = []
+    if namespaces:
+        cluster_wide += [need for need in declared if not need.namespaced]
+        inside = list(rules) or _rules(need for need in declared if need.namespaced)
+        roles += [Role(metadata=ObjectMeta(name=name, namespace=one), rules=inside) for one in sorted(set(namespaces))]
+        wide = _rules(cluster_wide)
+    else:
+        wide = normalize([*(rules or _rules(declared)), *_rules(cluster_wide)])
+    if wide:
+        roles.insert(0, ClusterRole(metadata=ObjectMeta(name=name), rules=wide))
+    at_home = _rules(need for need in own if need.namespace)
+    roles.append(Role(metadata=ObjectMeta(name=f"{operator.name}-home", namespace=home), rules=at_home))
     return {"rbac/role.yaml": _marked(dump_all(map(to_dict, roles)))}
 
 
 def rules_of(operator: Operator) -> list[PolicyRule]:
-    """The least that the operator's declarations need, leader election aside, which needs its own namespace only."""
-    needs = operator.needs(leader_elect=False)
-    return normalize(rule(groups=[need.group], resources=[need.resource], verbs=need.verbs) for need in needs)
+    """The least that the operator's declarations need, without what it needs for itself: leases and certificates."""
+    return _rules(operator.needs())
+
+
+def _rules(needs: Iterable[Need]) -> list[PolicyRule]:
+    return normalize(
+        rule(groups=[need.group], resources=[need.resource], verbs=need.verbs, names=[need.name] if need.name else ())
+        for need in needs
+    )
 
 
 def webhook_files(operator: Operator, *, namespace: str = "") -> Files:

@@ -26,13 +26,16 @@ class Comparison(NamedTuple):
     unused: list[PolicyRule]
 
 
-def observed_rules(events: Iterable[Event], *, user: str = "") -> list[PolicyRule]:
+def observed_rules(events: Iterable[Event], *, user: str = "", local: bool = False) -> list[PolicyRule]:
     """The rules that allow every request in an audit log, refused ones too.
 
     :param user: the name of the user to look at; by default all but the system's own (``system:...``), of which
         service accounts are taken again.
+    :param local: whether an operator ran beside the cluster: how it made itself known to the API server there (its
+        definitions and webhook configurations) is none of its business in a cluster.
     """
-    return normalize(_rule(event) for event in events if _is_of(event, user) and not _is_discovery(event))
+    seen = (event for event in events if _is_of(event, user) and not _is_discovery(event))
+    return normalize(_rule(event) for event in seen if not (local and _is_registration(event)))
 
 
 def compare(granted: Iterable[PolicyRule], observed: Iterable[PolicyRule]) -> Comparison:
@@ -57,6 +60,11 @@ def _is_discovery(event: Event) -> bool:
     return "objectRef" not in event and any(path == known or path.startswith(f"{known}/") for known in _DISCOVERY)
 
 
+def _is_registration(event: Event) -> bool:
+    group = event.get("objectRef", {}).get("apiGroup")
+    return group in ("admissionregistration.k8s.io", "apiextensions.k8s.io")
+
+
 def _rule(event: Event) -> PolicyRule:
     reference = event.get("objectRef")
     if reference is None:
@@ -64,7 +72,10 @@ def _rule(event: Event) -> PolicyRule:
     resource = reference["resource"]
     if reference.get("subresource"):
         resource = f"{resource}/{reference['subresource']}"
-    return rule(groups=[reference.get("apiGroup", "")], resources=[resource], verbs=[event["verb"]])
+    verbs = [event["verb"]]
+    if "sendInitialEvents=true" in event["requestURI"]:
+        verbs.append("list")  # an older server doesn't know it, and is asked for a list then
+    return rule(groups=[reference.get("apiGroup", "")], resources=[resource], verbs=verbs)
 
 
 class _Grant(NamedTuple):

@@ -52,7 +52,7 @@ class TestCluster:
         :raises Exception: what ended the operator before its time.
         """
         await operator.install(self.client)
-        client = self.local.client()
+        client = self.local.client(user=operator.user)
         manager = Manager(client, operator.name, health_address="0", metrics_address="0", grace_period=5.0)
         store = DirectoryStore(self.local.directory / operator.name)
         operator.add_to(manager, endpoint=URLEndpoint("127.0.0.1", _free_port()), certificates=store)

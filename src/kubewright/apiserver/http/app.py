@@ -82,8 +82,10 @@ class App:
             )
         if trail.info is not None:
             self._metrics.answered(trail.info, response.status, time.time() - trail.received)
-        await response.send(request, send)
-        self._access.record(request, trail, response.status, failure)
+        try:
+            await response.send(request, send)
+        finally:  # a watch may end by being cancelled, and was made all the same
+            self._access.record(request, trail, response.status, failure)
 
     async def _answer(self, request: Request, trail: Trail) -> Response | StreamResponse:
         name, path = split_cluster(request.scope["path"])
