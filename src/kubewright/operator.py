@@ -37,11 +37,15 @@ from kubewright.manager import (
     Manager,
     Need,
     NotReady,
+    SeveralLeases,
+    Superseded,
     configure_logging,
     definitions,
     diagnose,
     install,
+    lease_namespace,
     run_event_loop,
+    run_paused_by_others,
     stop_on_signals,
 )
 from kubewright.objects import GroupVersionKind, Object, ObjectKey
@@ -82,6 +86,11 @@ _READ = ("get", "list", "watch")
 _OWN = (*_READ, "create", "patch", "delete")
 _KEEP = ("get", "create", "update")
 _SHARE = (*_READ, "create", "update", "delete")
+
+_FATAL = (
+    APIError, ConfigError, LeadershipLost, NotReady, NotSynced, OSError, SchemaError, SeveralLeases, Superseded
+)  # fmt: skip
+"""What a process can't go on after, and its user can do something about."""
 
 MapFunction: TypeAlias = Callable[[Any], Iterable[ObjectKey]]
 
@@ -474,6 +483,7 @@ class Operator(Declarations):
         namespaces: Sequence[str] | None = None,
         leader_elect: bool | None = None,
         shards: bool = False,
+        dev: bool = False,
         install: bool = False,
         endpoint: ServiceEndpoint | URLEndpoint | None = None,
         certificates: CertificateStore | str = "",
@@ -492,6 +502,7 @@ class Operator(Declarations):
         :param namespaces: watch these only; None watches all.
         :param leader_elect: run controllers only while holding the lease; by default in a cluster, unless ``shards``.
         :param shards: let all replicas work, each on a part of the objects.
+        :param dev: pause the deployed copy for as long as this one runs, by asking for its lease.
         :param install: install the CRDs first.
         :param endpoint: of the webhooks, see :meth:`add_to`, as for ``certificates`` and ``webhook_port``; in a cluster
             by default the Service ``NAME-webhook``.  A Service without namespace is one in the operator's own.
@@ -503,7 +514,7 @@ class Operator(Declarations):
         :param log_format: by default JSON in a cluster, else text.
         """
         inside = in_cluster()
-        elect = (inside and not shards) if leader_elect is None else leader_elect
+        elect = dev or ((inside and not shards) if leader_elect is None else leader_elect)
         configure_logging(format=log_format or ("json" if inside else "text"), level=log_level)
 
         async def main() -> None:
@@ -514,25 +525,32 @@ class Operator(Declarations):
                 if install:
                     await self.install(client, endpoint=where if isinstance(where, ServiceEndpoint) else None)
                 await self.check(client, namespaces=namespaces, leader_elect=elect, shards=shards, webhooks=inside)
-                manager = Manager(
-                    client,
-                    self.name,
-                    namespaces=namespaces,
-                    leader_elect=elect,
-                    sharding=shards,
-                    health_address=health_address or (":8081" if inside else "127.0.0.1:8081"),
-                    metrics_address=metrics_address or (":8443" if inside else "127.0.0.1:8080"),
-                    grace_period=grace_period,
-                )
-                self.add_to(manager, endpoint=where, certificates=certificates, webhook_port=webhook_port)
                 if self.serves_webhooks and where is None:
                     logger.warning("webhooks are not served: the API server could not reach this process")
+                namespace = await lease_namespace(client, self.name) if dev else client.namespace
+
+                def make() -> Manager:
+                    manager = Manager(
+                        client,
+                        self.name,
+                        namespace=namespace,
+                        namespaces=namespaces,
+                        leader_elect=elect,
+                        sharding=shards,
+                        go_before=dev,
+                        health_address=health_address or (":8081" if inside else "127.0.0.1:8081"),
+                        metrics_address=metrics_address or (":8443" if inside else "127.0.0.1:8080"),
+                        grace_period=grace_period,
+                    )
+                    self.add_to(manager, endpoint=where, certificates=certificates, webhook_port=webhook_port)
+                    return manager
+
                 with stop_on_signals() as stop:
-                    await manager.run(stop)
+                    await (make().run(stop) if dev else run_paused_by_others(make, stop))
 
         try:
             run_event_loop(main)
-        except (APIError, ConfigError, LeadershipLost, NotReady, NotSynced, OSError, SchemaError) as error:
+        except _FATAL as error:
             text = str(error)
             separator = "\n" if "\n" in text else " "
             sys.exit(f"{self.name} cannot run:{separator}{text}")

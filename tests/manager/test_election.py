@@ -121,3 +121,35 @@ def test_two_candidates_never_both_hold_a_valid_lease(turns: list[tuple[str, flo
             election.wrote(bid, local)
         leading = [n for n, e in elections.items() if e.is_leader and e.is_valid(now + skews[n])]
         assert len(leading) <= 1
+
+
+def test_a_holder_makes_way_for_whom_it_finds_preferred() -> None:
+    election = Election("me")
+    election.observe(held_by("me")._replace(preferred="dev"), 0.0)
+    assert election.is_superseded
+    assert election.renewal(1.0, wall(1)) is None and election.bid(1.0, wall(1)) is None
+    farewell = election.release(wall(2))
+    assert farewell is not None and (farewell.holder, farewell.preferred) == ("", "dev")
+
+
+def test_a_free_lease_is_reserved_for_the_preferred_for_one_duration() -> None:
+    reserved = held_by("", duration=1.0)._replace(preferred="dev")
+    other, dev = Election("other"), Election("dev")
+    for election in (other, dev):
+        election.observe(reserved, 100.0)
+    assert other.bid(114.9, wall(0)) is None and other.bid(115.0, wall(0)) is not None
+    taken = dev.bid(100.0, wall(0))
+    assert taken is not None and (taken.holder, taken.preferred) == ("dev", "")
+
+
+def test_a_claim_is_made_once_and_only_against_a_holder() -> None:
+    dev = Election("dev")
+    assert dev.claim(0.0) is None
+    dev.observe(held_by("other"), 0.0)
+    claim = dev.claim(1.0)
+    assert claim == held_by("other")._replace(preferred="dev")
+    dev.wrote(claim, 1.0)
+    assert dev.claim(2.0) is None
+    assert not dev.is_superseded
+    dev.observe(held_by("dev"), 3.0)
+    assert dev.claim(4.0) is None

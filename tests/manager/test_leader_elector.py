@@ -6,7 +6,7 @@ import pytest
 from tests.virtual_time import run
 
 from kubewright.manager.election import LeaseRecord, Timing
-from kubewright.manager.leader_elector import LeaderElector
+from kubewright.manager.leader_elector import LeaderElector, Superseded
 from kubewright.objects.errors import AlreadyExists, Conflict, Forbidden
 
 
@@ -186,3 +186,44 @@ def test_missing_permissions_are_retried_and_said(caplog: pytest.LogCaptureFixtu
 
     run(main)
     assert "could not read lease test/lock: leases.coordination.k8s.io is forbidden" in caplog.text
+
+
+def test_a_leader_makes_way_within_a_renewal_and_leads_again_afterwards() -> None:
+    async def main() -> None:
+        server = Server()
+        deployed = candidate(server, "deployed")
+        standby = asyncio.ensure_future(candidate(server, "standby").acquire())
+        dev = LeaderElector(MemoryLock(server), "dev", go_before=True)
+        await deployed.acquire()
+        start = now()
+        taking = asyncio.ensure_future(dev.acquire())
+        with pytest.raises(Superseded):
+            await deployed.hold()
+        assert now() - start <= 2.0
+        await asyncio.sleep(5)  # its controllers end
+        assert not taking.done()
+        await deployed.release()
+        await taking
+        assert now() - start < 12.0 and not standby.done()
+        await dev.release()
+        await standby
+        standby.cancel()
+
+    run(main)
+
+
+def test_who_asked_and_died_keeps_nobody_waiting_for_long() -> None:
+    async def main() -> None:
+        server = Server()
+        deployed = candidate(server, "deployed")
+        await deployed.acquire()
+        dev = asyncio.ensure_future(LeaderElector(MemoryLock(server), "dev", go_before=True).acquire())
+        with pytest.raises(Superseded):
+            await deployed.hold()
+        dev.cancel()
+        await deployed.release()
+        start = now()
+        await candidate(server, "deployed-again").acquire()
+        assert 15.0 <= now() - start < 15.0 + 2.2 * 2.0
+
+    run(main)

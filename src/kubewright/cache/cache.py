@@ -78,6 +78,11 @@ class Cache:
             self._group = None
             self._tasks.clear()
 
+    def close(self) -> None:
+        """Take no more notice of what the client writes."""
+        if self._observe in self.client.write_observers:
+            self.client.write_observers.remove(self._observe)
+
     @property
     def running(self) -> bool:
         return self._group is not None

@@ -4,7 +4,7 @@ from kubewright.manager.crds import definitions, install
 from kubewright.manager.diagnosis import Diagnosis, Need, NotReady, diagnose
 from kubewright.manager.election import Election, LeaseRecord, Timing
 from kubewright.manager.health import HealthChecks
-from kubewright.manager.leader_elector import LeaderElector, LeadershipLost, Lock
+from kubewright.manager.leader_elector import LeaderElector, LeadershipLost, Lock, Superseded
 from kubewright.manager.lease_lock import LeaseLock
 from kubewright.manager.logging import configure_logging
 from kubewright.manager.manager import Manager
@@ -12,6 +12,7 @@ from kubewright.manager.process import run_event_loop, stop_on_signals
 from kubewright.manager.runnables import Group, Runnable, RunnableFailed
 from kubewright.manager.serving import AddressInUse, BindAddress, HTTPServer
 from kubewright.manager.shard_member import ShardLost
+from kubewright.manager.takeover import SeveralLeases, lease_namespace, run_paused_by_others
 
 __all__ = [
     "AddressInUse",
@@ -32,11 +33,15 @@ __all__ = [
     "Runnable",
     "RunnableFailed",
     "ShardLost",
+    "SeveralLeases",
+    "Superseded",
     "Timing",
     "configure_logging",
     "definitions",
     "diagnose",
     "install",
+    "lease_namespace",
     "run_event_loop",
+    "run_paused_by_others",
     "stop_on_signals",
 ]

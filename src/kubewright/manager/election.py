@@ -24,6 +24,8 @@ class LeaseRecord(NamedTuple):
     acquired: dt.datetime | None
     renewed: dt.datetime | None
     transitions: int = 0
+    preferred: str = ""
+    """Who asks the holder to make way; the next holder clears it."""
 
 
 class Timing(NamedTuple):
@@ -86,6 +88,11 @@ class Election:
         """Whether the lease, as last seen, has not run out yet."""
         return self._observed is not None and now < self._observed_at + self._observed.duration
 
+    @property
+    def is_superseded(self) -> bool:
+        """Whether we hold the lease and somebody who goes before asks for it."""
+        return self.is_leader and self._goes_before
+
     def overdue(self, now: float) -> float:
         """For how many seconds our own lease has been expired: above zero, somebody else may be leading."""
         if not self.is_leader or self._observed is None:
@@ -106,21 +113,36 @@ class Election:
 
     def renewal(self, now: float, wall: dt.datetime) -> LeaseRecord | None:
         """What the holder of a lease that is still valid may write without reading it again."""
-        if not self.is_leader or not self.is_valid(now):
+        if not self.is_leader or self.is_superseded or not self.is_valid(now):
             return None
         return self._next(wall)
 
     def bid(self, now: float, wall: dt.datetime) -> LeaseRecord | None:
-        """What to write, having just read the lease (or found none); None while another one holds it."""
+        """What to write, having just read the lease (or found none); None while another one holds it or goes before.
+
+        Who goes before has a lease's duration to take it: one that has died meanwhile keeps nobody waiting for longer.
+        """
         if self.leader and not self.is_leader and self.is_valid(now):
             return None
+        if self._goes_before and now < self._observed_at + self.timing.lease_duration:
+            return None
         return self._next(wall)
+
+    def claim(self, now: float) -> LeaseRecord | None:
+        """What to write to ask the holder to make way, having just read the lease; None if that is not needed."""
+        if self._observed is None or self.is_leader or not self.is_valid(now) or not self.leader:
+            return None
+        return self._observed._replace(preferred=self.identity) if self._observed.preferred != self.identity else None
 
     def release(self, wall: dt.datetime) -> LeaseRecord | None:
         """What to write to let the lease go at once, having just read it; None if it is not ours."""
         if not self.is_leader or self._observed is None:
             return None
-        return LeaseRecord("", 1.0, wall, wall, self._observed.transitions)
+        return LeaseRecord("", 1.0, wall, wall, self._observed.transitions, self._observed.preferred)
+
+    @property
+    def _goes_before(self) -> bool:
+        return self._observed is not None and self._observed.preferred not in ("", self.identity)
 
     def _next(self, wall: dt.datetime) -> LeaseRecord:
         duration, old = self.timing.lease_duration, self._observed

@@ -27,6 +27,10 @@ class LeadershipLost(Exception):
     """The lease could not be renewed: somebody else may lead now, so this process has to end at once."""
 
 
+class Superseded(Exception):
+    """Somebody who goes before asked for the lease: the controllers have to end, in good order."""
+
+
 class Lock(Protocol):
     """The shared record.  Writes carry the version that was read or written last, so only one of two writers wins."""
 
@@ -51,6 +55,7 @@ class Lock(Protocol):
 class LeaderElector:
     """One candidate.
 
+    :param go_before: ask whoever holds the lease to make way.
     :param on_new_leader: called with the identity whenever another holder is seen, ourselves included.
     """
 
@@ -60,11 +65,13 @@ class LeaderElector:
         identity: str,
         *,
         timing: Timing | None = None,
+        go_before: bool = False,
         on_new_leader: Callable[[str], None] | None = None,
     ) -> None:
         self.election = Election(identity, timing)
         self.slow_paths = 0
         self._lock = lock
+        self._go_before = go_before
         self._timing = self.election.timing
         self._on_new_leader = on_new_leader
         self._reported_leader = ""
@@ -76,7 +83,10 @@ class LeaderElector:
         logger.info("became leader: %s as %s", self._lock.description, self.election.identity)
 
     async def hold(self) -> None:
-        """Renew until it fails for the whole renew deadline; return when the lease is lost."""
+        """Renew until it fails for the whole renew deadline; return when the lease is lost.
+
+        :raises Superseded: we hold it still, and should release it as soon as what it protects has ended.
+        """
         while True:
             await asyncio.sleep(self._timing.retry_period)
             try:
@@ -87,6 +97,8 @@ class LeaderElector:
                     "lost the lease %s: not renewed for %g s", self._lock.description, self._timing.renew_deadline
                 )
                 return
+            if self.election.is_superseded:
+                raise Superseded(f"somebody else asks for the {self._lock.description}")
 
     async def release(self) -> None:
         """Let the lease go, so that the next candidate need not wait for its end; failing to only costs that time."""
@@ -109,7 +121,7 @@ class LeaderElector:
 
     async def _until_success(self, pause: Callable[[], float]) -> None:
         while True:
-            if await self._try():
+            if await self._try() or self.election.is_superseded:
                 return
             await asyncio.sleep(pause())
 
@@ -135,6 +147,9 @@ class LeaderElector:
             self._report()
         bid = self.election.bid(now, _wall())
         if bid is None:
+            if self._go_before and (claim := self.election.claim(now)) is not None:
+                logger.info("asking %s to make way: %s", self.election.leader, self._lock.description)
+                await self._write(self._lock.update, claim)
             return False
         return await self._write(self._lock.create if record is None else self._lock.update, bid)
 

@@ -26,7 +26,7 @@ from kubewright.manager.caches import CacheRunner
 from kubewright.manager.election import Timing
 from kubewright.manager.endpoints import ASGIApp, Endpoints, health_route, json_route
 from kubewright.manager.health import HealthChecks
-from kubewright.manager.leader_elector import LeaderElector, LeadershipLost
+from kubewright.manager.leader_elector import LeaderElector, LeadershipLost, Superseded
 from kubewright.manager.lease_lock import LeaseLock
 from kubewright.manager.metrics import Metrics
 from kubewright.manager.metrics_access import MetricsAccess
@@ -52,6 +52,7 @@ class Manager:
     :param health_address: where ``/healthz`` and ``/readyz`` are served; ``0`` switches them off.
     :param metrics_address: where ``/metrics`` and ``/debug`` are served; ``0`` switches them off.  Beyond this machine
         they are served over TLS, to bearers of a token whose user may ``get`` the path.
+    :param go_before: ask another process that holds the lease to make way; see docs/coming-from-kopf.md, ``--dev``.
     :param grace_period: seconds that everything together has for stopping.
     """
 
@@ -64,6 +65,7 @@ class Manager:
         namespaces: Sequence[str] | None = None,
         leader_elect: bool = False,
         sharding: bool = False,
+        go_before: bool = False,
         timing: Timing | None = None,
         health_address: str = "127.0.0.1:8081",
         metrics_address: str = "127.0.0.1:8080",
@@ -74,7 +76,8 @@ class Manager:
         self.namespace = namespace or client.namespace
         self.cache = Cache(client, namespaces=namespaces)
         self.metrics = Metrics()
-        if client.rest.observe is None:
+        self._counts_requests = client.rest.observe is None
+        if self._counts_requests:
             client.rest.observe = RequestMetrics(self.metrics.registry)
         self.events = EventRecorder(client, name)
         self.healthz = HealthChecks("healthz")
@@ -96,7 +99,7 @@ class Manager:
         self.add(self.events, Group.CACHES)
         self._serve(BindAddress.parse(health_address), BindAddress.parse(metrics_address))
         if leader_elect:
-            self._elect(timing or Timing())
+            self._elect(timing or Timing(), go_before)
         if sharding:
             self._share(timing or Timing())
 
@@ -126,6 +129,7 @@ class Manager:
         """Run until ``stop`` is set, or forever.
 
         :raises LeadershipLost: and the process must end without writing anything more.
+        :raises Superseded: another process goes before; everything has ended in good order, and may be run again.
         :raises Exception: what ended a runnable, or went wrong while stopping.
         """
         CacheMetrics(self.cache, self.metrics.registry)
@@ -140,6 +144,9 @@ class Manager:
             with contextlib.suppress(asyncio.CancelledError):
                 await leading
             await self._stop()
+            self.cache.close()
+            if self._counts_requests:
+                self.client.rest.observe = None
         if (failure := first_failure(self._failures)) is not None:
             raise failure
 
@@ -173,7 +180,10 @@ class Manager:
     async def _stop(self) -> None:
         self._starting = "stopping"
         lost = any(isinstance(failure, LeadershipLost) for failure in self._failures)
-        deadline = asyncio.get_running_loop().time() + (0.0 if lost else self._grace_period)
+        grace_period = 0.0 if lost else self._grace_period
+        if self.elector is not None and any(isinstance(failure, Superseded) for failure in self._failures):
+            grace_period = min(grace_period, self.elector.election.timing.renew_deadline)
+        deadline = asyncio.get_running_loop().time() + grace_period
         for group in STOP_ORDER:
             self._failures += await self._groups[group].stop(deadline)
         if self.elector is not None and not lost:
@@ -183,13 +193,14 @@ class Manager:
         self._failures.append(error)
         self._end.set()
 
-    def _elect(self, timing: Timing) -> None:
+    def _elect(self, timing: Timing, go_before: bool) -> None:
         identity = f"{socket.gethostname()}_{uuid.uuid4()}"
         master = self.metrics.leader.labels(self.name)
         self.elector = elector = LeaderElector(
             LeaseLock(self.client, self.namespace, self.name),
             identity,
             timing=timing,
+            go_before=go_before,
             on_new_leader=lambda leader: master.set(leader == identity),
         )
         self.healthz.add("leader-election", lambda: _overdue(elector.overdue()))
