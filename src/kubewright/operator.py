@@ -388,6 +388,8 @@ class Operator(Declarations):
             manager.add_controller(self._controller(one, manager))
         memos = Memos()
         for declared in self.declarations:
+            if declared.lasts and manager.shards is not None:
+                raise ValueError(f"{declared.name} is a daemon: it would keep an object that moves to another shard")
             behaviour = declared.begin(memos)
             manager.add(behaviour)
             manager.add_controller(self._behaving(declared, behaviour, manager))

@@ -55,6 +55,8 @@ class Declaration:
     timeout: float | None = None
     finalizes: bool = False
     annotates: bool = False
+    lasts: bool = False
+    """Whether it works on an object between reconciles, too."""
 
 
 class Declarations:
@@ -146,7 +148,9 @@ class Declarations:
 
             controller = _controller_name(cls, name)
             self._declared.append(
-                Declaration(cls=cls, name=controller, owns=owns, begin=begin, workers=workers, finalizes=finalizer)
+                Declaration(
+                    cls=cls, name=controller, owns=owns, begin=begin, workers=workers, finalizes=finalizer, lasts=True
+                )
             )
             return user_function
 
