@@ -10,9 +10,10 @@ from kubewright.client import Client
 from kubewright.objects.admissionregistration_v1 import ValidatingWebhookConfiguration
 from kubewright.objects.core_v1 import Secret
 from kubewright.webhook.certificate_store import DirectoryStore, SecretStore
-from kubewright.webhook.certificates import Certificates, rotate
+from kubewright.webhook.certificates import Certificates
 from kubewright.webhook.declaration import URLEndpoint, app_of, validator
 from kubewright.webhook.registration import LocalRegistration
+from kubewright.webhook.rotation import rotate
 from kubewright.webhook.runner import Webhooks
 from kubewright.webhook.server import WebhookServer
 

@@ -9,8 +9,9 @@ from tests.webhook.reviews import review, widget
 
 from kubewright.apiserver.webhook_client import CallFailed, ServiceResolver, WebhookClient
 from kubewright.webhook.app import WebhookApp
-from kubewright.webhook.certificates import Certificates, rotate
+from kubewright.webhook.certificates import Certificates
 from kubewright.webhook.review import AdmissionRequest, AdmissionResponse
+from kubewright.webhook.rotation import rotate
 from kubewright.webhook.server import WebhookServer
 
 NOW = datetime.now(UTC)

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-import yaml
-
 from kubewright.client.config import Config, ConfigError
 from kubewright.client.credentials import (
     Anonymous,
@@ -129,6 +127,8 @@ class Kubeconfig:
         )
 
     def _add(self, path: Path, text: str) -> None:
+        import yaml  # an operator in a Pod reads no kubeconfig
+
         try:
             document = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         except yaml.YAMLError as error:

@@ -12,7 +12,6 @@ import platform
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from importlib.metadata import version
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
@@ -36,6 +35,8 @@ class RequestObserver(Protocol):
 
 
 def default_user_agent() -> str:
+    from importlib.metadata import version  # 15 ms, when the first client is made rather than at every import
+
     return f"kubewright/{version('kubewright')} ({platform.system().lower()}/{platform.machine()})"
 
 

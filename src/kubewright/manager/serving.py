@@ -13,10 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-import uvicorn
-
 from kubewright.manager.endpoints import ASGIApp
-from kubewright.webhook.certificates import Policy, rotate
+from kubewright.webhook.certificates import Policy
 
 _LAST_REQUESTS = 5
 """Seconds that requests in flight may still take when the server stops."""
@@ -72,6 +70,8 @@ class HTTPServer:
         self._tls = tls
 
     async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+        import uvicorn  # only where something is served
+
         listener = self._listen()
         self.address = BindAddress(self.address.host, listener.getsockname()[1])
         config = uvicorn.Config(
@@ -116,6 +116,8 @@ class HTTPServer:
 
 def self_signed(host: str) -> ssl.SSLContext:
     """TLS with a certificate that nobody vouches for: it keeps tokens from eavesdroppers, as scrapers expect it."""
+    from kubewright.webhook.rotation import rotate  # with cryptography, which few processes need
+
     lifetime = dt.timedelta(days=5 * 365)
     made = rotate(None, dt.datetime.now(dt.UTC), [host], Policy(serving_lifetime=lifetime))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -16,7 +16,7 @@ from kubewright.client import Client
 from kubewright.objects.core_v1 import Secret
 from kubewright.objects.errors import AlreadyExists, Conflict, NotFound
 from kubewright.objects.meta import ObjectMeta
-from kubewright.webhook.certificates import Certificates, Policy, rotate
+from kubewright.webhook.certificates import Certificates, Policy
 
 _ATTEMPTS = 5
 
@@ -41,7 +41,7 @@ class DirectoryStore:
 
     async def current(self, names: Sequence[str], now: datetime) -> Certificates:
         stored = self._read()
-        made = rotate(stored, now, names, self.policy)
+        made = _rotate(stored, now, names, self.policy)
         if made is not stored:
             self._write(made)
         return made
@@ -101,7 +101,7 @@ class SecretStore:
         except NotFound:
             secret = Secret(metadata=ObjectMeta(name=self.name, namespace=self.namespace), type="kubernetes.io/tls")
         stored = Certificates.from_data(secret.data)
-        made = rotate(stored, now, names, self.policy)
+        made = _rotate(stored, now, names, self.policy)
         if made is stored:
             return made
         secret.data = made.to_data()
@@ -110,3 +110,10 @@ class SecretStore:
         else:
             await self.client.create(secret)
         return made
+
+
+def _rotate(stored: Certificates | None, now: datetime, names: Sequence[str], policy: Policy | None) -> Certificates:
+    # Not above: cryptography takes a third of the whole import, and an operator without webhooks never needs it.
+    from kubewright.webhook.rotation import rotate
+
+    return rotate(stored, now, names, policy)

@@ -11,10 +11,12 @@ import socket
 import ssl
 import tempfile
 from pathlib import Path
-
-import uvicorn
+from typing import TYPE_CHECKING
 
 from kubewright.webhook.app import WebhookApp
+
+if TYPE_CHECKING:
+    import uvicorn
 
 
 class WebhookServer:
@@ -50,6 +52,8 @@ class WebhookServer:
 
         :raises OSError: the address cannot be had.
         """
+        import uvicorn  # only where something is served
+
         listener = socket.create_server((self.host, self.port), backlog=1024, reuse_port=False)
         self.port = listener.getsockname()[1]
         config = uvicorn.Config(

@@ -4,7 +4,8 @@ import pytest
 from cryptography import x509
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
-from kubewright.webhook.certificates import Certificates, Policy, next_rotation, rotate
+from kubewright.webhook.certificates import Certificates, Policy
+from kubewright.webhook.rotation import next_rotation, rotate
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
