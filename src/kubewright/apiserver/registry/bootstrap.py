@@ -17,6 +17,9 @@ SERVER = UserInfo("system:apiserver", ("system:masters", "system:authenticated")
 
 NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 
+SERVICE_IP = "10.96.0.1"
+"""Where clients inside a cluster find the server: the first address for Services, which its certificate covers."""
+
 _RBAC = "rbac.authorization.k8s.io"
 _NAMESPACES = GroupVersionResource("", "v1", "namespaces")
 _SERVICES = GroupVersionResource("", "v1", "services")
@@ -58,5 +61,8 @@ def _kubernetes_service() -> Object:
         "kind": "Service",
         "apiVersion": "v1",
         "metadata": {"name": "kubernetes", "labels": {"component": "apiserver", "provider": "kubernetes"}},
-        "spec": {"ports": [{"name": "https", "protocol": "TCP", "port": 443, "targetPort": 6443}]},
+        "spec": {
+            "clusterIP": SERVICE_IP,
+            "ports": [{"name": "https", "protocol": "TCP", "port": 443, "targetPort": 6443}],
+        },
     }
