@@ -11,7 +11,7 @@ from tests.etcd import free_port
 
 from kubewright.apiserver.server import ADMIN, ApiServer
 from kubewright.apiserver.storage.etcd import EtcdStorage
-from kubewright.client import AsgiTransport, Client, Untyped
+from kubewright.client import AsgiTransport, Client, NoMatch, Untyped
 from kubewright.objects import GroupVersionKind, ObjectMeta, Unstructured
 from kubewright.objects.apiextensions_v1 import (
     CustomResourceDefinition,
@@ -62,14 +62,14 @@ def definition() -> CustomResourceDefinition:
 async def until_served(client: Client, kind: GroupVersionKind) -> None:
     async with asyncio.timeout(5):
         while True:
-            with suppress(NotFound, LookupError):
+            with suppress(NotFound, NoMatch):
                 await client.list(Untyped(kind))
                 return
 
 
 async def until_withdrawn(client: Client, kind: GroupVersionKind) -> None:
     async with asyncio.timeout(5):
-        with suppress(NotFound, LookupError):
+        with suppress(NotFound, NoMatch):
             while True:
                 await client.list(Untyped(kind))
 
@@ -122,11 +122,13 @@ async def test_a_definition_made_through_one_is_served_and_withdrawn_by_both(cli
     one, other = clients
     kind = GroupVersionKind("example.com", "v1", "Site")
     await one.create(definition())
-    await until_served(other, kind)
+    for client in clients:
+        await until_served(client, kind)
     await other.create(Unstructured({"apiVersion": "example.com/v1", "kind": "Site", "metadata": {"name": "a"}}))
     assert (await one.get(Untyped(kind), "a")).metadata.name == "a"
     await other.delete(CustomResourceDefinition, "sites.example.com")
-    await until_withdrawn(one, kind)
+    for client in clients:
+        await until_withdrawn(client, kind)
 
 
 async def test_what_others_keep_in_the_same_etcd_holds_up_no_read(etcd: str, etcd_prefix: str) -> None:

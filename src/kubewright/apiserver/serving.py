@@ -23,17 +23,56 @@ _SHUTDOWN_TICK = 0.002
 """Seconds between looks at whether all connections are closed."""
 
 
-class PeerCertificateProtocol(HttpToolsProtocol):
-    """Remembers the client's certificate for the requests of its connection."""
+HEAD_SECONDS = 32.0
+"""How long the line and the headers of a request may take (kube-apiserver's ``ReadHeaderTimeout``)."""
+
+MAX_HEAD = 1 << 20
+"""Bytes that they may have (Go's ``DefaultMaxHeaderBytes``)."""
+
+
+class Connection(HttpToolsProtocol):
+    """One client's connection: its certificate is put into the scope, and the head of a request is bounded.
+
+    A connection on which no request gets under way, or whose headers do not end, is closed.
+    """
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         tls = transport.get_extra_info("ssl_object")
         self._peer_certificate: bytes | None = tls.getpeercert(binary_form=True) if tls is not None else None
+        self._in_head = True
+        self._head_bytes = 0
+        self._head_timer: asyncio.TimerHandle | None = self.loop.call_later(HEAD_SECONDS, transport.close)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_head_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEAD:
+                self.send_400_response("Request header too large.")
+                return
+        super().data_received(data)
+        if self._in_head and self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.close)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["peer_certificate"] = self._peer_certificate  # type: ignore[typeddict-unknown-key]
+        self._in_head = True
+        self._head_bytes = 0
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        self._stop_head_timer()
+        super().on_headers_complete()
+
+    def _stop_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
 
 
 class Serving:
@@ -54,7 +93,7 @@ class Serving:
         self.port: int = self._socket.getsockname()[1]
         config = uvicorn.Config(
             app,
-            http=PeerCertificateProtocol,
+            http=Connection,
             ws="none",
             lifespan="off",
             log_config=None,

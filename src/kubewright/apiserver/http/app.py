@@ -33,11 +33,13 @@ from kubewright.apiserver.metrics import CONTENT_TYPE, Metrics
 from kubewright.apiserver.registry.cluster import LogicalCluster
 from kubewright.apiserver.request import RequestInfo, UserInfo
 from kubewright.apiserver.storage.protocol import StorageError
-from kubewright.objects.errors import APIError, InternalError, MethodNotAllowed, Timeout
+from kubewright.objects.errors import APIError, InternalError, MethodNotAllowed, RequestEntityTooLarge, Timeout
 from kubewright.objects.names import GroupVersionResource
 
 REQUEST_TIMEOUT = 60.0
 """Seconds until an answer has to begin, the request's body included (kube-apiserver's ``--request-timeout``)."""
+
+CLOSE = (b"connection", b"close")
 
 log = logging.getLogger("kubewright.apiserver")
 
@@ -65,9 +67,12 @@ class App:
         except TimeoutError:
             failure = Timeout("request did not complete within the allotted timeout")
             response = error_response(failure, request)
+            response.headers.append(CLOSE)  # The rest of the request may never come.
         except APIError as error:
             failure = error
             response = error_response(error, request)
+            if isinstance(error, RequestEntityTooLarge):
+                response.headers.append(CLOSE)  # The rest of the body is not read.
         except ClientDisconnected:
             return
         except StorageError as error:
@@ -123,7 +128,7 @@ class App:
     async def _document(self, request: Request, path: str, cluster: LogicalCluster) -> Response:
         if request.method not in ("GET", "HEAD"):
             raise method_not_allowed()
-        root = path.split("/", 2)[1]
+        root = path.removeprefix("/").partition("/")[0]
         match root:
             case "healthz" | "livez" | "readyz":
                 return await documents.health(path, request, self._checks)
@@ -135,7 +140,7 @@ class App:
                 return documents.discovery(path, request, cluster.discovery, self._address)
             case "openapi":
                 return documents.openapi(path, request, cluster.openapi)
-            case "":
+            case "" if path == "/":
                 return documents.paths(cluster.discovery)
         return page_not_found()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from functools import cached_property
 from typing import Any, Protocol
@@ -62,7 +63,7 @@ class Request:
         :raises RequestEntityTooLarge: it is larger than the server takes.
         """
         length = self.headers.get("content-length", "0")
-        if length.isdigit() and int(length) > MAX_BODY:
+        if length.isdigit() and (len(length) > 18 or int(length) > MAX_BODY):
             raise _too_large()
         chunks, size = [], 0
         while True:
@@ -78,16 +79,27 @@ class Request:
                 break
         data = b"".join(chunks)
         if self.headers.get("content-encoding") == "gzip":
-            try:
-                data = gzip.decompress(data)
-            except (OSError, EOFError) as error:
-                raise BadRequest(f"the body is not valid gzip: {error}") from None
+            return _decompressed(data)
         return data
 
     @property
     def media_type(self) -> str:
         """The type of the body without parameters."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _decompressed(data: bytes) -> bytes:
+    """Unpack a body, which must not become bigger than one that is not packed may be."""
+    unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    try:
+        plain = unpacker.decompress(data, MAX_BODY + 1)
+    except zlib.error as error:
+        raise BadRequest(f"the body is not valid gzip: {error}") from None
+    if len(plain) > MAX_BODY:
+        raise _too_large()
+    if not unpacker.eof:
+        raise BadRequest("the body is not valid gzip: it is cut short")
+    return plain
 
 
 def _too_large() -> RequestEntityTooLarge:

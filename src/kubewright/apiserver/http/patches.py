@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from kubewright.apiserver.patch import json_patch, merge_patch, strategic_merge
-from kubewright.apiserver.registry.body import parse_object
+from kubewright.apiserver.registry.body import check_depth, parse_object
 from kubewright.apiserver.registry.resource import Resource
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects.errors import BadRequest, UnsupportedMediaType
@@ -59,18 +59,16 @@ def applied_configuration(body: bytes) -> Object:
     """
     if body.lstrip()[:1] == b"{":
         try:
-            obj = msgspec.json.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            obj, _ = parse_object(body, "application/yaml")
-    else:
-        obj, _ = parse_object(body, "application/yaml")
-    if not isinstance(obj, dict):
-        raise BadRequest("error decoding YAML: the configuration has to be an object")
-    return obj
+            return parse_object(body, "application/json")[0]
+        except BadRequest:
+            pass  # YAML's flow style begins like JSON.
+    return parse_object(body, "application/yaml")[0]
 
 
 def _decode(body: bytes) -> Any:
     try:
-        return msgspec.json.decode(body)
+        patch = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest(f"error decoding patch: {error}") from None
+    check_depth(patch)
+    return patch

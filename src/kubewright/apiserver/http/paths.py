@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from kubewright.apiserver.registry.options import Query, first, truth
 from kubewright.apiserver.request import RequestInfo
+
+_CLUSTER_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+"""A DNS label: anything else is a path that leads nowhere."""
 
 _VERBS = {"GET": "get", "HEAD": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
@@ -14,7 +19,7 @@ def split_cluster(path: str) -> tuple[str, str]:
     """``/clusters/NAME/rest`` into the logical cluster's name and the path within it."""
     if path.startswith("/clusters/"):
         name, slash, rest = path[len("/clusters/") :].partition("/")
-        if name:
+        if _CLUSTER_NAME.fullmatch(name):
             return name, slash + rest or "/"
     return "", path
 

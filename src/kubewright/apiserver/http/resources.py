@@ -15,7 +15,15 @@ from kubewright.apiserver.http.watching import WatchStream
 from kubewright.apiserver.registry.body import parse_object
 from kubewright.apiserver.registry.deletion import timestamp
 from kubewright.apiserver.registry.listing import list_page
-from kubewright.apiserver.registry.options import ReadOptions, Write, delete_options, first, truth, write_options
+from kubewright.apiserver.registry.options import (
+    ReadOptions,
+    Write,
+    delete_options,
+    first,
+    truth,
+    version_number,
+    write_options,
+)
 from kubewright.apiserver.registry.store import Store
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.apiserver.request import RequestInfo, UserInfo
@@ -83,8 +91,7 @@ Handler = Callable[[Call], Awaitable[Response | StreamResponse]]
 
 async def get(call: Call) -> Response:
     representation = call.representation()
-    version = first(call.request.query, "resourceVersion")
-    await call.store.cluster.caches.fresh(int(version) if version.isdigit() else None)
+    await call.store.cluster.caches.fresh(version_number(first(call.request.query, "resourceVersion")))
     cached = call.store.cached(call.info.namespace, call.info.name)
     return call.respond(await representation.stored(cached), representation)
 

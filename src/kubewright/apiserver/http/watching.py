@@ -7,7 +7,7 @@ import random
 from collections.abc import AsyncIterator
 
 from kubewright.apiserver.http.representation import Representation
-from kubewright.apiserver.registry.options import ReadOptions
+from kubewright.apiserver.registry.options import ReadOptions, version_number
 from kubewright.apiserver.registry.store import Store
 from kubewright.apiserver.watch_cache import Watcher
 from kubewright.objects.errors import APIError, Gone
@@ -78,9 +78,10 @@ class WatchStream:
         options = self._options
         selection = self._store.selection(namespace, options)
         version = options.resource_version
-        if version and not version.isdigit():
+        number = version_number(version)
+        if version and number is None:
             raise APIError(f"strconv.ParseUint: parsing {version!r}: invalid syntax")
-        after = int(version) if version and version != "0" else None
+        after = number or None
         initial = options.initial_events if options.initial_events is not None else after is None
         if after is None and not initial:
             after = self._store.cluster.caches.revision

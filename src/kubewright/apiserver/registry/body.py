@@ -38,7 +38,7 @@ def parse(body: bytes, media_type: str) -> tuple[Any, Pairs | None]:
         from kubewright.apiserver.registry import yaml_documents  # here: most servers only ever see JSON
 
         value, pairs = yaml_documents.parse(body)
-        _check_depth(value)
+        check_depth(value)
         return value, pairs if next(duplicate_fields(pairs), None) else None
     if media_type == "application/vnd.kubernetes.protobuf":
         try:
@@ -50,7 +50,7 @@ def parse(body: bytes, media_type: str) -> tuple[Any, Pairs | None]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest(f"couldn't get version/kind; json parse error: {error}") from None
     if body.count(b"{") + body.count(b"[") > MAX_DEPTH:
-        _check_depth(value)
+        check_depth(value)
     if _has_duplicates(body, value):
         return value, json.loads(body, object_pairs_hook=Pairs)
     return value, None
@@ -128,7 +128,7 @@ def _has_duplicates(body: bytes, value: Any) -> bool:
     return body.count(b":") != _encode(value).count(b":") or b"\\u003" in body
 
 
-def _check_depth(value: Any) -> None:
+def check_depth(value: Any) -> None:
     """:raises BadRequest: the value nests too deep."""
     level = [value] if isinstance(value, dict | list) else []
     for _ in range(MAX_DEPTH):

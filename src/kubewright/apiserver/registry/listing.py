@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from kubewright.apiserver.registry.options import ReadOptions
+from kubewright.apiserver.registry.options import ReadOptions, version_number
 from kubewright.apiserver.registry.store import Store
 from kubewright.apiserver.storage.protocol import Compacted, FutureRevision
 from kubewright.apiserver.watch_cache import CachedObject, Selection
@@ -93,9 +93,10 @@ async def _past(store: Store, namespace: str, revision: int, after: str) -> list
 
 def _version(options: ReadOptions) -> int:
     text = options.resource_version
-    if text and not text.isdigit():
+    number = version_number(text or "0")
+    if number is None:
         raise BadRequest(f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: invalid syntax')
-    return int(text or "0")
+    return number
 
 
 def _encode_token(revision: int, start: str) -> str:

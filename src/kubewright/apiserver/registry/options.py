@@ -18,8 +18,19 @@ from kubewright.objects.selectors import FieldSelector, LabelSelector, SelectorE
 
 Query = Mapping[str, Sequence[str]]
 
+_VERSION_DIGITS = 20
+"""Digits of the greatest 64-bit number: longer texts are not even converted."""
+
 FIELD_VALIDATION = ("", "Ignore", "Strict", "Warn")
 PROPAGATION = ("Foreground", "Background", "Orphan")
+
+
+def version_number(text: str) -> int | None:
+    """A resource version as a number; None for what is none, as Go's ``strconv.ParseUint`` has it."""
+    if not (text.isascii() and text.isdigit()) or len(text) > _VERSION_DIGITS:
+        return None
+    number = int(text)
+    return number if number < 1 << 64 else None
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ from kubewright.apiserver.apply import FieldManager, keep_times, reset_fields
 from kubewright.apiserver.registry import deletion
 from kubewright.apiserver.registry.codec import Codec
 from kubewright.apiserver.registry.metadata_rules import path_segment, validate_common_update, validate_metadata
-from kubewright.apiserver.registry.options import ReadOptions, Write
+from kubewright.apiserver.registry.options import ReadOptions, Write, version_number
 from kubewright.apiserver.registry.resource import Resource
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.apiserver.storage.protocol import KeyExists, RevisionMismatch
@@ -395,7 +395,7 @@ class Store:
                 )
             metadata["resourceVersion"] = live
         elif version != live:
-            if not version.isdigit():
+            if version_number(version) is None:
                 raise APIError(f'unable to convert resource version "{version}" to an unsigned integer')
             raise Conflict.of(self.resource.group_resource, name, MODIFIED)
 

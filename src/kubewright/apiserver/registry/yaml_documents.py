@@ -11,7 +11,8 @@ from typing import Any
 
 import yaml
 
-from kubewright.apiserver.registry.body import Pairs
+from kubewright.apiserver.registry.body import MAX_DEPTH, Pairs
+from kubewright.apiserver.registry.yaml_bounds import check_bounds
 from kubewright.objects.errors import BadRequest
 
 
@@ -22,10 +23,11 @@ def parse(body: bytes) -> tuple[Any, Any]:
     :raises BadRequest: it is not well-formed.
     """
     try:
-        loader = _YamlLoader(body.decode())
-        pairs = loader.get_single_data()
+        text = body.decode()
+        check_bounds(text, max_depth=MAX_DEPTH)
+        pairs = _YamlLoader(text).get_single_data()
         value = _without_duplicates(pairs)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # Numbers that cannot be read are ValueErrors.
         raise BadRequest(
             f"couldn't get version/kind; json parse error: error converting YAML to JSON: {error}"
         ) from None
