@@ -10,6 +10,7 @@ fields are ignored on reading.
 from __future__ import annotations
 
 import copy
+import sys
 from typing import Any, Protocol, Self, TypeVar, dataclass_transform
 
 import msgspec
@@ -28,10 +29,24 @@ class StructMeta(msgspec.StructMeta):
 
     def __new__(mcls: type[M], name: str, bases: tuple[type, ...], namespace: dict[str, Any], /, **config: Any) -> M:
         config.setdefault("kw_only", True)  # msgspec doesn't inherit it
-        for field, annotation in namespace.get("__annotations__", {}).items():
+        for field, annotation in own_annotations(namespace).items():
             if field in namespace and "ClassVar" not in str(annotation):
                 namespace[field] = _written_even_if_default(namespace[field])
         return super().__new__(mcls, name, bases, namespace, **config)
+
+
+def own_annotations(namespace: dict[str, Any]) -> dict[str, Any]:
+    """The annotations of a class that is being made, which may be added to."""
+    if sys.version_info >= (3, 14) and "__annotations__" not in namespace:
+        # They are a function now, run when somebody asks: we do, and leave what it gave in its place.
+        from annotationlib import Format, call_annotate_function, get_annotate_from_class_namespace
+
+        annotate = get_annotate_from_class_namespace(namespace)
+        namespace["__annotations__"] = call_annotate_function(annotate, Format.FORWARDREF) if annotate else {}
+        namespace.pop("__annotate__", None)
+        namespace.pop("__annotate_func__", None)
+    annotations: dict[str, Any] = namespace.setdefault("__annotations__", {})
+    return annotations
 
 
 def _written_even_if_default(default: Any) -> Any:

@@ -15,7 +15,7 @@ import libcst as cst
 
 from kubewright.project.scaffold import REVISION, TEMPLATES, Files, render_folder
 from kubewright.project.settings import Project, ProjectError
-from kubewright.schema.resource import pluralize
+from kubewright.schema.plurals import pluralize
 
 _KIND = re.compile(r"[A-Z][A-Za-z0-9]{0,62}\Z")
 _VERSION = re.compile(r"v[1-9][0-9]*((alpha|beta)[1-9][0-9]*)?\Z")

@@ -14,7 +14,8 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 import msgspec
 
 from kubewright.objects import GroupVersionKind, Object, Struct
-from kubewright.objects.base import StructMeta
+from kubewright.objects.base import StructMeta, own_annotations
+from kubewright.schema.plurals import pluralize
 
 SpecT = TypeVar("SpecT")
 StatusT = TypeVar("StatusT")
@@ -50,7 +51,7 @@ class ResourceMeta(StructMeta):
             parts = typing.get_args(base)
             if len(parts) == 2 and not any(isinstance(part, TypeVar) for part in parts):
                 spec, status = parts
-                annotations = namespace.setdefault("__annotations__", {})
+                annotations = own_annotations(namespace)
                 if "spec" not in annotations:
                     annotations["spec"] = spec
                     if spec in (None, type(None)) or type(None) in typing.get_args(spec):
@@ -174,12 +175,3 @@ def custom_resource(
         return cls
 
     return named
-
-
-def pluralize(noun: str) -> str:
-    """The English plural of a lower-case kind: ``policy`` -> ``policies``, ``gateway`` -> ``gateways``."""
-    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
-        return f"{noun[:-1]}ies"
-    if noun.endswith(("s", "x", "z", "ch", "sh")):
-        return f"{noun}es"
-    return f"{noun}s"
