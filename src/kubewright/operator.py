@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeAlias, TypeVar, Unpack, overload
 
 import msgspec
@@ -33,7 +34,9 @@ from kubewright.controller import (
 from kubewright.lifecycle import Behaviour, Declaration, Declarations, Memos
 from kubewright.manager import (
     BindAddress,
+    Group,
     LeadershipLost,
+    Lifespan,
     Manager,
     Need,
     NotReady,
@@ -78,6 +81,7 @@ ObjectT = TypeVar("ObjectT", bound=Object)
 SourceT = TypeVar("SourceT", bound=Object)
 TargetT = TypeVar("TargetT", bound=Object)
 ResourceT = TypeVar("ResourceT", bound=Resource[Any, Any])
+LifespanT = TypeVar("LifespanT", bound=Callable[[Manager], AsyncGenerator[None, None]])
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Any])
 
 logger = logging.getLogger("kubewright.operator")
@@ -151,6 +155,7 @@ class Operator(Declarations):
         self.resources: list[type[Resource[Any, Any]]] = []
         """The custom resources that it brings, one class a version."""
         self.reconciliations: list[Reconciliation] = []
+        self.lifespans: list[Callable[[Manager], AsyncGenerator[None, None]]] = []
         self.finalizers: dict[type[Object], Callable[..., Any]] = {}
         self.webhooks: list[WebhookDeclaration] = []
         self.conversions: dict[GroupKind, Conversions] = {}
@@ -282,6 +287,19 @@ class Operator(Declarations):
 
         return declare
 
+    def lifespan(self, function: LifespanT) -> LifespanT:
+        """Declare an async generator function of the manager: what stands before its ``yield`` happens before the
+        controllers start, what stands after it when they have ended.
+
+            @op.lifespan
+            async def session(manager):
+                async with aiohttp.ClientSession() as shared:
+                    manager.readyz.add("backend", lambda: None if shared.closed else "no session")
+                    yield
+        """
+        self.lifespans.append(function)
+        return function
+
     # -- what follows from it
 
     def crds(self, endpoint: ServiceEndpoint | None = None) -> list[CustomResourceDefinition]:
@@ -386,6 +404,8 @@ class Operator(Declarations):
         """
         for one in self.reconciliations:
             manager.add_controller(self._controller(one, manager))
+        for lifespan in self.lifespans:
+            manager.add(Lifespan(lifespan.__name__, partial(asynccontextmanager(lifespan), manager)), Group.CACHES)
         memos = Memos()
         for declared in self.declarations:
             if declared.lasts and manager.shards is not None:

@@ -6,6 +6,7 @@ from kubewright.manager.election import Election, LeaseRecord, Timing
 from kubewright.manager.health import HealthChecks
 from kubewright.manager.leader_elector import LeaderElector, LeadershipLost, Lock, Superseded
 from kubewright.manager.lease_lock import LeaseLock
+from kubewright.manager.lifespan import Lifespan
 from kubewright.manager.logging import configure_logging
 from kubewright.manager.manager import Manager
 from kubewright.manager.process import run_event_loop, stop_on_signals
@@ -26,6 +27,7 @@ __all__ = [
     "LeadershipLost",
     "LeaseLock",
     "LeaseRecord",
+    "Lifespan",
     "Lock",
     "Manager",
     "Need",
