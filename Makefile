@@ -42,5 +42,15 @@ format: $(READY) ## Format the sources and fix what lint can fix
 generate: $(READY) ## Write the generated sources anew (a second run changes nothing)
 	$(BIN)/python tools/generate_objects.py
 
+BENCH := .venv-bench
+
+bench: $(READY) $(BENCH)/.ready ## Measure, beside the peers from PyPI, and write docs/benchmarks.md
+	$(BIN)/python -m bench --write docs/benchmarks.md
+
+$(BENCH)/.ready:
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check kopf kubernetes kubernetes-asyncio lightkube kr8s msgspec
+	@touch $@
+
 clean: ## Remove what the targets made
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache build dist
+	rm -rf $(VENV) $(BENCH) .pytest_cache .mypy_cache .ruff_cache build dist

@@ -6,8 +6,11 @@ process; samples of different peers are taken in turn and the median is shown wi
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import platform
+import resource
 import secrets
 import socket
 import statistics
@@ -25,6 +28,8 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent
 OURS = ROOT / ".venv/bin/python"
 PEERS = ROOT / ".venv-bench/bin/python"
+LIMIT = 600
+"""Seconds after which a script is given up."""
 TICKS = os.sysconf("SC_CLK_TCK")
 
 Sample = dict[str, float]
@@ -33,10 +38,10 @@ Sample = dict[str, float]
 
 @dataclass(frozen=True)
 class Contestant:
-    """A script under test: which interpreter runs it with which arguments."""
+    """A script under test: a module of this package, and which interpreter runs it with which arguments."""
 
     name: str
-    script: str
+    module: str
     arguments: Sequence[str] = ()
     python: Path = PEERS
 
@@ -47,65 +52,102 @@ def environment(**more: str) -> dict[str, str]:
     return {**inherited, "PYTHONPATH": str(ROOT), **more}
 
 
-def run_script(contestant: Contestant, *, variables: Mapping[str, str] | None = None, timeout: float = 600) -> Sample:
+@contextmanager
+def running(contestant: Contestant, **variables: str) -> Iterator[Running]:
+    """A script that says ``begin`` (and what else there is to know) when it is ready; it ends with the block."""
+    command = [str(contestant.python), "-m", contestant.module, *contestant.arguments]
+    with tempfile.TemporaryFile("w+") as errors:
+        process = subprocess.Popen(
+            command, env=environment(**variables), stdout=subprocess.PIPE, stderr=errors, text=True, cwd=ROOT
+        )
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                if line.startswith("begin"):
+                    yield Running(process, tuple(line.split()[1:]))
+                    return
+            errors.seek(0)
+            raise RuntimeError(f"{contestant.name} failed:\n{errors.read()[-2000:]}")
+        finally:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+
+
+@dataclass(frozen=True)
+class Running:
+    """A script at work, and the words after its ``begin``."""
+
+    process: subprocess.Popen[str]
+    words: Sequence[str]
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def sample(self) -> Sample:
+        """Wait for the figures that it prints last.
+
+        :raises RuntimeError: it ended without.
+        """
+        assert self.process.stdout is not None
+        lines = self.process.stdout.read().strip().splitlines()
+        if not lines:
+            raise RuntimeError("a measured process ended without figures")
+        return _sample(lines[-1])
+
+
+def run_script(contestant: Contestant, **variables: str) -> Sample:
     """Run a script to its end and take the JSON object that it prints last.
 
     :raises RuntimeError: it failed; the message holds the end of its output.
     """
-    command = [str(contestant.python), str(HERE / contestant.script), *contestant.arguments]
-    run = subprocess.run(
-        command,
-        env=environment(**(variables or {})),
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-    )
+    command = [str(contestant.python), "-m", contestant.module, *contestant.arguments]
+    run = subprocess.run(command, env=environment(**variables), capture_output=True, text=True, timeout=LIMIT, cwd=ROOT)
     if run.returncode:
         raise RuntimeError(f"{contestant.name} failed:\n{(run.stdout + run.stderr)[-2000:]}")
-    sample = json.loads(run.stdout.strip().splitlines()[-1])
+    return _sample(run.stdout.strip().splitlines()[-1])
+
+
+def _sample(line: str) -> Sample:
+    sample = json.loads(line)
     assert isinstance(sample, dict)
     return sample
 
 
-def compare(
-    contestants: Sequence[Contestant],
-    *,
-    runs: int,
-    variables: Mapping[str, str] | None = None,
-    before: Callable[[], None] | None = None,
+def in_turn(
+    contestants: Sequence[Contestant], take: Callable[[Contestant], Sample], *, runs: int
 ) -> dict[str, list[Sample]]:
     """Take ``runs`` samples of each contestant, in turn."""
     samples: dict[str, list[Sample]] = {contestant.name: [] for contestant in contestants}
     for number in range(runs):
         for contestant in contestants:
             progress(f"run {number + 1} of {runs}: {contestant.name}")
-            if before is not None:
-                before()
-            samples[contestant.name].append(run_script(contestant, variables=variables))
-    progress("")
+            samples[contestant.name].append(take(contestant))
     return samples
 
 
 def progress(text: str) -> None:
-    if sys.stderr.isatty():
-        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+    print(f"[bench] {text}", file=sys.stderr, flush=True)
 
 
-def table(samples: dict[str, list[Sample]], columns: dict[str, str], *, base: str, ratio_of: str) -> str:
-    """A Markdown table: medians with ranges, and the ratio of one value to the base's in the same run.
+def table(samples: Mapping[str, list[Sample]], columns: Mapping[str, str], *, ratio_of: str) -> str:
+    """A Markdown table: medians with ranges, and one value as a multiple of the first contestant's.
 
     :param columns: heading by the name of the value.
     """
-    lines = [
-        f"| | runs | {' | '.join(columns.values())} | x {base} |",
-        f"|---|---{'|---' * len(columns)}|---|",
+    base, *others = (statistics.median(sample[ratio_of] for sample in taken) for taken in samples.values())
+    ratios = ["1", *(f"{other / base:.1f}" if base else "–" for other in others)]
+    rows = [
+        [name, str(len(taken)), *(_cell([sample[value] for sample in taken if value in sample]) for value in columns)]
+        for name, taken in samples.items()
     ]
-    reference = statistics.median(sample[ratio_of] for sample in samples[base])
-    for name, taken in samples.items():
-        cells = [_cell([sample[value] for sample in taken if value in sample]) for value in columns]
-        ratio = statistics.median(sample[ratio_of] for sample in taken) / reference if reference else float("nan")
-        lines.append(f"| {name} | {len(taken)} | {' | '.join(cells)} | {ratio:.2f} |")
-    return "\n".join(lines)
+    heading = ["", "runs", *columns.values()]
+    if others:
+        heading.append(f"{columns[ratio_of]}: x ours")
+        rows = [[*row, ratio] for row, ratio in zip(rows, ratios, strict=True)]
+    lines = [heading, ["---"] * len(heading), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _cell(values: list[float]) -> str:
@@ -121,6 +163,14 @@ def _number(value: float) -> str:
     if value >= 1000:
         return f"{value:,.0f}"
     return f"{value:.3g}" if value else "0"
+
+
+def machine() -> str:
+    """Processor, cores, memory and interpreter, for the report."""
+    models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    model = models[0].partition(": ")[2] if models else platform.machine()
+    return f"{os.cpu_count()} cores ({model}), {memory:.0f} GiB, Python {platform.python_version()}"
 
 
 # -- inside a measured process
@@ -144,6 +194,24 @@ def cpu_seconds(pid: int) -> float:
     """User and system time that a running process has used so far."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def used() -> float:
+    """User and system time that this process has used so far."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+IDLE = 5.0
+"""Seconds over which the CPU time of an idle process is measured; reported for 20."""
+
+
+async def idle_cpu() -> float:
+    """CPU seconds in 20 s of doing nothing."""
+    await asyncio.sleep(1)
+    before = used()
+    await asyncio.sleep(IDLE)
+    return (used() - before) * 20 / IDLE
 
 
 def emit(**values: float) -> None:

@@ -4,14 +4,13 @@ Arguments: how many objects there are, and how many updates follow; a line on st
 """
 
 import asyncio
-import resource
 import sys
 import threading
 import time
 
 import kopf
 
-from bench.harness import emit, peak_rss_mb, rss_mb
+from bench.harness import IDLE, emit, peak_rss_mb, rss_mb, used
 from bench.widgets import GROUP, PLURAL
 
 EXISTING, UPDATES = int(sys.argv[1]), int(sys.argv[2])
@@ -29,11 +28,6 @@ async def noop(**_: object) -> None:
         handled.set()
 
 
-def used() -> float:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
-
-
 def operate(stop: threading.Event) -> None:
     asyncio.run(kopf.operator(clusterwide=True, stop_flag=stop, standalone=True))
 
@@ -45,10 +39,14 @@ assert synced.wait(300)
 figures = {"wall": time.perf_counter() - started, "cpu": used() - cpu}
 figures |= {"peak_mb": peak_rss_mb() - imported, "steady_mb": rss_mb() - imported, "objects": calls}
 if UPDATES:
-    print("begin", flush=True)
     cpu = used()
+    print("begin", flush=True)
     assert handled.wait(300)
     figures["event_us"] = (used() - cpu) / UPDATES * 1e6
+time.sleep(7)  # kopf keeps a worker an object for five seconds
+cpu = used()
+time.sleep(IDLE)
+figures["idle_cpu"] = (used() - cpu) * 20 / IDLE
 stop.set()
 thread.join()
 emit(**figures)
