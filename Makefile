@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-etcd lint format generate bench clean
+.PHONY: help setup demo test test-etcd test-kill lint format generate bench clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -28,6 +28,9 @@ test-etcd: $(READY) ## Run the tests that need etcd, and the servers' tests on i
 	@command -v etcd >/dev/null || apt-get install -y etcd-server || { echo "cannot install Debian's etcd-server"; exit 1; }
 	$(BIN)/python -m pytest -n0 -q -m etcd
 	$(BIN)/python -m pytest -n auto --dist worksteal -q --etcd tests/apiserver tests/cache tests/manager tests/test_operator.py
+
+test-kill: $(READY) ## Kill servers hundreds of times while they write
+	KUBEWRIGHT_KILLS=500 $(BIN)/python -m pytest -n0 -q tests/apiserver/test_kill.py
 
 lint: $(READY) ## Formatting, lint rules, import floors, strict types
 	$(BIN)/ruff format --check src tests tools examples bench

@@ -47,3 +47,31 @@ def test_a_cluster_is_started_stopped_and_taken_up_again(tmp_path: Path) -> None
 def test_a_cluster_that_never_ran_has_no_kubeconfig(tmp_path: Path) -> None:
     code, output = cluster("kubeconfig", directory=tmp_path)
     assert (code, output) == (1, f"no cluster has run in {tmp_path}: kubewright cluster start\n")
+
+
+@pytest.mark.timeout(120)
+def test_a_cluster_is_backed_up_while_it_runs_and_restored_elsewhere(tmp_path: Path) -> None:
+    first, second, file = tmp_path / "first", tmp_path / "second", tmp_path / "backup.db"
+    assert cluster("start", directory=first)[0] == 0
+    try:
+        asyncio.run(write(first))
+        assert cluster("backup", str(file), directory=first) == (0, f"wrote {file}\n")
+    finally:
+        cluster("stop", directory=first)
+    assert cluster("backup", str(tmp_path / "again.db"), directory=first)[0] == 0
+    code, output = cluster("restore", str(file), directory=second)
+    assert code == 0 and output.startswith("restored "), output
+    assert cluster("start", directory=second)[0] == 0
+    try:
+        assert asyncio.run(read(second)).metadata.name == "kept"
+    finally:
+        cluster("stop", directory=second)
+
+
+def test_a_backup_that_is_none_and_a_cluster_that_is_none_are_named(tmp_path: Path) -> None:
+    assert cluster("backup", str(tmp_path / "f"), directory=tmp_path) == (
+        1,
+        f"error: no cluster has run in {tmp_path}\n",
+    )
+    code, output = cluster("restore", str(tmp_path / "f"), directory=tmp_path)
+    assert code == 1 and "is not a backup that can be read" in output

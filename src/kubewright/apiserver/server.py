@@ -16,6 +16,7 @@ from kubewright.apiserver.registry.bootstrap import bootstrap
 from kubewright.apiserver.registry.cluster import LogicalCluster
 from kubewright.apiserver.registry.crd_controller import CRDController
 from kubewright.apiserver.request import UserInfo
+from kubewright.apiserver.storage.backup import snapshot
 from kubewright.apiserver.storage.protocol import Storage, StorageError
 from kubewright.apiserver.storage.sqlite import SqliteStorage
 from kubewright.apiserver.watch_cache import WINDOW
@@ -103,7 +104,9 @@ class ApiServer:
         authentication = Authentication(tokens, service_accounts or ServiceAccountTokens.generate())
         self.clusters = Clusters(self.storage, self.webhooks, authentication, authorize=authorize, history=history)
         self._access = Access(authentication, self.clusters, audit)
-        self.app = App(self._access, {"ping": _ping, "storage": self._storage_check})
+        self.app = App(
+            self._access, {"ping": _ping, "storage": self._storage_check}, backup=lambda: snapshot(self.storage)
+        )
         self._compactor: asyncio.Task[None] | None = None
 
     async def start(self) -> None:

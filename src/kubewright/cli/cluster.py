@@ -14,13 +14,19 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from kubewright.apiserver.storage.backup import restore as restore_into
+from kubewright.apiserver.storage.backup import snapshot
+from kubewright.apiserver.storage.protocol import StorageError
+from kubewright.apiserver.storage.sqlite import SqliteStorage
+from kubewright.client import connect
 from kubewright.localcluster import LocalCluster
+from kubewright.objects.errors import APIError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -94,6 +100,60 @@ def kubeconfig(data_dir: Directory = _HOME) -> None:
         typer.echo(f"no cluster has run in {data_dir}: kubewright cluster start", err=True)
         raise typer.Exit(1)
     typer.echo(path.read_text(), nl=False)
+
+
+@app.command()
+def backup(file: Path, data_dir: Directory = _HOME) -> None:
+    """Write all that the cluster stores into a file; it may be running."""
+    part = file.with_name(f"{file.name}.part")
+    with _told():
+        part.write_bytes(asyncio.run(_copy(data_dir, running=_process(data_dir) is not None)))
+        part.replace(file)
+    typer.echo(f"wrote {file}")
+
+
+@app.command()
+def restore(file: Path, data_dir: Directory = _HOME) -> None:
+    """Begin a cluster with what a backup holds; it must not have stored anything yet."""
+    if _process(data_dir) is not None:
+        typer.echo(f"the cluster in {data_dir} runs: kubewright cluster stop", err=True)
+        raise typer.Exit(1)
+    with _told():
+        count = asyncio.run(_fill(file, data_dir))
+    typer.echo(f"restored {count} objects: kubewright cluster start")
+
+
+async def _copy(data_dir: Path, *, running: bool) -> bytes:
+    if running:
+        async with connect(data_dir / "kubeconfig") as client:
+            return (await client.rest.request("GET", "/backup")).body
+    if not (data_dir / "store.db").exists():
+        raise StorageError(f"no cluster has run in {data_dir}")
+    storage = SqliteStorage(data_dir / "store.db")
+    await storage.open()
+    try:
+        return await snapshot(storage)
+    finally:
+        await storage.close()
+
+
+async def _fill(file: Path, data_dir: Path) -> int:
+    storage = SqliteStorage(data_dir / "store.db")
+    await storage.open()
+    try:
+        return await restore_into(file, storage)
+    finally:
+        await storage.close()
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """End the command with the text of an expected failure."""
+    try:
+        yield
+    except (OSError, APIError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from None
 
 
 async def _serve(data_dir: Path, port: int) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from kubewright.apiserver.access import Access, Trail
@@ -47,10 +47,19 @@ log = logging.getLogger("kubewright.apiserver")
 class App:
     """The ASGI application.
 
+    :param backup: makes the answer to ``/backup``: a copy of the store, logical clusters and all.
     :param address: where clients inside a cluster would find the server, for ``/api``.
     """
 
-    def __init__(self, access: Access, checks: Mapping[str, HealthCheck], *, address: str = "") -> None:
+    def __init__(
+        self,
+        access: Access,
+        checks: Mapping[str, HealthCheck],
+        *,
+        backup: Callable[[], Awaitable[bytes]],
+        address: str = "",
+    ) -> None:
+        self._backup = backup
         self._access = access
         self._checks = checks
         self._address = address
@@ -134,6 +143,8 @@ class App:
                 return await documents.health(path, request, self._checks)
             case "metrics":
                 return Response(self._metrics.text(cluster), media_type=CONTENT_TYPE)
+            case "backup" if path == "/backup" and not cluster.name:
+                return Response(await self._backup(), media_type="application/vnd.sqlite3")
             case "version":
                 return documents.version(request)
             case "api" | "apis":

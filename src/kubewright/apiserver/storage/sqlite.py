@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
 from kubewright.apiserver.storage.protocol import (
@@ -95,12 +96,30 @@ class SqliteStorage:
             self._db.executescript(_SCHEMA)
         except sqlite3.Error as error:
             raise StorageError(f"cannot open the store {self.path}: {error}; is another server using it?") from error
-        (self._revision,) = self._db.execute("SELECT coalesce(MAX(revision), 0) FROM log").fetchone()
+        (written,) = self._db.execute("SELECT coalesce(MAX(revision), 0) FROM log").fetchone()
         (self._oldest,) = self._db.execute("SELECT coalesce(MAX(revision), 0) FROM compaction").fetchone()
+        self._revision = max(written, self._oldest)
 
     async def close(self) -> None:
         self._watches.clear()
         self._db.close()
+
+    async def load(self, entries: Sequence[Entry], revision: int) -> None:
+        """Fill an empty store with what another held, which now goes on after ``revision``; all or nothing.
+
+        :raises StorageError: the store is not empty, or cannot be written.
+        """
+        if self._revision:
+            raise StorageError(f"{self.path} is not empty: only an empty store can be filled")
+        rows = [(entry.revision, entry.key, entry.value, 0) for entry in entries]
+        try:
+            self._db.execute("BEGIN")
+            self._db.executemany("INSERT INTO log VALUES (?, ?, ?, ?)", rows)
+            self._db.execute("INSERT INTO compaction VALUES (?)", (revision,))
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise StorageError(f"cannot write to the store {self.path}: {error}") from error
+        self._revision = self._oldest = revision
 
     async def get(self, key: str) -> Entry | None:
         return self._current(key)
