@@ -17,6 +17,7 @@ from kubewright.controller.counts import ReconcileCounts
 from kubewright.controller.gate import Gate
 from kubewright.controller.outcome import Requeue, Retry, TerminalError
 from kubewright.controller.sources import KindSource, Source
+from kubewright.controller.tracing import reconcile_span
 from kubewright.objects.errors import Conflict
 from kubewright.workqueue import Cause, Item, ShutDown, WorkQueue
 
@@ -24,6 +25,9 @@ R = TypeVar("R", bound=Hashable)
 
 _SLICE = 0.005
 """Seconds a worker may go on without giving way to other tasks, where its reconciles never wait for anything."""
+
+_PANICS = (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, RecursionError, TypeError)
+"""What only a mistake in the program raises: a Go controller would panic."""
 
 logger = logging.getLogger("kubewright.controller")
 
@@ -174,12 +178,14 @@ class Controller(Generic[R]):
         clock = asyncio.get_running_loop().time
         started = clock()
         counts.active += 1
-        token = scope.enter(
-            scope.ReconcileScope(self.name, str(key), str(uuid.uuid4()), self.queue.failures(key) + 1, item.causes)
+        current = scope.ReconcileScope(
+            self.name, str(key), str(uuid.uuid4()), self.queue.failures(key) + 1, item.causes
         )
+        token = scope.enter(current)
         try:
             logger.debug("reconciling because of %s", item.causes)
-            outcome = await self._call(item)
+            with reconcile_span(current, self.queue.waited(item)):
+                outcome = await self._call(item)
         except Retry as retry:
             logger.info("again in %.3g s: %s", retry.requeue.after, retry)
             self._settle(item, retry.requeue)
@@ -195,6 +201,7 @@ class Controller(Generic[R]):
         # Whatever a reconciler raises must neither end the worker nor lose the key.
         except Exception as error:
             counts.errors += 1
+            counts.panics += isinstance(error, _PANICS)
             delay = self.queue.add_rate_limited(key, priority=item.priority, cause=Cause("retry"))
             logger.error("failed, next try in %.3g s: %s", delay, _describe(error), exc_info=error)
         else:

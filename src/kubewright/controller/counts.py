@@ -23,4 +23,5 @@ class ReconcileCounts:
         self.errors = 0
         self.terminal_errors = 0
         self.timeouts = 0
+        self.panics = 0
         self.time = Histogram(_TIME_BUCKETS)

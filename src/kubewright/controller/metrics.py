@@ -31,6 +31,7 @@ class ControllerCollector(Collector):
         errors = counter("reconcile_errors", "Total number of reconciliation errors per controller")
         terminal = counter("terminal_reconcile_errors", "Total number of terminal reconciliation errors")
         timeouts = counter("reconcile_timeouts", "Total number of reconciliations that took too long")
+        panics = counter("reconcile_panics", "Total number of reconciliations that failed by a mistake in the program")
         workers = gauge("max_concurrent_reconciles", "Maximum number of concurrent reconciles per controller")
         active = gauge("active_workers", "Number of currently used workers per controller")
         time = HistogramMetricFamily(
@@ -43,7 +44,8 @@ class ControllerCollector(Collector):
             errors.add_metric((name,), counts.errors)
             terminal.add_metric((name,), counts.terminal_errors)
             timeouts.add_metric((name,), counts.timeouts)
+            panics.add_metric((name,), counts.panics)
             workers.add_metric((name,), counts.workers)
             active.add_metric((name,), counts.active)
             time.add_metric((name,), counts.time.cumulative(), counts.time.total)
-        return (total, errors, terminal, timeouts, workers, active, time)
+        return (total, errors, terminal, timeouts, panics, workers, active, time)

@@ -56,6 +56,7 @@ class LeaderElector:
     """One candidate.
 
     :param go_before: ask whoever holds the lease to make way.
+    :param on_slow_path: called whenever a renewal failed without reading the lease again, which is then done.
     :param on_new_leader: called with the identity whenever another holder is seen, ourselves included.
     """
 
@@ -67,6 +68,7 @@ class LeaderElector:
         timing: Timing | None = None,
         go_before: bool = False,
         on_new_leader: Callable[[str], None] | None = None,
+        on_slow_path: Callable[[], None] | None = None,
     ) -> None:
         self.election = Election(identity, timing)
         self.slow_paths = 0
@@ -74,6 +76,7 @@ class LeaderElector:
         self._go_before = go_before
         self._timing = self.election.timing
         self._on_new_leader = on_new_leader
+        self._on_slow_path = on_slow_path
         self._reported_leader = ""
 
     async def acquire(self) -> None:
@@ -132,6 +135,8 @@ class LeaderElector:
             if await self._write(self._lock.update, renewal):
                 return True
             self.slow_paths += 1
+            if self._on_slow_path is not None:
+                self._on_slow_path()
         return await self._read_and_bid()
 
     async def _read_and_bid(self) -> bool:

@@ -24,17 +24,19 @@ from kubewright.controller.controller import Controller
 from kubewright.controller.event_recorder import EventRecorder
 from kubewright.manager.caches import CacheRunner
 from kubewright.manager.election import Timing
-from kubewright.manager.endpoints import ASGIApp, Endpoints, health_route, json_route
+from kubewright.manager.endpoints import ASGIApp, Endpoints, Query, health_route, json_route
 from kubewright.manager.health import HealthChecks
 from kubewright.manager.leader_elector import LeaderElector, LeadershipLost, Superseded
 from kubewright.manager.lease_lock import LeaseLock
 from kubewright.manager.metrics import Metrics
 from kubewright.manager.metrics_access import MetricsAccess
+from kubewright.manager.profiling import profile_route
 from kubewright.manager.runnables import STOP_ORDER, Group, Runnable, RunnableGroup, first_failure
 from kubewright.manager.serving import BindAddress, HTTPServer, self_signed
 from kubewright.manager.shard_leases import ShardLeases
 from kubewright.manager.shard_member import ShardMember
 from kubewright.manager.sharding import Shard
+from kubewright.transport import traced
 from kubewright.webhook import Webhooks
 
 logger = logging.getLogger("kubewright.manager")
@@ -76,6 +78,7 @@ class Manager:
         self.namespace = namespace or client.namespace
         self.cache = Cache(client, namespaces=namespaces)
         self.metrics = Metrics()
+        client.rest.transport = traced(client.rest.transport)
         self._counts_requests = client.rest.observe is None
         if self._counts_requests:
             client.rest.observe = RequestMetrics(self.metrics.registry)
@@ -202,6 +205,7 @@ class Manager:
             timing=timing,
             go_before=go_before,
             on_new_leader=lambda leader: master.set(leader == identity),
+            on_slow_path=self.metrics.slow_paths.labels(self.name).inc,
         )
         self.healthz.add("leader-election", lambda: _overdue(elector.overdue()))
 
@@ -221,12 +225,16 @@ class Manager:
             routes = {"healthz": health_route(self.healthz), "readyz": health_route(self.readyz)}
             self.add(HTTPServer("health", Endpoints(routes), health), Group.HTTP)
         if metrics is not None:
-            routes = {"metrics": self.metrics.route, "debug": json_route(self._debug)}
+            routes = {"metrics": self.metrics.route, "debug": self._debug_route}
             app: ASGIApp = Endpoints(routes)
             tls = None
             if not metrics.is_loopback:
                 app, tls = MetricsAccess(app, self.client), self_signed(socket.gethostname())
             self.add(HTTPServer("metrics", app, metrics, tls=tls), Group.HTTP)
+
+    async def _debug_route(self, rest: str, query: Query, accept: str) -> tuple[int, str, bytes]:
+        route = profile_route if rest == "profile" else json_route(self._debug)
+        return await route(rest, query, accept)
 
     def _debug(self) -> dict[str, object]:
         """What runs and what waits, for ``/debug``."""

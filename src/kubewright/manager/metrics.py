@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Gauge, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
 from kubewright.controller.controller import Controller
@@ -27,6 +27,12 @@ class Metrics:
         self.registry.register(self._queues)
         self.leader = Gauge(
             "leader_election_master_status", "Whether this process is the leader", ["name"], registry=self.registry
+        )
+        self.slow_paths = Counter(
+            "leader_election_slowpath",
+            "Total number of lease renewals that needed another look at the lease",
+            ["name"],
+            registry=self.registry,
         )
 
     def add_controller(self, controller: Controller[Any]) -> None:

@@ -11,6 +11,7 @@ from kubewright.transport.protocol import (
     TransportTimeout,
 )
 from kubewright.transport.tls import Caller, trusting
+from kubewright.transport.tracing import traced
 
 __all__ = [
     "AsgiTransport",
@@ -23,5 +24,6 @@ __all__ = [
     "Transport",
     "TransportError",
     "TransportTimeout",
+    "traced",
     "trusting",
 ]

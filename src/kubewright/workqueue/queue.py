@@ -102,6 +102,10 @@ class WorkQueue(Generic[K]):
         self.add_after(key, delay, priority=priority, cause=cause)
         return delay
 
+    def waited(self, item: Item[K]) -> float:
+        """For how many seconds an item that was handed out just now had been ready."""
+        return max(0.0, self._clock() - item.added)
+
     def forget(self, key: K) -> None:
         """The key did well: its next failure counts as the first."""
         self._backoff.forget(key)
