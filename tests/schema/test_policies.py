@@ -73,13 +73,13 @@ REFUSED_AT_CREATION: list[tuple[dict[str, Any], str]] = [
     ({"replicas": 10}, "spec.replicas: at most 9"),
 ]
 REFUSED_AFTERWARDS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
-    ({"region": "eu"}, {"region": "us"}, "spec.region: is immutable"),
-    ({"region": "eu"}, {"region": None}, "spec: region is immutable: it can't be removed"),
+    ({"region": "eu"}, {"region": "us"}, "spec.region: field is immutable"),
+    ({"region": "eu"}, {"region": None}, "spec: field region is immutable once set"),
     ({"size": 2}, {"size": 1}, "spec.size: must not shrink"),
     (
         {"ports": [Port(name="a")]},
         {"ports": [{"name": "b", "protocol": "UDP"}, {"name": "a", "protocol": "UDP"}]},
-        r"spec.ports\[\*\].protocol: is immutable",
+        r"spec.ports\[\*\].protocol: field is immutable",
     ),
 ]
 

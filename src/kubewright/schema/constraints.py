@@ -42,7 +42,7 @@ def constrain(schema: Schema, marker: Any, where: str) -> None:
     if isinstance(marker, Rule):
         schema.setdefault("x-kubernetes-validations", []).append(marker.to_json())
     elif isinstance(marker, Immutable):
-        constrain(schema, Rule("self == oldSelf", "is immutable"), where)
+        constrain(schema, Rule("self == oldSelf", "field is immutable"), where)
     elif isinstance(marker, OneOf):
         raise SchemaError(where, f"{type(marker).__name__} counts the fields of a class", "put it above the class")
     elif not isinstance(marker, str):

@@ -129,7 +129,7 @@ class SchemaBuilder:
             if _is_immutable(field) and field.json_name not in required:
                 name = cel_name(field.json_name, f"{cls.__name__}.{field.name}")
                 kept = f"!has(oldSelf.{name}) || has(self.{name})"
-                constrain(schema, Rule(kept, f"{field.json_name} is immutable: it can't be removed"), cls.__name__)
+                constrain(schema, Rule(kept, f"field {field.json_name} is immutable once set"), cls.__name__)
         mark_class(schema, cls, {field.name: field.json_name for field in fields}, required)
         return schema
 

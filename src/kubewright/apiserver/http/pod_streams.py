@@ -6,9 +6,10 @@ is asked is checked here too (``pkg/registry/core/pod/strategy.go``).
 
 from __future__ import annotations
 
+from kubewright.apiserver.admission.attributes import Attributes
 from kubewright.apiserver.http.messages import Response
 from kubewright.apiserver.http.resources import Call
-from kubewright.apiserver.registry.options import first
+from kubewright.apiserver.registry.options import first, truth
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects.errors import BadRequest, InternalError
 
@@ -30,12 +31,37 @@ async def connect(call: Call) -> Response:
     """:raises BadRequest: the pod runs nowhere, or has no such container.
     :raises InternalError: its kubelet is a simulated one.
     """
+    await _admit(call)
     pod = await call.store.get(call.info.namespace, call.info.name)
     if call.info.subresource != "portforward":
         _container(pod, first(call.request.query, "container"))
     if not pod["spec"].get("nodeName"):
         raise BadRequest(f"pod {call.info.name} does not have a host assigned")
     raise InternalError(_NO_KUBELET)
+
+
+async def _admit(call: Call) -> None:
+    """Ask admission, which sees the options of the connection as its object.
+
+    :raises APIError: a stage refuses it.
+    """
+    info, query, store = call.info, call.request.query, call.store
+    subresource = store.resource.subresource(info.subresource)
+    assert subresource is not None  # it has been found on the way here
+    options: Object = {"apiVersion": subresource.kind.api_version, "kind": subresource.kind.kind}
+    options |= {name: True for name in ("stdin", "stdout", "stderr", "tty") if truth(query, name)}
+    if container := first(query, "container"):
+        options["container"] = container
+    if command := query.get("command"):
+        options["command"] = list(command)
+    if ports := query.get("ports"):
+        options["ports"] = [int(port) for port in ports if port.isdigit()]
+    attributes = Attributes(
+        "CONNECT", subresource.kind, store.resource.gvr, info.subresource, info.namespace, info.name, options, None,
+        call.user, {}, dry_run=False, reader=store.cluster.reader, cluster=store.cluster.name,
+    )  # fmt: skip
+    await store.cluster.admission.admit(attributes)
+    await store.cluster.admission.validate(attributes)
 
 
 def _container(pod: Object, named: str) -> None:
