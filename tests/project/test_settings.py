@@ -47,7 +47,7 @@ def test_outside_a_project_the_way_to_make_one_is_named(tmp_path: Path) -> None:
         find_project(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["Website", "-a", "a" * 46, "a_b", ""])
+@pytest.mark.parametrize("name", ["Website", "-a", "a" * 46, "a_b", "", "json", "kubewright"])
 def test_names_that_objects_cannot_have_are_refused(name: str) -> None:
     with pytest.raises(ProjectError):
         check_name(name)

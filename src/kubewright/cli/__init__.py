@@ -9,13 +9,15 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module, metadata
+from keyword import iskeyword
 from typing import Annotated, Final
 
 import typer
 
 COMMANDS: Final = {
     "init": "Make a project.",
-    "create": "Add a kind to the project.",
+    "import": "Make a project from existing CRDs, or from a kubebuilder project.",
+    "create": "Add kinds, webhooks, versions and tests to the project.",
     "delete": "Take a kind out of the project.",
     "check": "Tell what in the project is stale or has drifted.",
     "upgrade": "Bring the project to the installed version's scaffold.",
@@ -39,9 +41,12 @@ COMMANDS: Final = {
     "uninstall": "Remove the project's CustomResourceDefinitions from a cluster.",
     "deploy": "Deploy the project's operator to a cluster.",
     "undeploy": "Remove a deployed operator from a cluster.",
+    "kubebuilder-plugin": "Speak kubebuilder's external-plugin protocol on stdin and stdout.",
     "completion": "Print the script with which a shell completes commands and options.",
 }
-"""The commands in the order of the help; each is ``app``, or a function ``command``, in the module of its name here."""
+"""The commands in the order of the help; each is ``app``, or a function ``command``, in the module of its name here.
+
+Of a name that Python cannot import, a hyphen is an underscore there, and a keyword ends in one."""
 
 _COMPLETE: Final = "_KUBEWRIGHT_COMPLETE"
 """The variable by which a completion script asks for completions."""
@@ -79,7 +84,7 @@ def application(chosen: str) -> typer.Typer:
     app.callback(help="Build, run, test, ship and trust Kubernetes operators in Python.")(_top)
     for name, text in COMMANDS.items():
         if name == chosen:
-            module = import_module(f"kubewright.cli.{name}")
+            module = import_module(f"kubewright.cli.{name.replace('-', '_')}{'_' * iskeyword(name)}")
             if hasattr(module, "app"):
                 app.add_typer(module.app, name=name, help=text)
             else:

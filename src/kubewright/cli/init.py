@@ -40,22 +40,10 @@ def command(
     folder, name = _place(name or _ask("Name of the operator", "my-operator"))
     domain = domain or _ask("Domain that API groups end in", "example.com")
     try:
-        check_name(name)
-        check_domain(domain)
+        project = make_project(folder, name, domain, image, licence=licence.value, namespaced=namespaced)
     except ProjectError as error:
         raise typer.BadParameter(str(error)) from None
-    project = Project(
-        root=folder,
-        name=name,
-        version="0.1.0",
-        domain=domain,
-        operator=f"{name.replace('-', '_')}.operator:op",
-        image=image or f"registry.{domain}/{name}",
-        scaffold=REVISION,
-        licence=licence.value,
-        namespaced=namespaced,
-    )
-    _refuse_to_overwrite(folder)
+    refuse_to_overwrite(folder)
     files = project_files(project)
     for path, text in sorted(files.items()):
         kept = (folder / path).exists()
@@ -66,6 +54,28 @@ def command(
         if source := origin():
             write(folder / SOURCE, f"{source}\n")
         _next_steps(folder)
+
+
+def make_project(
+    folder: Path, name: str, domain: str, image: str, *, licence: str = "none", namespaced: bool = False
+) -> Project:
+    """The settings of a new project.
+
+    :raises ProjectError: name or domain cannot be used.
+    """
+    check_name(name)
+    check_domain(domain)
+    return Project(
+        root=folder,
+        name=name,
+        version="0.1.0",
+        domain=domain,
+        operator=f"{name.replace('-', '_')}.operator:op",
+        image=image or f"registry.{domain}/{name}",
+        scaffold=REVISION,
+        licence=licence,
+        namespaced=namespaced,
+    )
 
 
 def _place(name: str) -> tuple[Path, str]:
@@ -82,7 +92,7 @@ def _ask(question: str, default: str) -> str:
     return answer
 
 
-def _refuse_to_overwrite(folder: Path) -> None:
+def refuse_to_overwrite(folder: Path) -> None:
     if not folder.exists():
         return
     if not folder.is_dir():

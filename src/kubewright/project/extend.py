@@ -20,7 +20,7 @@ from kubewright.project.settings import Project, ProjectError
 
 Purpose = Literal["default", "validate"]
 
-_FUNCTIONS: dict[Purpose, str] = {
+FUNCTIONS: dict[Purpose, str] = {
     "default": '''\
 
 @op.default({kind})
@@ -61,7 +61,7 @@ def new_webhooks(project: Project, kind: str, purposes: Sequence[Purpose]) -> Fi
         )
         if m.findall(tree, taken):
             raise ProjectError(f"{path} has a function for op.{purpose}({kind}) already")
-        text = _FUNCTIONS[purpose].format(kind=kind, variable=api.module)
+        text = FUNCTIONS[purpose].format(kind=kind, variable=api.module)
         tree = tree.with_changes(body=[*tree.body, *_statements(text)])
     files = _render(project, "webhook", {"kind": kind, "kind_module": api.module})
     return {**files, path: tree.code}

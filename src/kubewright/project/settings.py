@@ -7,8 +7,10 @@ working directory.
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 from dataclasses import dataclass, field
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any, Literal
 
@@ -114,6 +116,11 @@ def check_name(name: str) -> None:
     if not _NAME.match(name):
         raise ProjectError(
             f"name {name!r} must be a lower-case DNS label of at most 45 characters, such as my-operator"
+        )
+    module = name.replace("-", "_")
+    if module in sys.stdlib_module_names or module == "kubewright" or iskeyword(module):
+        raise ProjectError(
+            f"name {name!r} would make a package {module}, which hides Python's own: try {name}-operator"
         )
 
 

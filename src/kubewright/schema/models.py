@@ -31,16 +31,18 @@ _LENGTHS = {
 }  # fmt: skip
 
 
-def models(crd: Raw) -> str:
+def models(crd: Raw, *, package: str = "") -> str:
     """The text of a module with a resource class for every served version.
 
     Versions after the first get names that tell them: ``WebsiteV1alpha1``.
+
+    :param package: whose ``op`` brings the resources; without one they are somebody else's.
     """
     spec = crd["spec"]
     kind = spec["names"]["kind"]
     served = [version for version in spec["versions"] if version["served"]]
     newest = next((version["name"] for version in served if version.get("storage")), served[0]["name"])
-    writer = _Writer()
+    writer = _Writer(package)
     for version in served:
         name = kind if version["name"] == newest else f"{kind}{version['name'].capitalize()}"
         writer.resource(spec, version, name, several=len(spec["versions"]) > 1)
@@ -50,7 +52,8 @@ def models(crd: Raw) -> str:
 class _Writer:
     """Collects the classes and what they import."""
 
-    def __init__(self) -> None:
+    def __init__(self, package: str) -> None:
+        self.package = package
         self.classes: list[str] = []
         self.names: set[str] = set()
         self.used: dict[str, set[str]] = {}
@@ -66,6 +69,8 @@ class _Writer:
                 lines.append(f"from {module} import {', '.join(sorted(self.used[module]))}")
                 if module in ("typing", "msgspec"):
                     lines.append("")
+        if self.package:
+            lines += ["", f"from {self.package} import op"]
         return "\n".join(lines) + "\n\n\n" + body
 
     def resource(self, spec: Raw, version: Raw, name: str, *, several: bool) -> None:
@@ -85,7 +90,7 @@ class _Writer:
             part = self.type(field, f"{name}{key.capitalize()}", base)
             optional = key == "spec" and key not in schema.get("required", ())
             parts.append(f"{part} | None" if optional else part)
-        self._use("kubewright.schema", "Resource", "custom_resource")
+        self._use("kubewright.schema", "Resource", *(() if self.package else ("custom_resource",)))
         lines = [*self._decorators(schema), self._definition(spec, version, name, several=several)]
         lines.append(f"class {self._claim(name)}(Resource[{', '.join(parts)}]):")
         required = schema.get("required", ())
@@ -119,7 +124,8 @@ class _Writer:
             self._use("kubewright.schema", "Scale")
             paths = (scale["specReplicasPath"], scale["statusReplicasPath"], scale.get("labelSelectorPath"))
             shown.append(f"scale=Scale({', '.join(_literal(path) for path in paths if path)})")
-        return "@custom_resource(\n" + "".join(f"    {entry},\n" for entry in shown) + ")"
+        decorator = "op.resource" if self.package else "custom_resource"
+        return f"@{decorator}(\n" + "".join(f"    {entry},\n" for entry in shown) + ")"
 
     def _column(self, column: Raw) -> str:
         self._use("kubewright.schema", "Column")
