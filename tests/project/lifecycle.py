@@ -73,7 +73,7 @@ async def deployed(cluster: LocalCluster, client: Client, deployment: Object, pr
             stdout=output, stderr=output,
         )  # fmt: skip
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not await _is_ready(health):
                 assert process.returncode is None, log.read_text()
                 await asyncio.sleep(0.05)

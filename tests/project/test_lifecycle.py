@@ -136,7 +136,7 @@ async def test_every_package_grants_and_starts_what_makes_a_sample_ready(
     for obj in objects:
         await client.apply(Unstructured({**obj, "metadata": dict(obj["metadata"])}), force=True)
     (deployment,) = (obj for obj in objects if obj["kind"] == "Deployment")
-    assert await wait_ready(client, objects, timeout=20) == []
+    assert await wait_ready(client, objects, timeout=60) == []
     async with deployed(cluster.local, cluster.client, deployment, shop):
         await sample_becomes_ready(cluster, shop)
 
