@@ -35,3 +35,18 @@ def test_an_informer_that_cannot_be_filled_is_named() -> None:
 
     with pytest.raises(NotSynced, match=r"not in sync after 30 s: .*ConfigMap"):
         run(main)
+
+
+def test_it_stops_while_it_cannot_be_filled() -> None:
+    async def down(scope: object, receive: object, send: object) -> None: ...
+
+    async def main() -> None:
+        cache = Cache(Client(AsgiTransport(down)))
+        cache.informer(ConfigMap)
+        stop = asyncio.Event()
+        running = asyncio.ensure_future(CacheRunner(cache, timeout=1000).run(stop, lambda: None))
+        await asyncio.sleep(1)
+        stop.set()
+        await asyncio.wait_for(running, 1)
+
+    run(main)

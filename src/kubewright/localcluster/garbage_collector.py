@@ -19,7 +19,7 @@ from kubewright.objects import ObjectKey, ObjectMeta, OwnerReference, Unstructur
 from kubewright.objects.apiextensions_v1 import CustomResourceDefinition
 from kubewright.objects.errors import Conflict, NotFound
 from kubewright.objects.names import GroupKind, GroupVersion, GroupVersionKind
-from kubewright.workqueue import Item
+from kubewright.workqueue import Item, WorkQueue
 
 FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"
@@ -50,15 +50,21 @@ class GarbageCollector:
         self._view = view
         self._informers: dict[GroupKind, Informer[Unstructured]] = {}
         self._mappings: dict[GroupKind, RestMapping] = {}
-        self._sources: dict[GroupKind, KindSource[Unstructured, Target]] = {}
+        self._sources: dict[GroupKind, _Announcing] = {}
         self._controller = Controller[Target]("garbage-collector", self._collect, workers=8)
         self._look_again = asyncio.Event()
+        self._running = False
 
     async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
         await self._look()
+
+        def running() -> None:
+            self._running = True
+            ready()
+
         async with asyncio.TaskGroup() as tasks:
             looking = tasks.create_task(self._keep_looking(), name="garbage-collector/discovery")
-            await self._controller.run(stop, ready)
+            await self._controller.run(stop, running)
             looking.cancel()
 
     # -- which kinds there are
@@ -98,8 +104,17 @@ class GarbageCollector:
         informer = self._view.cache.informer(MetadataOnly(mapping.kind))
         informer.indexer.add_index(_BY_OWNER, _owner_uids)
         source = KindSource[Unstructured, Target](str(kind), informer, lambda event: self._targets(mapping.kind, event))
-        self._mappings[kind], self._informers[kind], self._sources[kind] = mapping, informer, source
-        self._controller.watch(source)
+        announcing = _Announcing(source, lambda: self._look_for_orphans(kind) if self._running else None)
+        self._mappings[kind], self._informers[kind], self._sources[kind] = mapping, informer, announcing
+        self._controller.watch(announcing)
+
+    def _look_for_orphans(self, kind: GroupKind) -> None:
+        """Owners of a kind that is followed from now on may have gone unseen before: look at what they owned."""
+        owners = {stored.uid for stored in self._informers[kind].indexer}
+        for dependent_kind, informer in self._informers.items():
+            for stored in informer.indexer:
+                if any(_group_kind(one) == kind and one.uid not in owners for one in stored.owner_references):
+                    self._controller.queue.add(Target(self._mappings[dependent_kind].kind, stored.key))
 
     # -- what an event leads to
 
@@ -241,6 +256,22 @@ class GarbageCollector:
             return
         except Conflict:
             self._controller.queue.add_after(target, 0.05)
+
+
+class _Announcing:
+    """A source that tells when its initial list is in."""
+
+    def __init__(self, source: KindSource[Unstructured, Target], announce: Callable[[], None]) -> None:
+        self.name = source.name
+        self._source = source
+        self._announce = announce
+
+    async def run(self, queue: WorkQueue[Target], ready: Callable[[], None]) -> None:
+        def complete() -> None:
+            self._announce()
+            ready()
+
+        await self._source.run(queue, complete)
 
 
 def _plain(reference: OwnerReference) -> dict[str, Any]:

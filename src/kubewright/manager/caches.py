@@ -25,10 +25,11 @@ class CacheRunner:
         """:raises NotSynced: some informers were not filled in time; the text says which and why."""
         informing = asyncio.create_task(self._cache.run(), name="cache/informers")
         starting = asyncio.create_task(self._fill_and_wait(stop, ready), name="cache/start")
+        stopping = asyncio.create_task(stop.wait())
         try:
-            await asyncio.wait({informing, starting}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({informing, starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (starting, informing):
+            for task in (stopping, starting, informing):
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await task

@@ -11,12 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kubewright.testing.cluster import NotSo, TestCluster
+    from kubewright.testing.convergence import NotConverged, Verified, verify_convergence
 
-__all__ = ["NotSo", "TestCluster"]
+_ROOMS = {
+    "NotConverged": "convergence",
+    "NotSo": "cluster",
+    "TestCluster": "cluster",
+    "Verified": "convergence",
+    "verify_convergence": "convergence",
+}
+
+__all__ = ["NotConverged", "NotSo", "TestCluster", "Verified", "verify_convergence"]
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'kubewright.testing' has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module("kubewright.testing.cluster"), name)
+    value = globals()[name] = getattr(import_module(f"kubewright.testing.{_ROOMS[name]}"), name)
     return value
