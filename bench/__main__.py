@@ -40,6 +40,8 @@ def main() -> None:
 HEAD = """# Benchmarks
 
 Made on {date} by `make bench` on {machine}; {runs} run(s) of each contestant, in turn.
+A load average near or above the number of cores means that others worked beside it: then CPU times rise, too, by up to
+twice, and only the ratios within a table hold.
 
 **CPU seconds are the figures to compare**: user and system time of the measured process, read from the kernel.  Wall
 times depend on what else the machine does.  Cells are medians with the range.  All contestants work against the

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.harness import OURS, Contestant, Sample, Server, api_server, in_turn, run_script, running, table
-from kubewright.webhook.certificates import rotate
+from kubewright.webhook.rotation import rotate
 
 CHILDREN = 2_000
 WATCHERS = 1_000

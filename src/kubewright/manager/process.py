@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 from collections.abc import Callable, Coroutine, Iterator
@@ -11,11 +12,20 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
+_GARBAGE = 10_000
+"""New objects between two looks for garbage; Python's own default is 700."""
+
 logger = logging.getLogger("kubewright.manager")
 
 
 def run_event_loop(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run ``main()`` on a new event loop: uvloop's where it is installed (extra ``uvloop``)."""
+    """Run ``main()`` on a new event loop: uvloop's where it is installed (extra ``uvloop``).
+
+    The process looks for garbage more rarely from then on, and not among what was imported: objects hardly ever form
+    cycles here, and searching them takes a tenth of the time.
+    """
+    gc.freeze()
+    gc.set_threshold(_GARBAGE)
     factory: Callable[[], asyncio.AbstractEventLoop] | None = None
     if find_spec("uvloop"):
         factory = import_module("uvloop").new_event_loop

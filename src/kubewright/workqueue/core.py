@@ -88,7 +88,8 @@ class PriorityQueue(Generic[K]):
             self._delayed_count += 1
             self._delay_until(item, now + delay)
         elif key not in self._processing:
-            self._lane(priority).append(item)
+            lane = self._lanes.get(priority)
+            (self._lane(priority) if lane is None else lane).append(item)
         return True
 
     def pop(self, now: float) -> Item[K] | None:

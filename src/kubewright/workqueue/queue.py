@@ -62,6 +62,7 @@ class WorkQueue(Generic[K]):
         self.queue_duration = Histogram(_LATENCY_BUCKETS)
         self.work_duration = Histogram(_LATENCY_BUCKETS)
         self._core: PriorityQueue[K] = PriorityQueue()
+        self._processing = self._core.processing
         self._backoff: ExponentialBackoff[K] = backoff or ExponentialBackoff()
         self._bucket = bucket
         self._clock = clock
@@ -134,10 +135,10 @@ class WorkQueue(Generic[K]):
 
         :raises KeyError: it was not handed out, or is done already.
         """
-        self.work_duration.observe(self._clock() - self._core.processing[key])
+        self.work_duration.observe(self._clock() - self._processing[key])
         if self._core.done(key) and self._getters:
             self._wake()
-        if self._idle_waiters and not self._core.processing and not len(self._core):
+        if self._idle_waiters and not self._processing and not len(self._core):
             _resolve(self._idle_waiters)
 
     def shut_down(self) -> None:
