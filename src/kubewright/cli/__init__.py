@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "init": "Make a project.",
     "import": "Make a project from existing CRDs, or from a kubebuilder project.",
     "create": "Add kinds, webhooks, versions and tests to the project.",
+    "rename": "Give a kind of the project another name.",
     "delete": "Take a kind out of the project.",
     "check": "Tell what in the project is stale or has drifted.",
     "upgrade": "Bring the project to the installed version's scaffold.",
