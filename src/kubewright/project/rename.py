@@ -14,7 +14,7 @@ import libcst as cst
 from kubewright.project.create import Api, entry_point, with_import, without_import
 from kubewright.project.scaffold import Files
 from kubewright.project.settings import Project, ProjectError
-from kubewright.schema.resource import pluralize
+from kubewright.schema.plurals import pluralize
 
 
 @dataclass
