@@ -30,7 +30,7 @@ test-etcd: $(READY) ## Run the tests that need etcd, and the servers' tests on i
 	$(BIN)/python -m pytest -n auto --dist worksteal -q --etcd tests/apiserver tests/cache tests/manager tests/test_operator.py
 
 test-kill: $(READY) ## Kill servers hundreds of times while they write
-	KUBEWRIGHT_KILLS=500 $(BIN)/python -m pytest -n0 -q tests/apiserver/test_kill.py
+	KUBEWRIGHT_KILLS=300 $(BIN)/python -m pytest -n0 -q tests/apiserver/test_kill.py
 
 lint: $(READY) ## Formatting, lint rules, import floors, strict types
 	$(BIN)/ruff format --check src tests tools examples bench
