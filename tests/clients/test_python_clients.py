@@ -16,14 +16,40 @@ import pytest
 import yaml
 from tests.clients.test_kubectl_access import SITES
 
-from kubewright.client import Client, Untyped, connect
-from kubewright.objects import GroupVersionKind, ObjectMeta, Unstructured
+from kubewright.client import Client, Target, Untyped, connect
+from kubewright.objects import GroupVersionKind, Object, ObjectMeta, Unstructured
 from kubewright.objects.apiextensions_v1 import CustomResourceDefinition
 from kubewright.objects.core_v1 import ConfigMap, Namespace
 
 OPERATORS = Path(__file__).parent / "operators"
 PATIENCE = 20
-T = TypeVar("T")
+T = TypeVar("T", bound=Object | Unstructured)
+
+COUNT_NAMESPACES = {
+    "kubernetes": """
+from kubernetes import client, config
+config.load_kube_config()
+print(len(client.CoreV1Api().list_namespace().items))
+""",
+    "kubernetes_asyncio": """
+import asyncio
+from kubernetes_asyncio import client, config
+async def main():
+    await config.load_kube_config()
+    async with client.ApiClient() as api:
+        print(len((await client.CoreV1Api(api).list_namespace()).items))
+asyncio.run(main())
+""",
+    "lightkube": """
+from lightkube import Client
+from lightkube.resources.core_v1 import Namespace
+print(len(list(Client().list(Namespace))))
+""",
+    "kr8s": """
+import kr8s
+print(len(list(kr8s.get("namespaces"))))
+""",
+}
 
 
 @contextmanager
@@ -47,7 +73,7 @@ def running(client: str, group: str, namespace: str, kubeconfig: Path) -> Iterat
     assert in_time, f"the operator ended, or did not do it in time: {output}"
 
 
-async def until(client: Client, kind: type[T] | Untyped, namespace: str, condition: Callable[[str, T], bool]) -> None:
+async def until(client: Client, kind: type[T] | Target[T], namespace: str, condition: Callable[[str, T], bool]) -> None:
     """Wait for an event that meets the condition; what is there already counts as added."""
     async with asyncio.timeout(PATIENCE), client.watch(kind, namespace=namespace) as events:
         async for event in events:
@@ -101,3 +127,19 @@ async def test_an_operator_creates_follows_and_lets_go(library: str, cluster: Pa
                 async for event in events:
                     if event.type == "DELETED":
                         break
+
+
+@pytest.mark.parametrize("library", COUNT_NAMESPACES)
+def test_a_kubeconfig_of_a_logical_cluster_is_understood(
+    library: str, cluster: Path, namespace: str, tmp_path: Path
+) -> None:
+    if find_spec(library) is None:
+        pytest.skip(f"{library} is not installed: pip install 'kubewright[clients]'")
+    config = yaml.safe_load(cluster.read_text())
+    config["clusters"][0]["cluster"]["server"] += f"/clusters/{namespace}"
+    own = tmp_path / "config"
+    own.write_text(yaml.safe_dump(config))
+    environment = {**os.environ, "KUBECONFIG": str(own)}
+    command = [sys.executable, "-c", COUNT_NAMESPACES[library]]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout == "4\n", done.stderr
