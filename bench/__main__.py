@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,11 +31,14 @@ def main() -> None:
     for name in options.names or tests.ALL:
         progress(name)
         sections.append(tests.ALL[name](tests.Plan(options.runs, options.objects)))
-    report = "\n\n".join(sections) + "\n"
-    if options.write:
-        options.write.write_text(report)
-    else:
-        print(report)
+        if options.write:  # After each test, so that a run that is interrupted leaves what it found.
+            options.write.write_text(report(sections))
+    if not options.write:
+        print(report(sections), end="")
+
+
+def report(sections: Sequence[str]) -> str:
+    return "\n\n".join(sections) + "\n"
 
 
 HEAD = """# Benchmarks

@@ -1,0 +1,17 @@
+import pytest
+
+from kubewright.apiserver.registry.builtin import builtin_resources
+from kubewright.apiserver.registry.builtin.base import BuiltinStrategy
+from kubewright.apiserver.registry.builtin.strategies import STRATEGIES, strategy_class
+
+KINDS = [(api_version, kind) for api_version, kinds in STRATEGIES.items() for kind in kinds]
+
+
+@pytest.mark.parametrize(("api_version", "kind"), KINDS)
+def test_every_strategy_that_is_named_exists_and_serves_a_kind(api_version: str, kind: str) -> None:
+    assert issubclass(strategy_class(api_version, kind), BuiltinStrategy)
+    assert any((one.gvk.api_version, one.gvk.kind) == (api_version, kind) for one in builtin_resources())
+
+
+def test_a_kind_without_rules_of_its_own_has_the_common_ones() -> None:
+    assert strategy_class("v1", "Binding") is BuiltinStrategy
