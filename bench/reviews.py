@@ -28,10 +28,17 @@ def review() -> bytes:
     return json.dumps({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request}).encode()
 
 
-async def ask(request: bytes, latencies: list[float], until: float) -> None:
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def connect() -> Connection:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    reader, writer = await asyncio.open_connection("127.0.0.1", PORT, ssl=context)
+    return await asyncio.open_connection("127.0.0.1", PORT, ssl=context)
+
+
+async def ask(connection: Connection, request: bytes, latencies: list[float], until: float) -> None:
+    reader, writer = connection
     while (started := time.perf_counter()) < until:
         writer.write(request)
         head = (await reader.readuntil(b"\r\n\r\n")).lower()
@@ -49,8 +56,9 @@ async def phase(connections: int, seconds: float) -> dict[str, float]:
     head = f"POST {PATH}?timeout=10s HTTP/1.1\r\nHost: 127.0.0.1:{PORT}\r\nContent-Type: application/json\r\n"
     request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
     latencies: list[float] = []
+    opened = [await connect() for _ in range(connections)]
     cpu, started = cpu_seconds(PID), time.perf_counter()
-    await asyncio.gather(*(ask(request, latencies, started + seconds) for _ in range(connections)))
+    await asyncio.gather(*(ask(connection, request, latencies, started + seconds) for connection in opened))
     spent, wall = cpu_seconds(PID) - cpu, time.perf_counter() - started
     latencies.sort()
     return {
