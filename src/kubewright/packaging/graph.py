@@ -180,15 +180,19 @@ class _Builder:
     def certificate_roles(self) -> list[Object]:
         """The operator makes its own certificate: it keeps it in a Secret and puts the CA where clients look for it."""
         prefix = f"{self.settings.prefix}-certificates"
-        verbs = ("get", "list", "patch", "update", "watch")
+        kinds = sorted({webhook["kind"] for webhook in self.manifest.webhooks})
         injected = [
-            rule("admissionregistration.k8s.io", "mutatingwebhookconfigurations", *verbs),
-            rule("admissionregistration.k8s.io", "validatingwebhookconfigurations", *verbs),
+            {
+                **rule("admissionregistration.k8s.io", f"{kind.lower()}s", "get", "patch"),
+                "resourceNames": [self.manifest.name],
+            }
+            for kind in kinds
         ]
-        if any(converts(crd) for crd in self.manifest.crds):
-            injected.append(rule("apiextensions.k8s.io", "customresourcedefinitions", *verbs))
+        if crds := [crd["metadata"]["name"] for crd in self.manifest.crds if converts(crd)]:
+            definitions = rule("apiextensions.k8s.io", "customresourcedefinitions", "get", "patch")
+            injected.append({**definitions, "resourceNames": crds})
         return [
-            *self.role(prefix, [rule("", "secrets", "create", *verbs)]),
+            *self.role(prefix, [rule("", "secrets", "create", "get", "update")]),
             *self.cluster_role(prefix, injected),
         ]
 
