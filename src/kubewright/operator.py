@@ -27,6 +27,7 @@ from kubewright.controller import (
     KindSource,
     Reconciler,
     Source,
+    SourceNotReady,
     enqueue_mapped,
     enqueue_object,
     enqueue_owner,
@@ -92,7 +93,8 @@ _KEEP = ("get", "create", "update")
 _SHARE = (*_READ, "create", "update", "delete")
 
 _FATAL = (
-    APIError, ConfigError, LeadershipLost, NotReady, NotSynced, OSError, SchemaError, SeveralLeases, Superseded
+    APIError, ConfigError, LeadershipLost, NotReady, NotSynced, OSError, SchemaError, SeveralLeases, SourceNotReady,
+    Superseded,
 )  # fmt: skip
 """What a process can't go on after, and its user can do something about."""
 
@@ -505,6 +507,7 @@ class Operator(Declarations):
         namespaces: Sequence[str] | None = None,
         leader_elect: bool | None = None,
         shards: bool = False,
+        warm_standby: bool = False,
         dev: bool = False,
         install: bool = False,
         endpoint: ServiceEndpoint | URLEndpoint | None = None,
@@ -524,6 +527,7 @@ class Operator(Declarations):
         :param namespaces: watch these only; None watches all.
         :param leader_elect: run controllers only while holding the lease; by default in a cluster, unless ``shards``.
         :param shards: let all replicas work, each on a part of the objects.
+        :param warm_standby: let replicas that wait to lead fill their queues already.
         :param dev: pause the deployed copy for as long as this one runs, by asking for its lease.
         :param install: install the CRDs first.
         :param endpoint: of the webhooks, see :meth:`add_to`, as for ``certificates`` and ``webhook_port``; in a cluster
@@ -560,6 +564,7 @@ class Operator(Declarations):
                         leader_elect=elect,
                         sharding=shards,
                         go_before=dev,
+                        warm_standby=warm_standby,
                         health_address=health_address or (":8081" if inside else "127.0.0.1:8081"),
                         metrics_address=metrics_address or (":8443" if inside else "127.0.0.1:8080"),
                         grace_period=grace_period,

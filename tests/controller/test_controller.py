@@ -220,9 +220,50 @@ def test_a_source_that_does_not_become_ready_is_named() -> None:
         async with running(controller):
             pass
 
-    with pytest.raises(ExceptionGroup) as failure:
+    with pytest.raises(SourceNotReady, match="Website has not delivered its initial list within 120 s"):
         run(main)
-    assert failure.group_contains(SourceNotReady, match="Website has not delivered its initial list within 120 s")
+
+
+def test_it_stops_while_a_source_is_not_ready() -> None:
+    class Silent:
+        name = "Website"
+
+        async def run(self, queue: WorkQueue[str], ready: Callable[[], None]) -> None:
+            await asyncio.sleep(1e6)
+
+    async def nothing(item: Item[str]) -> None: ...
+
+    async def main() -> None:
+        controller, stop = make(nothing), asyncio.Event()
+        source: Source[str] = Silent()
+        controller.watch(source)
+        task = asyncio.ensure_future(controller.run(stop, lambda: None))
+        await asyncio.sleep(1)
+        stop.set()
+        await asyncio.wait_for(task, 1)
+
+    run(main)
+
+
+async def test_a_warm_queue_is_filled_before_the_workers_start() -> None:
+    keys: asyncio.Queue[str] = asyncio.Queue()
+
+    async def work(item: Item[str]) -> None:
+        keys.put_nowait(item.key)
+
+    controller, channel = make(work), Channel[str]("channel")
+    controller.watch(channel)
+    stop, ready = asyncio.Event(), asyncio.Event()
+    warming = asyncio.ensure_future(controller.warm_up(stop, ready.set))
+    await ready.wait()
+    channel.send("a")
+    assert (len(controller.queue), keys.qsize()) == (1, 0)
+    working = asyncio.ensure_future(controller.run(stop, lambda: None))
+    assert await keys.get() == "a"
+    channel.send("b")
+    assert await keys.get() == "b"
+    stop.set()
+    await asyncio.gather(warming, working)
 
 
 async def test_sources_come_and_go_while_it_runs() -> None:

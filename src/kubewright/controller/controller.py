@@ -7,9 +7,10 @@ controller-runtime's (``pkg/internal/controller``).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Hashable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable
 from typing import Generic, TypeVar
 
 from kubewright.controller import scope
@@ -100,28 +101,74 @@ class Controller(Generic[R]):
 
         :raises SourceNotReady: a source did not become ready in time.
         """
+        if self._tasks is not None:  # warmed up
+            await self._run_workers(stop, ready)
+            return
+        async with self._filling(stop):
+            await self._run_workers(stop, ready)
+
+    async def warm_up(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+        """Fill the queue until ``stop`` is set; :meth:`run`, which must end before, then has its workers only to start.
+
+        So a process that waits to lead can go on at once where another one ended.
+
+        :raises SourceNotReady: a source did not become ready in time.
+        """
+        async with self._filling(stop):
+            ready()
+            await stop.wait()
+
+    @contextlib.asynccontextmanager
+    async def _filling(self, stop: asyncio.Event) -> AsyncIterator[None]:
+        """Run the sources; begins when all have delivered their initial events, or when it is time to stop."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                self._tasks = tasks
+                watches = list(self._watches.values())
+                for watch in watches:
+                    self._start(watch, tasks)
+                try:
+                    await self._until_ready(watches, stop)
+                    yield
+                finally:
+                    self._stop_watching_all()
+        except BaseExceptionGroup as failures:
+            if len(failures.exceptions) == 1:
+                raise failures.exceptions[0] from None
+            raise
+
+    async def _run_workers(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
         async with asyncio.TaskGroup() as tasks:
-            self._tasks = tasks
-            watches = list(self._watches.values())
-            for watch in watches:
-                self._start(watch, tasks)
-            await self._until_ready(watches)
-            workers = [tasks.create_task(self._work(), name=f"{self.name}/worker-{n}") for n in range(self.workers)]
+            for number in range(self.workers):
+                tasks.create_task(self._work(), name=f"{self.name}/worker-{number}")
             logger.debug("controller %s runs with %d workers", self.name, self.workers)
             ready()
             try:
                 await stop.wait()
             finally:
-                self._tasks = None
-                for source in list(self._watches):
-                    self.stop_watching(source)
+                self._stop_watching_all()
                 self.queue.shut_down()
-            await asyncio.gather(*workers)
+
+    def _stop_watching_all(self) -> None:
+        self._tasks = None
+        for source in list(self._watches):
+            self.stop_watching(source)
 
     def _start(self, watch: _Watch[R], tasks: asyncio.TaskGroup) -> None:
         watch.task = tasks.create_task(watch.source.run(self.queue, watch.ready.set), name=watch.source.name)
 
-    async def _until_ready(self, watches: Iterable[_Watch[R]]) -> None:
+    async def _until_ready(self, watches: Iterable[_Watch[R]], stop: asyncio.Event) -> None:
+        waiting = asyncio.create_task(self._all_ready(watches))
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if waiting.done():
+                waiting.result()
+        finally:
+            waiting.cancel()
+            stopping.cancel()
+
+    async def _all_ready(self, watches: Iterable[_Watch[R]]) -> None:
         for watch in watches:
             try:
                 async with asyncio.timeout(self._sync_timeout):

@@ -31,7 +31,7 @@ from kubewright.manager.lease_lock import LeaseLock
 from kubewright.manager.metrics import Metrics
 from kubewright.manager.metrics_access import MetricsAccess
 from kubewright.manager.profiling import profile_route
-from kubewright.manager.runnables import STOP_ORDER, Group, Runnable, RunnableGroup, first_failure
+from kubewright.manager.runnables import STOP_ORDER, Group, Runnable, RunnableGroup, Standby, first_failure
 from kubewright.manager.serving import BindAddress, HTTPServer, self_signed
 from kubewright.manager.shard_leases import ShardLeases
 from kubewright.manager.shard_member import ShardMember
@@ -55,6 +55,7 @@ class Manager:
     :param metrics_address: where ``/metrics`` and ``/debug`` are served; ``0`` switches them off.  Beyond this machine
         they are served over TLS, to bearers of a token whose user may ``get`` the path.
     :param go_before: ask another process that holds the lease to make way; see docs/coming-from-kopf.md, ``--dev``.
+    :param warm_standby: fill the queues of the controllers before this process leads, so that it can go on at once.
     :param grace_period: seconds that everything together has for stopping.
     """
 
@@ -68,6 +69,7 @@ class Manager:
         leader_elect: bool = False,
         sharding: bool = False,
         go_before: bool = False,
+        warm_standby: bool = False,
         timing: Timing | None = None,
         health_address: str = "127.0.0.1:8081",
         metrics_address: str = "127.0.0.1:8080",
@@ -87,6 +89,7 @@ class Manager:
         self.readyz = HealthChecks("readyz")
         self.elector: LeaderElector | None = None
         self.shards: ShardMember | None = None
+        self._warm_standby = warm_standby
         self.controllers: dict[str, Controller[Any]] = {}
         self.started = asyncio.Event()
         """Set when everything runs, or waits only for the lease."""
@@ -119,6 +122,9 @@ class Manager:
         if self.shards is not None and controller.needs_leader:
             controller.share(self.shards.gate(controller.name))
             self.add(controller, Group.OTHERS)
+        elif self.elector is not None and self._warm_standby and controller.needs_leader:
+            self.add(Standby(controller), Group.OTHERS)
+            self.add(controller, Group.LEADER)
         else:
             self.add(controller, Group.LEADER if controller.needs_leader else Group.OTHERS)
 

@@ -11,7 +11,9 @@ import asyncio
 import enum
 import logging
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
+
+from kubewright.controller.controller import Controller
 
 logger = logging.getLogger("kubewright.manager")
 
@@ -38,6 +40,17 @@ class Group(enum.IntEnum):
     """What every replica runs."""
     LEADER = 4
     """What only the leader runs: controllers, by default."""
+
+
+class Standby:
+    """A controller's sources, run by every replica: its queue is filled before it leads (EnableWarmup)."""
+
+    def __init__(self, controller: Controller[Any]) -> None:
+        self.name = f"{controller.name}/standby"
+        self._controller = controller
+
+    async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+        await self._controller.warm_up(stop, ready)
 
 
 STOP_ORDER = (Group.OTHERS, Group.LEADER, Group.CACHES, Group.WEBHOOKS, Group.HTTP)
