@@ -44,7 +44,9 @@ app = typer.Typer(no_args_is_help=True, add_completion=False)
 Target = Annotated[str, typer.Argument(help="FILE.py[:NAME] or package.module[:NAME]; by default the project's.")]
 Output = Annotated[Path, typer.Option(help="The folder to write below.")]
 Check = Annotated[bool, typer.Option("--check", help="Write nothing; show what is stale and exit 1 if anything is.")]
-Namespaces = Annotated[list[str] | None, typer.Option("--namespace", help="Make Roles in these, no ClusterRole.")]
+Namespaces = Annotated[
+    list[str] | None, typer.Option("--namespace", help="Make Roles in these, a ClusterRole only where no Role will do.")
+]
 Namespace = Annotated[str, typer.Option(help="Where the operator runs; by default NAME-system.")]
 
 CONFIG, SCHEMAS, DOCS = Path("config"), Path("."), Path("docs")
