@@ -77,8 +77,8 @@ def application(chosen: str) -> typer.Typer:
     """All commands by name and help, but only the chosen one for real."""
     app = typer.Typer(
         no_args_is_help=True,
-        add_completion=_COMPLETE
-        in os.environ,  # this is what makes typer know the shells; its options stay out of --help
+        # This is what makes typer know the shells; otherwise its own options would show up in --help.
+        add_completion=_COMPLETE in os.environ,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )

@@ -13,9 +13,8 @@ Each one's effect on the schema is what controller-gen's marker of the same mean
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias, TypeVar
-
-import msgspec
 
 C = TypeVar("C", bound=type)
 
@@ -39,7 +38,9 @@ def class_markers(cls: type) -> list[Marker]:
     return [marker for base in reversed(cls.__mro__) for marker in base.__dict__.get("__kubewright_markers__", ())]
 
 
-class Meta(msgspec.Struct, Marker, frozen=True, kw_only=True):
+# Dataclasses, not msgspec structs: type checkers would take those for transforms of the class that they decorate.
+@dataclass(frozen=True, kw_only=True)
+class Meta(Marker):
     """Constraints and documentation of a value; ``min_length``/``max_length`` are of texts, lists and maps alike.
 
     ``list_map_keys`` makes a list a map for apply, with these fields (by their JSON names) as the key of an item;
@@ -74,7 +75,8 @@ class Meta(msgspec.Struct, Marker, frozen=True, kw_only=True):
     schema: Mapping[str, Any] | None = None
 
 
-class Rule(msgspec.Struct, Marker, frozen=True):
+@dataclass(frozen=True)
+class Rule(Marker):
     """A CEL rule: ``self`` is the value, ``oldSelf`` the one before an update.
 
     :param message: what the user reads when the rule fails; ``message_expression`` is CEL that gives it.
