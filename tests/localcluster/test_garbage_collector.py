@@ -1,8 +1,20 @@
 from tests.localcluster.waiting import eventually, gone
 
 from kubewright.client import Client
+from kubewright.manager import definitions, install
 from kubewright.objects import ObjectMeta, OwnerReference, owner_reference
 from kubewright.objects.core_v1 import ConfigMap, Secret
+from kubewright.schema import Resource, Spec, custom_resource
+
+
+class ShelfSpec(Spec): ...
+
+
+@custom_resource(group="example.com", version="v1")
+class Shelf(Resource[ShelfSpec, None]): ...
+
+
+GHOST = OwnerReference(api_version="v1", kind="Secret", name="ghost", uid="11111111-1111-1111-1111-111111111111")
 
 
 def config_map(name: str, *owners: OwnerReference) -> ConfigMap:
@@ -10,8 +22,7 @@ def config_map(name: str, *owners: OwnerReference) -> ConfigMap:
 
 
 async def test_an_object_whose_owner_never_existed_goes(client: Client) -> None:
-    ghost = OwnerReference(api_version="v1", kind="Secret", name="ghost", uid="11111111-1111-1111-1111-111111111111")
-    await client.create(config_map("a", ghost))
+    await client.create(config_map("a", GHOST))
     await gone(lambda: client.get(ConfigMap, "a"))
 
 
@@ -53,3 +64,13 @@ async def test_in_the_foreground_an_owner_waits_for_those_that_block_it(client: 
     assert (await client.get(ConfigMap, "owner")).metadata.finalizers == ["foregroundDeletion"]
     await client.patch(child, merge={"metadata": {"finalizers": None}})
     await gone(lambda: client.get(ConfigMap, "owner"))
+
+
+async def test_an_owner_that_goes_before_its_new_kind_is_followed_takes_its_dependents_along(client: Client) -> None:
+    await install(client, definitions([Shelf]), field_manager="test")
+    shelf = await client.create(Shelf(metadata=ObjectMeta(name="a", namespace="default"), spec=ShelfSpec()))
+    await client.create(config_map("a", owner_reference(shelf)))
+    await client.create(config_map("later", GHOST))
+    await gone(lambda: client.get(ConfigMap, "later"))  # so the collector has looked at the first one, too
+    await client.delete(shelf)
+    await gone(lambda: client.get(ConfigMap, "a"))

@@ -7,6 +7,7 @@ come.  The rules (background, foreground, orphan) are those of `pkg/controller/g
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
@@ -158,14 +159,17 @@ class GarbageCollector:
                 await self._finish_foreground(target, obj)
             return None
         if obj.metadata.owner_references:
-            await self._check_owners(target, obj)
+            return await self._check_owners(target, obj)
         return None
 
-    async def _check_owners(self, target: Target, obj: Unstructured) -> None:
+    async def _check_owners(self, target: Target, obj: Unstructured) -> Requeue | None:
         solid: list[OwnerReference] = []
-        waiting = False
+        waiting = unseen = False
         for reference in obj.metadata.owner_references:
-            owner = await self._find_owner(reference, target.key.namespace)
+            owner = self._cached_owner(reference, target.key.namespace)
+            if owner is None:
+                owner = await self._live_owner(reference, target.key.namespace)
+                unseen |= owner is not None
             if owner is None:
                 continue
             if owner.deletion_timestamp is not None and FOREGROUND in owner.finalizers:
@@ -175,9 +179,10 @@ class GarbageCollector:
         if solid:
             if len(solid) != len(obj.metadata.owner_references):
                 await self._keep_owners(target, obj, solid)
-            return
+            # An owner whose kind is not followed yet may go without an event that would tell.
+            return Requeue() if unseen else None
         logger.info("deleting %s, whose owners are gone", target)
-        try:
+        with contextlib.suppress(NotFound, Conflict):  # gone, or another one of that name
             await self._view.client.delete(
                 MetadataOnly(target.kind),
                 target.key.name,
@@ -185,8 +190,7 @@ class GarbageCollector:
                 uid=obj.metadata.uid,
                 propagation=self._propagation(obj, waiting=waiting),
             )
-        except (NotFound, Conflict):
-            return  # gone, or another one of that name
+        return None
 
     def _propagation(self, obj: Unstructured, *, waiting: bool) -> Propagation:
         """How the object's own dependents are treated: as somebody has asked already, else as its owners' are."""
@@ -196,23 +200,27 @@ class GarbageCollector:
             return "Foreground"
         return "Background"
 
-    async def _find_owner(self, reference: OwnerReference, namespace: str) -> ObjectMeta | None:
-        """The owner as it is; asked for live before it counts as gone: caches of several kinds are not in step."""
+    def _cached_owner(self, reference: OwnerReference, namespace: str) -> ObjectMeta | None:
+        """The owner, if its kind is followed and the cache has it."""
+        group_kind = _group_kind(reference)
+        if (mapping := self._mappings.get(group_kind)) is None:
+            return None
+        cached = self._informers[group_kind].get(_owner_key(mapping, reference, namespace))
+        return cached.decode().metadata if cached is not None and cached.uid == reference.uid else None
+
+    async def _live_owner(self, reference: OwnerReference, namespace: str) -> ObjectMeta | None:
+        """The owner as the server has it: to be asked before it counts as gone, as caches of several kinds are not in
+        step."""
         group_kind = _group_kind(reference)
         mapping = self._mappings.get(group_kind)
-        if mapping is None:
-            kind = GroupVersionKind(group_kind.group, GroupVersion.parse(reference.api_version).version, reference.kind)
-            try:
-                mapping = await self._view.client.mapper.mapping(kind)
-            except NoMatch:
-                return None
-        key = _owner_key(mapping, reference, namespace)
-        informer = self._informers.get(group_kind)
-        if informer is not None and (cached := informer.get(key)) is not None and cached.uid == reference.uid:
-            return cached.decode().metadata
         try:
+            if mapping is None:
+                version = GroupVersion.parse(reference.api_version).version
+                kind = GroupVersionKind(group_kind.group, version, reference.kind)
+                mapping = await self._view.client.mapper.mapping(kind)
+            key = _owner_key(mapping, reference, namespace)
             live = await self._view.client.get(MetadataOnly(mapping.kind), key.name, key.namespace)
-        except NotFound:
+        except (NoMatch, NotFound):
             return None
         return live.metadata if live.metadata.uid == reference.uid else None
 
