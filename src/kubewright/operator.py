@@ -35,6 +35,8 @@ from kubewright.controller import (
 from kubewright.lifecycle import Behaviour, Declaration, Declarations, Memos
 from kubewright.manager import (
     BindAddress,
+    Cluster,
+    Clusters,
     Group,
     LeadershipLost,
     Lifespan,
@@ -405,7 +407,7 @@ class Operator(Declarations):
         :param webhook_port: where webhooks are served for a Service; a URL names its own.
         """
         for one in self.reconciliations:
-            manager.add_controller(self._controller(one, manager))
+            manager.add_controller(self._controller(one, manager, one.name))
         for lifespan in self.lifespans:
             manager.add(Lifespan(lifespan.__name__, partial(asynccontextmanager(lifespan), manager)), Group.CACHES)
         memos = Memos()
@@ -414,12 +416,33 @@ class Operator(Declarations):
                 raise ValueError(f"{declared.name} is a daemon: it would keep an object that moves to another shard")
             behaviour = declared.begin(memos)
             manager.add(behaviour)
-            manager.add_controller(self._behaving(declared, behaviour, manager))
+            manager.add_controller(self._behaving(declared, behaviour, manager, declared.name))
         if self.serves_webhooks and endpoint is not None:
             if isinstance(certificates, str):
                 secret = certificates or f"{self.name}-webhook-certificates"
                 certificates = SecretStore(manager.client, manager.namespace, secret)
             manager.add_webhooks(self._webhooks(manager.client, endpoint, certificates, webhook_port))
+
+    def clusters(self, manager: Manager, *, namespaces: Sequence[str] | None = None) -> Clusters:
+        """Let a manager run the controllers on further clusters: ``clusters.add("west", client)``, ``remove("west")``.
+
+        The lease, webhooks and lifespans stay those of the manager's own cluster.
+        """
+
+        def assemble(name: str, client: Client) -> Cluster:
+            cluster = Cluster(name, client, self.name, namespaces=namespaces)
+            for one in self.reconciliations:
+                cluster.add_controller(self._controller(one, cluster, f"{one.name}@{name}"))
+            memos = Memos()
+            for declared in self.declarations:
+                behaviour = declared.begin(memos)
+                cluster.add(behaviour)
+                cluster.add_controller(self._behaving(declared, behaviour, cluster, f"{declared.name}@{name}"))
+            return cluster
+
+        clusters = Clusters(assemble, manager.metrics)
+        manager.add(clusters)
+        return clusters
 
     async def install(self, client: Client, *, endpoint: ServiceEndpoint | None = None) -> None:
         """Install the CRDs and wait until they are served.
@@ -582,35 +605,37 @@ class Operator(Declarations):
             separator = "\n" if "\n" in text else " "
             sys.exit(f"{self.name} cannot run:{separator}{text}")
 
-    def _controller(self, one: Reconciliation, manager: Manager) -> Controller[ObjectKey]:
-        cls, cache = one.cls, manager.cache
+    def _controller(self, one: Reconciliation, home: Manager | Cluster, name: str) -> Controller[ObjectKey]:
+        cls, cache = one.cls, home.cache
         finalize = self.finalizers.get(cls)
         reconciler = Reconciler(
             cls,
             one.function,
-            client=manager.client,
+            client=home.client,
             cache=cache,
-            events=manager.events,
+            events=home.events,
             field_manager=self.name,
             finalize=finalize,
             finalizer=f"{cls.gvk.group or 'kubewright.dev'}/{self.name}",
             owns=one.owns,
             threads=one.workers,
         )
-        controller = Controller(one.name, reconciler, workers=one.workers, timeout=one.timeout)
+        controller = Controller(name, reconciler, workers=one.workers, timeout=one.timeout)
         _watch(controller, cache, cls, one.owns, one.sources, [one.when] if one.when is not None else [])
         for other, keys in one.watches.items():
             controller.watch(KindSource(other.__name__, cache.informer(other), enqueue_mapped(keys)))
         return controller
 
-    def _behaving(self, declared: Declaration, behaviour: Behaviour, manager: Manager) -> Controller[ObjectKey]:
+    def _behaving(
+        self, declared: Declaration, behaviour: Behaviour, home: Manager | Cluster, name: str
+    ) -> Controller[ObjectKey]:
         cls = declared.cls
         reconciler = Reconciler(
             cls,
             behaviour.reconcile,
-            client=manager.client,
-            cache=manager.cache,
-            events=manager.events,
+            client=home.client,
+            cache=home.cache,
+            events=home.events,
             field_manager=self.name,
             finalize=behaviour.finalize if declared.finalizes else None,
             finalizer=f"{cls.gvk.group or 'kubewright.dev'}/{self.name}.{declared.name}",
@@ -618,8 +643,8 @@ class Operator(Declarations):
             on_leave=behaviour.leave,
             owns=declared.owns,
         )
-        controller = Controller(declared.name, reconciler, workers=declared.workers, timeout=declared.timeout)
-        _watch(controller, manager.cache, cls, declared.owns, behaviour.sources)
+        controller = Controller(name, reconciler, workers=declared.workers, timeout=declared.timeout)
+        _watch(controller, home.cache, cls, declared.owns, behaviour.sources)
         return controller
 
     def _webhooks(

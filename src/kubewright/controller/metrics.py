@@ -20,6 +20,10 @@ class ControllerCollector(Collector):
     def add(self, controller: str, counts: ReconcileCounts) -> None:
         self._counts[controller] = counts
 
+    def remove(self, controller: str) -> None:
+        """Report it no more."""
+        self._counts.pop(controller, None)
+
     def collect(self) -> Iterable[Metric]:
         def counter(name: str, text: str, *labels: str) -> CounterMetricFamily:
             return CounterMetricFamily(f"controller_runtime_{name}", text, labels=("controller", *labels))

@@ -7,7 +7,7 @@ each run.  What handlers share (all those of one kind have one controller and on
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypedDict, TypeVar, Unpack
 
 from kubewright.lifecycle.behaviour import Behaviour, Memos
@@ -104,7 +104,7 @@ class Declarations:
 
             def begin(memos: Memos) -> Behaviour:
                 return Timer(
-                    function,
+                    function.fresh(),
                     matches,
                     cls=cls,
                     interval=interval,
@@ -144,7 +144,7 @@ class Declarations:
             function, matches, name = _read(cls, user_function, ("memo", "stopped"), options)
 
             def begin(memos: Memos) -> Behaviour:
-                return Daemon(function, matches, cls=cls, memos=memos, finalizer=finalizer, grace=grace)
+                return Daemon(function.fresh(), matches, cls=cls, memos=memos, finalizer=finalizer, grace=grace)
 
             controller = _controller_name(cls, name)
             self._declared.append(
@@ -209,11 +209,16 @@ class Declarations:
 
     def _handling(self, cls: type[Object], handlers: Sequence[Handler]) -> Declaration:
         annotation = f"handled.kubewright.dev/{self.name}"
+
+        def begin(memos: Memos) -> Behaviour:
+            fresh = [replace(handler, function=handler.function.fresh()) for handler in handlers]
+            return Handlers(cls, fresh, annotation=annotation, memos=memos)
+
         return Declaration(
             cls=cls,
             name=_controller_name(cls, "handlers"),
             owns=(),
-            begin=lambda memos: Handlers(cls, handlers, annotation=annotation, memos=memos),
+            begin=begin,
             finalizes=any(handler.on == "delete" for handler in handlers),
             annotates=any(handler.on not in ("delete", "resume") for handler in handlers),
         )

@@ -6,6 +6,7 @@ An object and its context go in; the function's answer comes out, or the excepti
 from __future__ import annotations
 
 import asyncio
+import copy
 import inspect
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
@@ -37,6 +38,12 @@ class Function:
         self._arguments = Arguments(function, cls, (*CONTEXT_NAMES, *names))
         self._retries = retries
         self._failures: dict[ObjectKey, int] = {}
+
+    def fresh(self) -> Function:
+        """The same function, without what was counted: for another run."""
+        other = copy.copy(self)
+        other._failures = {}
+        return other
 
     async def __call__(self, obj: Object, ctx: Context, **extra: object) -> Requeue | None:
         """

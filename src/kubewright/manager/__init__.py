@@ -1,5 +1,6 @@
 """The manager: start and stop order, leader election, health, metrics, logging, and the start-up diagnosis."""
 
+from kubewright.manager.clusters import Cluster, Clusters
 from kubewright.manager.crds import definitions, install
 from kubewright.manager.diagnosis import Diagnosis, Need, NotReady, diagnose
 from kubewright.manager.election import Election, LeaseRecord, Timing
@@ -18,6 +19,8 @@ from kubewright.manager.takeover import SeveralLeases, lease_namespace, run_paus
 __all__ = [
     "AddressInUse",
     "BindAddress",
+    "Cluster",
+    "Clusters",
     "Diagnosis",
     "Election",
     "Group",

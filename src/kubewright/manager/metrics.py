@@ -39,6 +39,10 @@ class Metrics:
         self._controllers.add(controller.name, controller.counts)
         self._queues.add(controller.queue)
 
+    def remove_controller(self, controller: Controller[Any]) -> None:
+        self._controllers.remove(controller.name)
+        self._queues.remove(controller.queue)
+
     def add_shards(self, member: ShardMember) -> None:
         members = Gauge("kubewright_shard_members", "Replicas that share the keys", registry=self.registry)
         members.set_function(lambda: len(member.shard.members))

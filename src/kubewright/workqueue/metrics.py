@@ -32,6 +32,13 @@ class QueueCollector(Collector):
     def add(self, queue: WorkQueue[Hashable]) -> None:
         self._queues.append(queue)
 
+    def remove(self, queue: WorkQueue[Hashable]) -> None:
+        """Report it no more.
+
+        :raises ValueError: it was not reported.
+        """
+        self._queues.remove(queue)
+
     def collect(self) -> Iterable[Metric]:
         labels = ("name", "controller")
         depth = GaugeMetricFamily(
