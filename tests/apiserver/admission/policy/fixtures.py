@@ -24,7 +24,7 @@ NODE = Node({
         "atomic": {"type": "array", "items": {"type": "string"}},
     },
 })  # fmt: skip
-RESOURCE = Resource(CONFIG_MAP, "configmaps", "configmap", True, NODE, Strategy(), "v1")
+RESOURCE = Resource(CONFIG_MAP, "configmaps", "configmap", True, NODE, Strategy, "v1")
 
 
 class OneVersion:
