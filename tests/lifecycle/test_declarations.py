@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import pytest
+from tests.lifecycle.running import operator
+from tests.lifecycle.site import Site
+
+from kubewright.objects.core_v1 import ConfigMap
+
+
+async def nothing() -> None: ...
+
+
+def test_what_is_declared_says_what_it_needs_on_the_cluster() -> None:
+    op = operator()
+    op.timer(Site, interval=1, owns=[ConfigMap])(nothing)
+    assert op.kinds() == [Site.gvk, ConfigMap.gvk]
+    verbs = {(need.resource, verb) for need in op.needs() for verb in need.verbs}
+    assert {("sites", "watch"), ("sites/status", "patch"), ("configmaps", "delete")} <= verbs
+    assert ("sites", "patch") not in verbs
+    op.on_delete(Site)(nothing)
+    assert ("sites", "patch") in {(need.resource, verb) for need in op.needs() for verb in need.verbs}
+
+
+def test_handlers_of_one_kind_share_a_controller_and_timers_have_their_own() -> None:
+    op = operator()
+    op.on_create(Site)(nothing)
+    op.on_change(Site, "spec.host")(nothing)
+    op.timer(Site, interval=1)(nothing)
+    op.daemon(Site, name="Watch_It")(nothing)
+    assert [declared.name for declared in op.declarations] == ["site-nothing", "site-watch-it", "site-handlers"]
+
+
+def test_two_handlers_that_would_share_their_progress_are_refused() -> None:
+    op = operator()
+    op.on_change(Site, "spec.host")(nothing)
+    op.on_change(Site, "spec.replicas")(nothing)
+    with pytest.raises(ValueError, match=r"two handlers change/nothing/spec/host"):
+        op.on_change(Site, "spec.host")(nothing)
+
+
+def test_a_field_that_does_not_exist_is_refused_when_it_is_declared() -> None:
+    with pytest.raises(ValueError, match=r"no field spec\.hosts"):
+        operator().on_change(Site, "spec.hosts")
