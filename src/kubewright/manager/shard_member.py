@@ -36,6 +36,7 @@ class ShardMember:
         self._leases = leases
         self._gates: list[ShardGate] = []
         self._news = asyncio.Event()
+        self._swept: set[str] = set()
 
     def gate(self, controller: str) -> ShardGate:
         """What a controller asks about its keys."""
@@ -146,7 +147,9 @@ class ShardMember:
         return True
 
     async def _sweep(self) -> None:
-        for member in self.shard.litter(asyncio.get_running_loop().time()):
+        """Delete what the dead have left.  Each is tried once: it harms nobody, and the next replica tries again."""
+        for member in set(self.shard.litter(asyncio.get_running_loop().time())) - self._swept:
+            self._swept.add(member)
             try:
                 await self._leases.sweep(member)
             except LOCK_ERRORS as error:

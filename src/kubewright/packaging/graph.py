@@ -159,7 +159,7 @@ class _Builder:
         objects += self.role(
             f"{self.settings.prefix}-leader-election",
             [
-                rule("coordination.k8s.io", "leases", "create", "get", "list", "patch", "update", "watch"),
+                rule("coordination.k8s.io", "leases", "create", "delete", "get", "list", "patch", "update", "watch"),
                 rule("", "events", "create", "patch"),
                 rule("events.k8s.io", "events", "create", "patch"),
             ],
