@@ -50,7 +50,10 @@ def test_the_tag_decides_when_to_pull(image: str, policy: str) -> None:
             [("spec.tolerations[0].operator", "FieldValueInvalid")],
         ),
         ({"activeDeadlineSeconds": 0}, [("spec.activeDeadlineSeconds", "FieldValueInvalid")]),
-        ({"hostPID": True, "shareProcessNamespace": True}, [("spec.shareProcessNamespace", "FieldValueInvalid")]),
+        (
+            {"hostPID": True, "shareProcessNamespace": True},
+            [("spec.securityContext.shareProcessNamespace", "FieldValueInvalid")],
+        ),
         (
             {"affinity": {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [{"labelSelector": {}}]}}},
             [

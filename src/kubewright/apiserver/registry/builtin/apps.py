@@ -30,6 +30,7 @@ from kubewright.apiserver.registry.builtin.field_rules import (
 )
 from kubewright.apiserver.registry.builtin.pod_defaults import default_template
 from kubewright.apiserver.registry.builtin.pod_rules import RESTART_POLICIES, validate_template
+from kubewright.apiserver.registry.builtin.pod_warnings import template_warnings, workload_warnings
 from kubewright.apiserver.registry.builtin.volumes import default_claim, validate_claim_spec
 from kubewright.apiserver.registry.metadata_rules import dns_label, immutable, validate_labels
 from kubewright.apiserver.registry.strategy import Object, Reader
@@ -90,6 +91,9 @@ class WorkloadStrategy(BuiltinStrategy):
 
     def default(self, obj: Object) -> None:
         default_template(obj["spec"].get("template"))
+
+    def warnings(self, obj: Object, old: Object | None) -> list[str]:
+        return workload_warnings(obj, old, obj["spec"].get("template"), "spec.template")
 
     def update_rules(self, obj: Object, old: Object) -> list[Cause]:
         selector = immutable(obj["spec"].get("selector"), old["spec"].get("selector"), "spec.selector")
@@ -215,6 +219,10 @@ class ReplicaSetStrategy(WorkloadStrategy):
         causes += non_negative(spec.get("minReadySeconds", 0), "spec.minReadySeconds")
         return causes + validate_selector(spec, "deployment") + validate_workload_template(spec)
 
+    def validate_update(self, obj: Object, old: Object, reader: Reader) -> list[Cause]:
+        # As for ReplicationControllers: the rules for creation, and again as part of those for a change.
+        return self.validate(obj, reader) + super().validate_update(obj, old, reader)
+
     def status_rules(self, obj: Object, old: Object) -> list[Cause]:
         return replica_status(obj["status"])
 
@@ -247,7 +255,9 @@ class ReplicationControllerStrategy(BuiltinStrategy):
     generation = True
     orphan_dependents = True
     field_labels = frozenset({"status.replicas"})
-    update_checks_metadata_twice = False
+
+    def warnings(self, obj: Object, old: Object | None) -> list[str]:
+        return workload_warnings(obj, old, obj["spec"].get("template"), "spec.template")
 
     def default(self, obj: Object) -> None:
         template = obj["spec"].get("template")
@@ -277,7 +287,14 @@ class ReplicationControllerStrategy(BuiltinStrategy):
         policy = (template.get("spec") or {}).get("restartPolicy")
         if policy in RESTART_POLICIES and policy != "Always":
             causes.append(not_supported("spec.template.spec.restartPolicy", policy, ["Always"]))
+        if (template.get("spec") or {}).get("activeDeadlineSeconds") is not None:
+            text = "activeDeadlineSeconds in ReplicationController is not Supported"
+            causes.append(forbidden("spec.template.spec.activeDeadlineSeconds", text))
         return causes
+
+    def validate_update(self, obj: Object, old: Object, reader: Reader) -> list[Cause]:
+        # Kubernetes calls the rules for creation and those for a change, which hold the former once more.
+        return self.validate(obj, reader) + super().validate_update(obj, old, reader)
 
     def status_rules(self, obj: Object, old: Object) -> list[Cause]:
         return replica_status(obj["status"])
@@ -305,6 +322,12 @@ class DaemonSetStrategy(WorkloadStrategy):
             rolling.setdefault("maxUnavailable", 1)
             rolling.setdefault("maxSurge", 0)
         obj["spec"].setdefault("revisionHistoryLimit", 10)
+
+    def warnings(self, obj: Object, old: Object | None) -> list[str]:
+        """Of the template only: names of its pods are made in another way."""
+        if old is not None and same(obj["spec"], old["spec"]):
+            return []
+        return template_warnings(obj["spec"].get("template"), "spec.template")
 
     def prepare_for_create(self, obj: Object, reader: Reader) -> None:
         super().prepare_for_create(obj, reader)

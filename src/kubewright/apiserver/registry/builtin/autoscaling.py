@@ -13,7 +13,7 @@ import msgspec
 from kubewright.apiserver.registry.builtin import shape
 from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, age, columns, name_of
 from kubewright.apiserver.registry.builtin.field_rules import in_range, one_of, problems
-from kubewright.apiserver.registry.metadata_rules import path_segment
+from kubewright.apiserver.registry.metadata_rules import is_dns1035_label, is_dns_subdomain, path_segment
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects.errors import Cause
 from kubewright.objects.field_errors import invalid, required
@@ -168,6 +168,10 @@ def _bounds(spec: Spec) -> list[Cause]:
         value = reference.get(name, "")
         path = f"spec.scaleTargetRef.{name}"
         causes += problems(path_segment(value, False), value, path) if value else [required(path)]
+    group, slash, version = reference.get("apiVersion", "").rpartition("/")
+    if slash and (not group or is_dns_subdomain(group) or is_dns1035_label(version)):
+        text = "apiVersion must be a group and a version, as in 'apps/v1'"
+        causes.append(invalid("spec.scaleTargetRef.apiVersion", reference["apiVersion"], text))
     return causes
 
 

@@ -27,10 +27,11 @@ from kubewright.apiserver.registry.builtin.base import (
 from kubewright.apiserver.registry.builtin.field_rules import non_negative, one_of, optional_one_of
 from kubewright.apiserver.registry.builtin.pod_defaults import default_template
 from kubewright.apiserver.registry.builtin.pod_rules import RESTART_POLICIES, validate_template
-from kubewright.apiserver.registry.metadata_rules import dns_subdomain, immutable, validate_labels
+from kubewright.apiserver.registry.builtin.pod_warnings import workload_warnings
+from kubewright.apiserver.registry.metadata_rules import dns_subdomain, immutable, is_dns_subdomain, validate_labels
 from kubewright.apiserver.registry.strategy import Object, Reader
 from kubewright.objects.errors import Cause
-from kubewright.objects.field_errors import OMIT, forbidden, invalid, not_supported, required
+from kubewright.objects.field_errors import OMIT, invalid, not_supported, required, too_long
 
 Spec = dict[str, Any]
 
@@ -81,6 +82,8 @@ def validate_job_spec(spec: Spec, field: str) -> list[Cause]:
     if "maxFailedIndexes" in spec and "backoffLimitPerIndex" not in spec:
         text = "when maxFailedIndexes is specified"
         causes.append(required(f"{field}.backoffLimitPerIndex", text))
+    causes += _failed_indexes(spec, field)
+    causes += _managed_by(spec.get("managedBy"), f"{field}.managedBy")
     causes += optional_one_of(spec.get("podReplacementPolicy"), _REPLACEMENT, f"{field}.podReplacementPolicy")
     causes += _failure_policy(spec, field)
     template = spec.get("template") or {}
@@ -95,6 +98,30 @@ def validate_job_spec(spec: Spec, field: str) -> list[Cause]:
     elif spec.get("podFailurePolicy") and policy != "Never":
         text = 'only "Never" is supported when podFailurePolicy is specified'
         causes.append(invalid(path, policy, text))
+    return causes
+
+
+def _failed_indexes(spec: Spec, field: str) -> list[Cause]:
+    """How many indexes of an Indexed Job may fail: not more than there are."""
+    most, completions = spec.get("maxFailedIndexes"), spec.get("completions")
+    if most is None:
+        return []
+    path = f"{field}.maxFailedIndexes"
+    if spec.get("completionMode") != "Indexed":
+        return [invalid(path, most, "requires indexed completion mode")]
+    if completions is not None and most > completions:
+        return [invalid(path, most, "must be less than or equal to completions")]
+    return []
+
+
+def _managed_by(name: str | None, field: str) -> list[Cause]:
+    """Another controller than Kubernetes' own: a path that begins with its domain."""
+    if name is None:
+        return []
+    domain, slash, rest = name.partition("/")
+    causes = [] if len(name) <= 63 else [too_long(field, 63)]
+    if not slash or not domain or not rest or is_dns_subdomain(domain):
+        causes.append(invalid(field, name, 'must be a domain-prefixed path (such as "acme.io/foo")'))
     return causes
 
 
@@ -133,6 +160,9 @@ class JobStrategy(BuiltinStrategy):
     generation = True
     orphan_dependents = True
     field_labels = frozenset({"status.successful"})
+
+    def warnings(self, obj: Object, old: Object | None) -> list[str]:
+        return workload_warnings(obj, old, obj["spec"].get("template"), "spec.template")
 
     def unknown_field_label(self, label: str) -> str:
         return f'field label "{label}" not supported for Job'
@@ -284,6 +314,10 @@ class CronJobStrategy(BuiltinStrategy):
     status = True
     generation = True
 
+    def warnings(self, obj: Object, old: Object | None) -> list[str]:
+        job = obj["spec"]["jobTemplate"].get("spec") or {}
+        return workload_warnings(obj, old, job.get("template"), "spec.jobTemplate.spec.template")
+
     def name_rule(self, name: str, prefix: bool) -> list[str]:
         # Room for the eleven characters that the controller adds to the names of Jobs.
         too_long = [] if prefix or len(name) <= 52 else ["must be no more than 52 characters"]
@@ -309,8 +343,11 @@ class CronJobStrategy(BuiltinStrategy):
         job = template.get("spec") or {}
         causes += validate_job_spec(job, "spec.jobTemplate.spec")
         if job.get("manualSelector"):
-            text = "manualSelector is not supported in CronJobs"
-            causes.append(forbidden("spec.jobTemplate.spec.manualSelector", text))
+            path = "spec.jobTemplate.spec.manualSelector"
+            causes.append(not_supported(path, True, ["nil", "false"]))
+        if job.get("selector") is not None:
+            text = "`selector` will be auto-generated"
+            causes.append(invalid("spec.jobTemplate.spec.selector", job["selector"], text))
         for name in ("successfulJobsHistoryLimit", "failedJobsHistoryLimit"):
             causes += non_negative(spec.get(name), f"spec.{name}")
         return causes

@@ -107,7 +107,7 @@ class NodeStrategy(BuiltinStrategy):
 
     def rules(self, obj: Object) -> list[Cause]:
         spec = obj["spec"]
-        causes = validate_taints(spec.get("taints") or [], "spec.taints")
+        causes = validate_taints(spec.get("taints") or [], "metadata.taints")
         cidrs = spec.get("podCIDRs") or []
         for index, cidr in enumerate(cidrs):
             causes += problems(is_cidr(cidr), cidr, f"spec.podCIDRs[{index}]")
@@ -118,7 +118,8 @@ class NodeStrategy(BuiltinStrategy):
 
     def update_rules(self, obj: Object, old: Object) -> list[Cause]:
         new, before = obj["spec"], old["spec"]
-        causes = validate_taints(new.get("taints") or [], "spec.taints")
+        # The path is Kubernetes' own slip.
+        causes = validate_taints(new.get("taints") or [], "metadata.taints")
         if before.get("podCIDRs") and new.get("podCIDRs") != before["podCIDRs"]:
             causes.append(forbidden("spec.podCIDRs", 'node updates may not change podCIDR except from "" to valid'))
         if before.get("providerID") and new.get("providerID") != before["providerID"]:

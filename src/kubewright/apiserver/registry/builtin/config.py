@@ -101,7 +101,8 @@ class SecretStrategy(BuiltinStrategy):
             return [required(f"metadata.annotations[{_ACCOUNT_NAME}]")]
         if kind == "kubernetes.io/basic-auth" and not {"username", "password"} & data.keys():
             return [required("data[username]"), required("data[password]")]
-        causes = [required(f"data[{key}]") for key in _REQUIRED_KEYS.get(kind, ()) if key not in data]
+        given = {key for key, value in data.items() if value or kind != "kubernetes.io/ssh-auth"}
+        causes = [required(f"data[{key}]") for key in _REQUIRED_KEYS.get(kind, ()) if key not in given]
         if kind in ("kubernetes.io/dockercfg", "kubernetes.io/dockerconfigjson") and not causes:
             key = _REQUIRED_KEYS[kind][0]
             try:

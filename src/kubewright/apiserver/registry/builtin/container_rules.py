@@ -23,7 +23,7 @@ from kubewright.apiserver.registry.builtin.field_rules import (
     problems,
     relative_path,
 )
-from kubewright.apiserver.registry.builtin.volume_rules import validate_key_reference
+from kubewright.apiserver.registry.builtin.volume_rules import validate_key_reference, validate_resource_field
 from kubewright.apiserver.registry.metadata_rules import is_dns_label, is_dns_subdomain, is_qualified_name
 from kubewright.objects.errors import Cause
 from kubewright.objects.field_errors import duplicate, forbidden, invalid, not_found, not_supported, required
@@ -46,6 +46,11 @@ _ENV_NAME_ERROR = (
     "(regex used for validation is '^[ -<>-~]+$')"
 )
 _USER_LIMIT = 2**31 - 1
+_HEADER_NAME = re.compile(r"[-A-Za-z0-9]+\Z")
+_HEADER_ERROR = (
+    "a valid HTTP header must consist of alphanumeric characters or '-' "
+    "(e.g. 'X-Header-Name', regex used for validation is '[-A-Za-z0-9]+')"
+)
 
 
 def validate_containers(
@@ -60,6 +65,28 @@ def validate_containers(
         if init:
             causes += _init_container(container, path)
     return causes
+
+
+def host_port_conflicts(containers: Iterable[Spec], field: str) -> list[Cause]:
+    """A port of the host belongs to one container of a pod (``checkHostPortConflicts``)."""
+    causes: list[Cause] = []
+    taken: set[str] = set()
+    for index, container in enumerate(containers):
+        for at, port in enumerate(container.get("ports") or ()):
+            if not port.get("hostPort"):
+                continue
+            claim = f"{port.get('protocol', '')}/{port.get('hostIP', '')}/{port['hostPort']}"
+            if claim in taken:
+                causes.append(duplicate(f"{field}[{index}].ports[{at}].hostPort", claim))
+            taken.add(claim)
+    return causes
+
+
+def untrimmed_images(containers: Iterable[Spec], field: str) -> list[Cause]:
+    """Spaces around an image's name: refused in Pods only, as some have used them in templates."""
+    text = "must not have leading or trailing whitespace"
+    images = [(f"{field}[{index}].image", container.get("image", "")) for index, container in enumerate(containers)]
+    return [invalid(path, image, text) for path, image in images if image != image.strip()]
 
 
 def _name(name: str, field: str, taken: set[str]) -> list[Cause]:
@@ -78,8 +105,6 @@ def _container(container: Spec, volumes: Mapping[str, Spec], path: str) -> list[
     image = container.get("image", "")
     if not image:
         causes.append(required(f"{path}.image"))
-    elif image != image.strip():
-        causes.append(invalid(f"{path}.image", image, "must not have leading or trailing whitespace"))
     policy = container.get("terminationMessagePolicy")
     causes += one_of(policy, _TERMINATION_POLICIES, f"{path}.terminationMessagePolicy")
     causes += _ports(container.get("ports") or [], f"{path}.ports")
@@ -94,10 +119,19 @@ def _container(container: Spec, volumes: Mapping[str, Spec], path: str) -> list[
     for hook, handler in (container.get("lifecycle") or {}).items():
         if isinstance(handler, dict):
             causes += _handler(handler, f"{path}.lifecycle.{hook}", (*_HANDLERS[:3], "sleep"))
-    for index, resize in enumerate(container.get("resizePolicy") or ()):
-        at = f"{path}.resizePolicy[{index}]"
-        causes += one_of(resize.get("resourceName"), ("cpu", "memory"), f"{at}.resourceName")
-        causes += one_of(resize.get("restartPolicy"), ("NotRequired", "RestartContainer"), f"{at}.restartPolicy")
+    return causes + _resize_policy(container.get("resizePolicy") or [], f"{path}.resizePolicy")
+
+
+def _resize_policy(policies: list[Spec], field: str) -> list[Cause]:
+    causes: list[Cause] = []
+    seen: set[str] = set()
+    for index, resize in enumerate(policies):
+        name = resize.get("resourceName", "")
+        if name in seen:
+            causes.append(duplicate(f"{field}[{index}]", name))
+        seen.add(name)
+        causes += one_of(name, ("cpu", "memory"), field)
+        causes += one_of(resize.get("restartPolicy"), ("NotRequired", "RestartContainer"), field)
     return causes
 
 
@@ -153,9 +187,9 @@ def _environment(container: Spec, path: str) -> list[Cause]:
             causes.append(invalid(f"{at}.prefix", prefix, _ENV_NAME_ERROR))
         given = [name for name in ("configMapRef", "secretRef") if name in source]
         if not given:
-            causes.append(invalid(at, "", "must specify one of: `configMapRef` or `secretRef`"))
+            causes.append(invalid(f"{path}.envFrom", "", "must specify one of: `configMapRef` or `secretRef`"))
         elif len(given) > 1:
-            causes.append(invalid(at, "", "may not have more than one field specified at a time"))
+            causes.append(invalid(f"{path}.envFrom", "", "may not have more than one field specified at a time"))
         for name in given:
             reference = source[name].get("name", "")
             if not reference:
@@ -173,8 +207,8 @@ def _value_from(variable: Spec, path: str) -> list[Cause]:
             causes += validate_key_reference(reference, f"{path}.{name}")
         elif name == "fieldRef":
             causes += _field_reference(reference, f"{path}.{name}")
-        elif name == "resourceFieldRef" and not reference.get("resource"):
-            causes.append(required(f"{path}.{name}.resource"))
+        elif name == "resourceFieldRef":
+            causes += validate_resource_field(reference, f"{path}.{name}")
     if not source:
         text = "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`"
         causes.append(invalid(path, "", text))
@@ -215,26 +249,51 @@ def _mounts(container: Spec, volumes: Mapping[str, Spec], path: str) -> list[Cau
         targets.add(target)
         for field in ("subPath", "subPathExpr"):
             if mount.get(field):
-                causes += relative_path(mount[field], f"{at}.{field}")
+                # Kubernetes leaves the index out of these paths, and out of that of the propagation.
+                causes += relative_path(mount[field], f"{path}.volumeMounts.{field}")
         if mount.get("subPath") and mount.get("subPathExpr"):
             text = "subPathExpr and subPath are mutually exclusive"
             causes.append(invalid(f"{at}.subPathExpr", mount["subPathExpr"], text))
         propagation = ("Bidirectional", "HostToContainer", "None")
-        causes += optional_one_of(mount.get("mountPropagation"), propagation, f"{at}.mountPropagation")
+        spot = f"{path}.volumeMounts.mountPropagation"
+        causes += optional_one_of(mount.get("mountPropagation"), propagation, spot)
         if mount.get("mountPropagation") == "Bidirectional" and not _privileged(container):
             text = "Bidirectional mount propagation is available only to privileged containers"
-            causes.append(forbidden(f"{at}.mountPropagation", text))
+            causes.append(forbidden(spot, text))
+    return causes + _devices(container, volumes, path)
+
+
+def _devices(container: Spec, volumes: Mapping[str, Spec], path: str) -> list[Cause]:
+    """Block devices: volumes of their own, made from claims, not mounted as file systems as well."""
+    causes: list[Cause] = []
+    mounts = container.get("volumeMounts") or ()
+    mounted = ({mount.get("name") for mount in mounts}, {mount.get("mountPath") for mount in mounts})
+    names: set[str] = set()
+    paths: set[str] = set()
     for index, device in enumerate(container.get("volumeDevices") or ()):
         at = f"{path}.volumeDevices[{index}]"
         name, device_path = device.get("name", ""), device.get("devicePath", "")
         if not name:
             causes.append(required(f"{at}.name"))
-        elif name not in volumes:
+        if name in names:
+            causes.append(invalid(f"{at}.name", name, "must be unique"))
+        if name not in volumes:
             causes.append(not_found(f"{at}.name", name))
+        elif not {"persistentVolumeClaim", "ephemeral"} & volumes[name].keys():
+            text = "can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode"
+            causes.append(invalid(f"{at}.name", name, text))
         if not device_path:
             causes.append(required(f"{at}.devicePath"))
-        else:
-            causes += no_backsteps(device_path, f"{at}.devicePath")
+        if device_path in paths:
+            causes.append(invalid(f"{at}.devicePath", device_path, "must be unique"))
+        causes += no_backsteps(device_path, f"{at}.devicePath")
+        if name in mounted[0]:
+            causes.append(invalid(f"{at}.name", name, "must not already exist in volumeMounts"))
+        if device_path in mounted[1]:
+            text = "must not already exist as a path in volumeMounts"
+            causes.append(invalid(f"{at}.devicePath", device_path, text))
+        names.add(name)
+        paths.add(device_path)
     return causes
 
 
@@ -275,7 +334,10 @@ def _handler(handler: Spec, path: str, kinds: Iterable[str]) -> list[Cause]:
             if not action.get("path"):
                 causes.append(required(f"{at}.path"))
             causes += port_number_or_name(action.get("port", 0), f"{at}.port")
-            causes += one_of(action.get("scheme"), ("HTTP", "HTTPS"), f"{at}.scheme")
+            causes += optional_one_of(action.get("scheme", ""), ("HTTP", "HTTPS"), f"{at}.scheme")
+            for header in action.get("httpHeaders") or ():
+                if not _HEADER_NAME.match(header.get("name", "")):
+                    causes.append(invalid(f"{at}.httpHeaders", header.get("name", ""), _HEADER_ERROR))
         case "tcpSocket" | "grpc":
             causes += port_number_or_name(action.get("port", 0), f"{at}.port")
     return causes
@@ -323,6 +385,7 @@ def _security_context(context: Spec, path: str) -> list[Cause]:
             causes += in_range(context[field], 0, _USER_LIMIT, f"{path}.{field}")
     causes += optional_one_of(context.get("procMount"), ("Default", "Unmasked"), f"{path}.procMount")
     causes += validate_seccomp(context.get("seccompProfile"), f"{path}.seccompProfile")
+    causes += validate_app_armor(context.get("appArmorProfile"), f"{path}.appArmorProfile")
     escalation = context.get("allowPrivilegeEscalation")
     if escalation is False:
         if context.get("privileged"):
@@ -332,6 +395,20 @@ def _security_context(context: Spec, path: str) -> list[Cause]:
             text = "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN"
             causes.append(invalid(f"{path}.allowPrivilegeEscalation", False, text))
     return causes
+
+
+def validate_app_armor(profile: Spec | None, path: str) -> list[Cause]:
+    """``ValidateAppArmorProfileField``."""
+    if profile is None:
+        return []
+    kind, local = profile.get("type", ""), profile.get("localhostProfile")
+    at = f"{path}.localhostProfile"
+    if kind != "Localhost":
+        causes = [] if local is None else [invalid(at, local, "can only be set when AppArmor type is Localhost")]
+        return causes + one_of(kind, ("Localhost", "RuntimeDefault", "Unconfined"), f"{path}.type")
+    if not local:
+        return [required(at, "must be set when AppArmor type is Localhost")]
+    return [invalid(at, local, "must not be padded with whitespace")] if local != local.strip() else []
 
 
 def validate_seccomp(profile: Spec | None, path: str) -> list[Cause]:

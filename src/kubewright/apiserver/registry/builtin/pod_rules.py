@@ -5,11 +5,14 @@ After ``ValidatePodSpec``, ``ValidatePodTemplateSpec`` and ``ValidatePodUpdate``
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from kubewright.apiserver.registry.builtin.base import same
 from kubewright.apiserver.registry.builtin.container_rules import (
+    host_port_conflicts,
+    validate_app_armor,
     validate_containers,
     validate_resource_requirements,
     validate_seccomp,
@@ -36,12 +39,16 @@ from kubewright.apiserver.registry.metadata_rules import (
 )
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects.errors import Cause
-from kubewright.objects.field_errors import duplicate, forbidden, invalid, required
+from kubewright.objects.field_errors import duplicate, forbidden, invalid, not_found, required
 
 Spec = dict[str, Any]
 
 RESTART_POLICIES = ("Always", "Never", "OnFailure")
 _DNS_POLICIES = ("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None")
+_NOT_EPHEMERAL = (
+    "ports", "resources", "resizePolicy", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle",
+)  # fmt: skip
+_SYSCTL = re.compile(r"([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?\Z")
 _MAX_INT32 = 2**31 - 1
 _IMMUTABLE_TEXT = (
     "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
@@ -71,9 +78,6 @@ def validate_pod_spec(spec: Spec, field: str) -> list[Cause]:
     causes += validate_labels(spec.get("nodeSelector"), f"{field}.nodeSelector")
     causes += _host_namespaces(spec, field)
     causes += _pod_security_context(spec.get("securityContext") or {}, f"{field}.securityContext")
-    for index, secret in enumerate(spec.get("imagePullSecrets") or ()):
-        if not secret.get("name"):
-            causes.append(required(f"{field}.imagePullSecrets[{index}].name"))
     causes += validate_affinity(spec.get("affinity"), f"{field}.affinity")
     causes += _dns_config(spec, field)
     for index, gate in enumerate(spec.get("readinessGates") or ()):
@@ -110,10 +114,20 @@ def _all_containers(spec: Spec, volumes: Mapping[str, Spec], field: str) -> list
     taken: set[str] = set()
     causes = [] if containers else [required(f"{field}.containers")]
     causes += validate_containers(containers, volumes, f"{field}.containers", taken=taken)
+    causes += host_port_conflicts(containers, f"{field}.containers")
     init = spec.get("initContainers") or []
     causes += validate_containers(init, volumes, f"{field}.initContainers", taken=taken, init=True)
     ephemeral = spec.get("ephemeralContainers") or []
     causes += validate_containers(ephemeral, volumes, f"{field}.ephemeralContainers", taken=taken)
+    targets = {container.get("name") for container in (*containers, *init)}
+    for index, container in enumerate(ephemeral):
+        path = f"{field}.ephemeralContainers[{index}]"
+        target = container.get("targetContainerName")
+        if target and target not in targets:
+            causes.append(not_found(f"{path}.targetContainerName", target))
+        for name in _NOT_EPHEMERAL:
+            if container.get(name):
+                causes.append(forbidden(f"{path}.{name}", "cannot be set for an Ephemeral Container"))
     return causes
 
 
@@ -122,13 +136,18 @@ def _host_namespaces(spec: Spec, field: str) -> list[Cause]:
     if spec.get("hostNetwork"):
         for index, container in enumerate(spec.get("containers") or ()):
             for at, port in enumerate(container.get("ports") or ()):
-                if port.get("hostPort", 0) != port.get("containerPort"):
-                    path = f"{field}.containers[{index}].ports[{at}].containerPort"
-                    text = "must match `hostPort` when `hostNetwork` is true"
-                    causes.append(invalid(path, port.get("containerPort"), text))
+                # Templates may leave the host's port out: it is filled in when a Pod is made of them.
+                if port.get("hostPort") and port["hostPort"] != port.get("containerPort"):
+                    path = f"{field}.containers[{index}].ports[{at}].hostPort"
+                    text = "must match `containerPort` when `hostNetwork` is true"
+                    causes.append(invalid(path, port["hostPort"], text))
     if spec.get("hostPID") and spec.get("shareProcessNamespace"):
         text = "ShareProcessNamespace and HostPID cannot both be enabled"
-        causes.append(invalid(f"{field}.shareProcessNamespace", True, text))
+        causes.append(invalid(f"{field}.securityContext.shareProcessNamespace", True, text))
+    if spec.get("hostUsers") is False:
+        for name, shown in (("hostNetwork", "hostNetwork"), ("hostPID", "HostPID"), ("hostIPC", "HostIPC")):
+            if spec.get(name):
+                causes.append(forbidden(f"{field}.{shown}", "when `pod.Spec.HostUsers` is false"))
     return causes
 
 
@@ -139,11 +158,28 @@ def _pod_security_context(context: Spec, field: str) -> list[Cause]:
             causes += in_range(context[name], 0, _MAX_INT32, f"{field}.{name}")
     for index, group in enumerate(context.get("supplementalGroups") or ()):
         causes += in_range(group, 0, _MAX_INT32, f"{field}.supplementalGroups[{index}]")
-    for index, (name, _) in _duplicates(context.get("sysctls") or []):
-        causes.append(duplicate(f"{field}.sysctls[{index}].name", name))
+    causes += _sysctls(context.get("sysctls") or [], f"{field}.sysctls")
     policies = ("Always", "OnRootMismatch")
     causes += optional_one_of(context.get("fsGroupChangePolicy"), policies, f"{field}.fsGroupChangePolicy")
-    return causes + validate_seccomp(context.get("seccompProfile"), f"{field}.seccompProfile")
+    policies = ("Merge", "Strict")
+    causes += optional_one_of(context.get("supplementalGroupsPolicy"), policies, f"{field}.supplementalGroupsPolicy")
+    causes += validate_seccomp(context.get("seccompProfile"), f"{field}.seccompProfile")
+    return causes + validate_app_armor(context.get("appArmorProfile"), f"{field}.appArmorProfile")
+
+
+def _sysctls(sysctls: list[Spec], field: str) -> list[Cause]:
+    causes: list[Cause] = []
+    seen: set[str] = set()
+    for index, sysctl in enumerate(sysctls):
+        name, path = sysctl.get("name", ""), f"{field}[{index}].name"
+        if not name:
+            causes.append(required(path))
+        elif len(name) > 253 or not _SYSCTL.match(name):
+            causes.append(invalid(path, name, "must have at most 253 characters and be a name of a kernel parameter"))
+        elif name in seen:
+            causes.append(duplicate(path, name))
+        seen.add(name)
+    return causes
 
 
 def _duplicates(items: list[Spec]) -> list[tuple[int, tuple[str, Spec]]]:
@@ -161,13 +197,21 @@ def _dns_config(spec: Spec, field: str) -> list[Cause]:
     config = spec.get("dnsConfig") or {}
     servers = config.get("nameservers") or []
     causes: list[Cause] = []
+    if spec.get("dnsPolicy") == "None" and spec.get("dnsConfig") is None:
+        return [required(f"{field}.dnsConfig", "must provide `dnsConfig` when `dnsPolicy` is None")]
     if spec.get("dnsPolicy") == "None" and not servers:
         text = "must provide at least one DNS nameserver when `dnsPolicy` is None"
-        causes.append(required(f"{field}.dnsConfig.nameservers", text))
+        return [required(f"{field}.dnsConfig.nameservers", text)]
     if len(servers) > 3:
         causes.append(invalid(f"{field}.dnsConfig.nameservers", servers, "must not have more than 3 nameservers"))
     for index, server in enumerate(servers):
         causes += problems(is_ip(server), server, f"{field}.dnsConfig.nameservers[{index}]")
+    searches = config.get("searches") or []
+    if len(searches) > 32:
+        causes.append(invalid(f"{field}.dnsConfig.searches", searches, "must not have more than 32 search paths"))
+    for index, search in enumerate(searches):
+        name = search.removesuffix(".")
+        causes += problems(is_dns_subdomain(name), name, f"{field}.dnsConfig.searches[{index}]")
     for index, option in enumerate(config.get("options") or ()):
         if not option.get("name"):
             causes.append(required(f"{field}.dnsConfig.options[{index}]", "must not be empty"))

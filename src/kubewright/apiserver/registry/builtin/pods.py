@@ -18,8 +18,10 @@ from kubewright.apiserver.registry.builtin.base import (
     same,
     since,
 )
+from kubewright.apiserver.registry.builtin.container_rules import untrimmed_images
 from kubewright.apiserver.registry.builtin.pod_defaults import default_pod, default_template
 from kubewright.apiserver.registry.builtin.pod_rules import validate_pod_change, validate_pod_spec, validate_template
+from kubewright.apiserver.registry.builtin.pod_warnings import IN_POD, name_warnings, pod_warnings, template_warnings
 from kubewright.apiserver.registry.metadata_rules import immutable
 from kubewright.apiserver.registry.strategy import Object, Reader
 from kubewright.objects.errors import Cause
@@ -100,12 +102,18 @@ class PodStrategy(BuiltinStrategy):
                     causes.append(forbidden("spec.ephemeralContainers", text))
         return causes
 
+    def warnings(self, obj: Object, old: Object | None) -> list[str]:
+        """Only of new Pods: people rarely change one by hand."""
+        return [] if old is not None else name_warnings(obj, IN_POD) + pod_warnings(obj["metadata"], obj["spec"])
+
     def rules(self, obj: Object) -> list[Cause]:
         return validate_pod_spec(obj["spec"], "spec")
 
     def validate(self, obj: Object, reader: Reader) -> list[Cause]:
         causes = super().validate(obj, reader)
         spec = obj["spec"]
+        for name in ("containers", "initContainers"):
+            causes += untrimmed_images(spec.get(name) or (), f"spec.{name}")
         if spec.get("ephemeralContainers"):
             causes.append(forbidden("spec.ephemeralContainers", "cannot be set on create"))
         if spec.get("nodeName") and spec.get("schedulingGates"):
@@ -121,6 +129,10 @@ class PodStrategy(BuiltinStrategy):
         causes: list[Cause] = []
         if before.get("qosClass"):
             causes += immutable(new.get("qosClass"), before["qosClass"], "status.qosClass")
+        if obj["spec"].get("restartPolicy") != "Always":
+            restartable = obj["spec"].get("restartPolicy") == "OnFailure"
+            causes += _revived(new, before, "containerStatuses", failed_may=restartable)
+        causes += _revived(new, before, "ephemeralContainerStatuses", failed_may=False)
         ips = [entry.get("ip") for entry in new.get("podIPs") or ()]
         if len(ips) != len(set(ips)):
             causes.append(invalid("status.podIPs", new["podIPs"], "may specify no more than one IP for each IP family"))
@@ -165,6 +177,20 @@ class PodStrategy(BuiltinStrategy):
         ]
 
 
+def _revived(new: Object, before: Object, field: str, *, failed_may: bool) -> list[Cause]:
+    """Containers that ended for good and are now said to run (``ValidateContainerStateTransition``)."""
+    states = {one.get("name"): one.get("state") or {} for one in new.get(field) or ()}
+    causes = []
+    for index, old in enumerate(before.get(field) or ()):
+        ended = (old.get("state") or {}).get("terminated")
+        if ended is None or (failed_may and ended.get("exitCode")) or old.get("name") not in states:
+            continue
+        if "terminated" not in states[old["name"]]:
+            text = "may not be transitioned to non-terminated state"
+            causes.append(forbidden(f"status.{field}[{index}].state", text))
+    return causes
+
+
 def _resized(spec: Mapping[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
     """The old spec with the new one's container resources."""
     wanted = {one.get("name"): one for field in ("containers", "initContainers") for one in spec.get(field) or ()}
@@ -187,6 +213,9 @@ class PodTemplateStrategy(BuiltinStrategy):
 
     def default(self, obj: Object) -> None:
         default_template(obj.get("template"))
+
+    def warnings(self, obj: Object, old: Object | None) -> list[str]:
+        return template_warnings(obj.get("template"), "template")
 
     def rules(self, obj: Object) -> list[Cause]:
         return validate_template(obj.get("template") or {}, "template")

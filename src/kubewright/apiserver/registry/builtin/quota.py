@@ -136,8 +136,9 @@ def _limit_item(item: Spec, kind: str, path: str) -> list[Cause]:
     if kind == "Pod":
         text = "may not be specified when `type` is 'Pod'"
         causes += [forbidden(f"{path}.{field}", text) for field in ("default", "defaultRequest") if item.get(field)]
-    if kind == "PersistentVolumeClaim" and not (item.get("min") or item.get("max")):
-        causes.append(required(path, "either minimum or maximum storage value is required, but neither was provided"))
+    if kind == "PersistentVolumeClaim" and not any("storage" in (item.get(bound) or ()) for bound in ("min", "max")):
+        text = "either minimum or maximum storage value is required, but neither was provided"
+        causes.append(required(f"{path}.limits", text))
     names = {name for field in ("min", "max", "default", "defaultRequest") for name in item.get(field) or ()}
     for name in sorted(names):
         causes += _limit_order(item, name, path)
@@ -149,21 +150,25 @@ def _limit_item(item: Spec, kind: str, path: str) -> list[Cause]:
 
 
 _ORDER = (
-    ("min", "max", "min value {0} is greater than max value {1}"),
-    ("min", "defaultRequest", "min value {0} is greater than default request value {1}"),
-    ("defaultRequest", "max", "default request value {0} is greater than max value {1}"),
-    ("defaultRequest", "default", "default request value {0} is greater than default limit value {1}"),
-    ("min", "default", "min value {0} is greater than default value {1}"),
-    ("default", "max", "default value {0} is greater than max value {1}"),
+    ("min", "max", "min", "min value {0} is greater than max value {1}"),
+    ("min", "defaultRequest", "defaultRequest", "min value {0} is greater than default request value {1}"),
+    ("defaultRequest", "max", "defaultRequest", "default request value {0} is greater than max value {1}"),
+    (
+        "defaultRequest",
+        "default",
+        "defaultRequest",
+        "default request value {0} is greater than default limit value {1}",
+    ),
+    ("min", "default", "default", "min value {0} is greater than default value {1}"),
+    ("default", "max", "default", "default value {0} is greater than max value {1}"),
 )
 
 
 def _limit_order(item: Spec, name: str, path: str) -> list[Cause]:
     """min <= defaultRequest <= default <= max, as far as they are given."""
     causes = []
-    for low, high, text in _ORDER:
+    for low, high, field, text in _ORDER:
         first, second = (item.get(low) or {}).get(name), (item.get(high) or {}).get(name)
         if first is not None and second is not None and Quantity(first) > Quantity(second):
-            field = low if low != "default" or high == "max" else high
-            causes.append(invalid(f"{path}.{field}[{name}]", first, text.format(first, second)))
+            causes.append(invalid(f"{path}.{field}[{name}]", item[field][name], text.format(first, second)))
     return causes

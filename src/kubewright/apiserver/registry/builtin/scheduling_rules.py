@@ -15,7 +15,12 @@ from kubewright.apiserver.registry.builtin.field_rules import (
     positive,
     problems,
 )
-from kubewright.apiserver.registry.metadata_rules import is_label_value, is_qualified_name
+from kubewright.apiserver.registry.metadata_rules import (
+    is_dns_label,
+    is_dns_subdomain,
+    is_label_value,
+    is_qualified_name,
+)
 from kubewright.objects.errors import Cause
 from kubewright.objects.field_errors import duplicate, forbidden, invalid, not_supported, required
 
@@ -46,7 +51,7 @@ def _toleration(toleration: Spec, path: str) -> list[Cause]:
     value = toleration.get("value", "")
     match operator:
         case "Equal" | "":
-            causes += problems(is_label_value(value), value, f"{path}.value")
+            causes += problems(is_label_value(value), value, f"{path}.operator")
         case "Exists":
             if value:
                 text = "value must be empty when `operator` is 'Exists'"
@@ -116,6 +121,9 @@ def _node_selector_term(term: Spec, path: str) -> list[Cause]:
         at = f"{path}.matchFields[{index}]"
         if expression.get("key") != "metadata.name":
             causes.append(invalid(f"{at}.key", expression.get("key", ""), "not a valid field selector key"))
+        else:
+            for number, name in enumerate(expression.get("values") or ()):
+                causes += problems(is_dns_subdomain(name), name, f"{at}.values[{number}]")
         if expression.get("operator") not in ("In", "NotIn"):
             causes.append(invalid(f"{at}.operator", expression.get("operator", ""), "not a valid selector operator"))
         elif len(expression.get("values") or ()) != 1:
@@ -155,6 +163,8 @@ def _pod_affinity(rules: Spec, path: str) -> list[Cause]:
 def _pod_affinity_term(term: Spec, path: str) -> list[Cause]:
     causes = label_selector(term.get("labelSelector"), f"{path}.labelSelector")
     causes += label_selector(term.get("namespaceSelector"), f"{path}.namespaceSelector")
+    for name in term.get("namespaces") or ():
+        causes += problems(is_dns_label(name), name, f"{path}.namespace")
     key = term.get("topologyKey", "")
     if not key:
         causes.append(required(f"{path}.topologyKey", "can not be empty"))
@@ -177,8 +187,28 @@ def validate_topology_spread(constraints: list[Spec], field: str) -> list[Cause]
             pair = f"{{{key}, {unsatisfiable}}}"
             causes.append(duplicate(f"{path}.{{topologyKey, whenUnsatisfiable}}", pair))
         seen.add((key, unsatisfiable))
-        causes += positive(constraint.get("minDomains"), f"{path}.minDomains")
+        minimum = constraint.get("minDomains")
+        causes += positive(minimum, f"{path}.minDomains")
+        if minimum is not None and unsatisfiable != "DoNotSchedule":
+            text = f"can only use minDomains if whenUnsatisfiable=DoNotSchedule, not {unsatisfiable}"
+            causes.append(invalid(f"{path}.minDomains", minimum, text))
         for policy in ("nodeAffinityPolicy", "nodeTaintsPolicy"):
             causes += optional_one_of(constraint.get(policy), ("Honor", "Ignore"), f"{path}.{policy}")
+        causes += _match_label_keys(constraint, f"{path}.matchLabelKeys")
         causes += label_selector(constraint.get("labelSelector"), f"{path}.labelSelector")
+    return causes
+
+
+def _match_label_keys(constraint: Spec, field: str) -> list[Cause]:
+    """Labels of the pod itself that join the selector: there must be one, and it must not name them."""
+    keys, selector = constraint.get("matchLabelKeys") or (), constraint.get("labelSelector")
+    if keys and selector is None:
+        return [forbidden(field, "must not be specified when labelSelector is not set")]
+    causes: list[Cause] = []
+    named = {*((selector or {}).get("matchLabels") or ())}
+    named |= {expression.get("key") for expression in (selector or {}).get("matchExpressions") or ()}
+    for index, key in enumerate(keys):
+        causes += problems(is_qualified_name(key), key, f"{field}[{index}]")
+        if key in named:
+            causes.append(invalid(f"{field}[{index}]", key, "exists in both matchLabelKeys and labelSelector"))
     return causes

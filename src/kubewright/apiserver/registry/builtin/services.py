@@ -141,10 +141,14 @@ class ServiceStrategy(BuiltinStrategy):
         if kind != "ExternalName":
             causes += _cluster_ips(spec)
         for index, ip in enumerate(spec.get("externalIPs") or ()):
-            causes += problems(is_ip(ip), ip, f"spec.externalIPs[{index}]")
+            causes += endpoint_ip(ip, f"spec.externalIPs[{index}]")
         causes += one_of(kind, _TYPES, "spec.type")
-        for index, source in enumerate(spec.get("loadBalancerSourceRanges") or ()):
-            causes += problems(is_cidr(source), source, f"spec.loadBalancerSourceRanges[{index}]")
+        causes += _source_ranges(spec, "spec.LoadBalancerSourceRanges")
+        if "allocateLoadBalancerNodePorts" in spec and kind != "LoadBalancer":
+            text = "may only be used when `type` is 'LoadBalancer'"
+            causes.append(forbidden("spec.allocateLoadBalancerNodePorts", text))
+        preferences = ("PreferClose", "PreferSameNode", "PreferSameZone")
+        causes += optional_one_of(spec.get("trafficDistribution"), preferences, "spec.trafficDistribution")
         if spec.get("loadBalancerClass") is not None and kind != "LoadBalancer":
             causes.append(forbidden("spec.loadBalancerClass", "may only be used when `type` is 'LoadBalancer'"))
         policies = ("Cluster", "Local")
@@ -282,6 +286,8 @@ def _external_name(spec: Spec) -> list[Cause]:
     causes = []
     if spec.get("clusterIPs"):
         causes.append(forbidden("spec.clusterIPs", "may not be set for ExternalName services"))
+    given = [field for field in ("ipFamilies", "ipFamilyPolicy") if spec.get(field)]
+    causes += [forbidden(f"spec.{field}", "may not be set for ExternalName services") for field in given]
     name = (spec.get("externalName") or "").removesuffix(".")
     if not name:
         return [*causes, required("spec.externalName")]
@@ -292,6 +298,7 @@ def _ports(ports: list[Spec], kind: str) -> list[Cause]:
     causes: list[Cause] = []
     names: set[str] = set()
     numbers: set[tuple[int, str]] = set()
+    taken: set[tuple[int, str]] = set()
     for index, port in enumerate(ports):
         path = f"spec.ports[{index}]"
         name = port.get("name", "")
@@ -308,13 +315,27 @@ def _ports(ports: list[Spec], kind: str) -> list[Cause]:
         causes += port_number_or_name(port.get("targetPort", 0), f"{path}.targetPort")
         if port.get("appProtocol"):
             causes += problems(is_qualified_name(port["appProtocol"]), port["appProtocol"], f"{path}.appProtocol")
-        if port.get("nodePort") and kind not in _WITH_NODE_PORTS:
+        if port.get("nodePort") and kind == "ClusterIP":
             text = "may not be used when `type` is 'ClusterIP'"
             causes.append(forbidden(f"{path}.nodePort", text))
         key = (port["port"], port.get("protocol", ""))
         if key in numbers:
             causes.append(duplicate(path, {"port": key[0], "protocol": key[1]}))
         numbers.add(key)
+        node = (port.get("nodePort") or 0, port.get("protocol", ""))
+        if node[0] and node in taken:
+            causes.append(duplicate(f"{path}.nodePort", node[0]))
+        taken.add(node)
+    return causes
+
+
+def _source_ranges(spec: Spec, field: str) -> list[Cause]:
+    ranges = spec.get("loadBalancerSourceRanges") or ()
+    causes: list[Cause] = []
+    if ranges and spec.get("type") != "LoadBalancer":
+        causes.append(forbidden(field, "may only be used when `type` is 'LoadBalancer'"))
+    for index, source in enumerate(ranges):
+        causes += problems(is_cidr(source.strip()), source.strip(), f"{field}[{index}]")
     return causes
 
 

@@ -16,7 +16,7 @@ from kubewright.apiserver.registry.builtin.field_rules import (
 )
 from kubewright.apiserver.registry.metadata_rules import is_dns_label, is_dns_subdomain
 from kubewright.objects.errors import Cause
-from kubewright.objects.field_errors import duplicate, forbidden, invalid, required
+from kubewright.objects.field_errors import duplicate, forbidden, invalid, not_supported, required
 
 Spec = dict[str, Any]
 
@@ -125,6 +125,8 @@ def _key_to_path(item: Spec, path: str, *, downward: bool) -> list[Cause]:
         causes.append(required(f"{path}.path"))
     else:
         causes += relative_path(item["path"], f"{path}.path")
+    if downward and item.get("resourceFieldRef"):
+        causes += validate_resource_field(item["resourceFieldRef"], f"{path}.resourceFieldRef", volume=True)
     if "mode" in item:
         causes += _mode(item["mode"], f"{path}.mode")
     return causes
@@ -171,7 +173,29 @@ def _token_projection(source: Spec, path: str) -> list[Cause]:
 
 def validate_key_reference(reference: Spec, field: str) -> list[Cause]:
     """A ConfigMapKeySelector or SecretKeySelector."""
-    key = reference.get("key", "")
+    name, key = reference.get("name", ""), reference.get("key", "")
+    causes = problems(is_dns_subdomain(name), name, f"{field}.name")
     if not key:
-        return [required(f"{field}.key")]
-    return problems(config_key(key), key, f"{field}.key")
+        return [*causes, required(f"{field}.key")]
+    return causes + problems(config_key(key), key, f"{field}.key")
+
+
+_CONTAINER_RESOURCES = tuple(
+    f"{bound}.{name}" for bound in ("limits", "requests") for name in ("cpu", "memory", "ephemeral-storage")
+)
+
+
+def validate_resource_field(reference: Spec, field: str, *, volume: bool = False) -> list[Cause]:
+    """A ResourceFieldSelector; in a volume it has to say which container is meant."""
+    resource = reference.get("resource", "")
+    if volume and not reference.get("containerName"):
+        return [required(f"{field}.containerName")]
+    if not resource:
+        return [required(f"{field}.resource")]
+    if resource not in _CONTAINER_RESOURCES and not resource.startswith(("limits.hugepages-", "requests.hugepages-")):
+        return [not_supported(f"{field}.resource", resource, _CONTAINER_RESOURCES)]
+    divisor = reference.get("divisor", "0")
+    if resource.endswith(".cpu") and divisor not in ("0", "1", "1m"):
+        text = "only divisor's values 1m and 1 are supported with the cpu resource"
+        return [invalid(f"{field}.divisor", resource, text)]
+    return []

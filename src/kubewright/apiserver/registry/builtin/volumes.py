@@ -122,10 +122,10 @@ class PersistentVolumeStrategy(BuiltinStrategy):
         if not same(_source_of(obj["spec"]), _source_of(old["spec"])):
             text = "spec.persistentvolumesource is immutable after creation"
             causes.append(forbidden("spec.persistentvolumesource", text))
-        causes += immutable(obj["spec"].get("volumeMode"), old["spec"].get("volumeMode"), "spec.volumeMode")
+        causes += immutable(obj["spec"].get("volumeMode"), old["spec"].get("volumeMode"), "volumeMode")
         if old["spec"].get("nodeAffinity"):
             affinity = obj["spec"].get("nodeAffinity")
-            causes += immutable(affinity, old["spec"]["nodeAffinity"], "spec.nodeAffinity")
+            causes += immutable(affinity, old["spec"]["nodeAffinity"], "nodeAffinity")
         return causes
 
     def cells(self, obj: Object) -> list[Any]:
@@ -183,6 +183,18 @@ def validate_claim_spec(spec: Spec, field: str) -> list[Cause]:
         for name in ("kind", "name"):
             if reference in spec and not spec[reference].get(name):
                 causes.append(required(f"{field}.{reference}.{name}"))
+        source = spec.get(reference)
+        if source and not source.get("apiGroup") and source.get("kind") != "PersistentVolumeClaim":
+            text = "must be 'PersistentVolumeClaim' when referencing the default apiGroup"
+            causes.append(invalid(f"{field}.{reference}", source.get("kind", ""), text))
+    source, referred = spec.get("dataSource"), spec.get("dataSourceRef")
+    if source and referred:
+        if referred.get("namespace"):
+            causes.append(
+                invalid(field, "dataSource", "may not be specified when dataSourceRef.namespace is specified")
+            )
+        elif not same(source, referred):
+            causes.append(invalid(field, "dataSource", "must match dataSourceRef"))
     return causes
 
 
@@ -219,8 +231,9 @@ class PersistentVolumeClaimStrategy(BuiltinStrategy):
         new, before = obj["spec"], old["spec"]
         causes = self.rules(obj)
         bound = (old.get("status") or {}).get("phase") == "Bound"
-        grown, had = _requested(new), _requested(before)
-        if bound and had is not None and grown is not None and grown < had:
+        wanted, had = _requested(new) or Quantity(0), _requested(before) or Quantity(0)
+        held = Quantity(((old.get("status") or {}).get("capacity") or {}).get("storage", "0"))
+        if wanted < had and wanted <= held:
             causes.append(forbidden("spec.resources.requests.storage", "field can not be less than status.capacity"))
         if not same(_fixed_claim(new, before, bound), _fixed_claim(before, before, bound)):
             text = (
@@ -228,7 +241,7 @@ class PersistentVolumeClaimStrategy(BuiltinStrategy):
                 "for bound claims"
             )
             causes.append(forbidden("spec", text))
-        return causes
+        return causes + immutable(new.get("volumeMode"), before.get("volumeMode"), "volumeMode")
 
     def status_rules(self, obj: Object, old: Object) -> list[Cause]:
         causes: list[Cause] = []
