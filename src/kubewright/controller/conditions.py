@@ -52,10 +52,12 @@ def set_condition(
 
 
 def find_condition(conditions: Iterable[Condition], type: str) -> Condition | None:
+    """The condition of a type, if there is one."""
     return next((condition for condition in conditions if condition.type == type), None)
 
 
 def is_condition_true(conditions: Iterable[Condition], type: str) -> bool:
+    """Whether there is a condition of a type whose status is ``True``."""
     condition = find_condition(conditions, type)
     return condition is not None and condition.status == "True"
 

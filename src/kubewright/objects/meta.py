@@ -176,6 +176,7 @@ def key(obj: AnyObject) -> ObjectKey:
 
 
 def gvk_of(obj: AnyObject) -> GroupVersionKind:
+    """What ``apiVersion`` and ``kind`` of an object say."""
     return GroupVersionKind.parse(obj.api_version, obj.kind)
 
 
