@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+from tests.manager.test_leader_elector import MemoryLock, Server
 from tests.manager.test_runnables import Part
 from tests.virtual_time import run
 
 from kubewright.client import AsgiTransport, Client
 from kubewright.controller import Controller
 from kubewright.manager.endpoints import Endpoints
-from kubewright.manager.leader_elector import LeadershipLost
+from kubewright.manager.leader_elector import LeaderElector, LeadershipLost
 from kubewright.manager.manager import Manager
 from kubewright.manager.runnables import Group
 from kubewright.workqueue import Item
@@ -142,3 +143,21 @@ async def test_controllers_are_known_by_name() -> None:
     subject.add_controller(Controller[str]("website", nothing))
     with pytest.raises(ValueError, match="two controllers are called website"):
         subject.add_controller(Controller[str]("website", nothing))
+
+
+def test_the_lease_is_renewed_until_the_controllers_have_finished() -> None:
+    async def main() -> None:
+        subject, stop, server = manager(leader_elect=True, grace_period=60), asyncio.Event(), Server()
+        subject.elector = LeaderElector(MemoryLock(server), "a")
+        subject.add(Part("controller", [], stop_after=40))
+        running = asyncio.ensure_future(subject.run(stop))
+        await asyncio.sleep(5)
+        stop.set()
+        other = asyncio.ensure_future(LeaderElector(MemoryLock(server), "b").acquire())
+        await asyncio.sleep(39)
+        assert not other.done() and not running.done()
+        await running
+        await other
+        assert server.record is not None and server.record.holder == "b"
+
+    run(main)

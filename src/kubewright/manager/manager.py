@@ -13,7 +13,7 @@ import logging
 import re
 import socket
 import uuid
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from kubewright.cache import Cache
@@ -193,10 +193,25 @@ class Manager:
         if self.elector is not None and any(isinstance(failure, Superseded) for failure in self._failures):
             grace_period = min(grace_period, self.elector.election.timing.renew_deadline)
         deadline = asyncio.get_running_loop().time() + grace_period
-        for group in STOP_ORDER:
-            self._failures += await self._groups[group].stop(deadline)
+        async with self._still_leading():
+            for group in STOP_ORDER:
+                self._failures += await self._groups[group].stop(deadline)
         if self.elector is not None and not lost:
             await self.elector.release()
+
+    @contextlib.asynccontextmanager
+    async def _still_leading(self) -> AsyncIterator[None]:
+        """Renew the lease meanwhile: controllers may take longer to finish than it lasts."""
+        elector = self.elector
+        if elector is None or self._failures or not elector.election.is_leader:
+            yield
+            return
+        holding = asyncio.create_task(elector.hold(), name="manager/hold")
+        try:
+            yield
+        finally:
+            holding.cancel()
+            await asyncio.gather(holding, return_exceptions=True)
 
     def _fail(self, error: BaseException) -> None:
         self._failures.append(error)
