@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -150,13 +149,6 @@ async def test_a_watch_streams_initial_events_a_bookmark_and_what_follows(api: A
     deleted = await anext(events)
     assert (deleted["type"], deleted["object"]["metadata"]["name"]) == ("DELETED", "a")
     await events.aclose()
-
-
-async def test_a_custom_resource_is_served_within_50_ms(api: Api) -> None:
-    await api("POST", CRDS, widgets_crd())
-    begin = time.perf_counter()
-    await api.served(WIDGETS)
-    assert time.perf_counter() - begin < 0.05
 
 
 async def test_versions_share_their_objects(api: Api) -> None:

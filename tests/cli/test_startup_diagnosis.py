@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from time import monotonic
 
 import pytest
 import yaml
@@ -28,9 +27,6 @@ class Site(Resource[SiteSpec, None]): ...
 @op.reconcile(Site, owns=[ConfigMap])
 async def reconcile(site: Site, ctx: Context) -> None: ...
 """
-
-_PATIENCE = 10.0
-"""Seconds within which it must have said what is wrong."""
 
 
 @pytest.fixture(scope="module")
@@ -65,10 +61,8 @@ def complaint(folder: Path, *arguments: str) -> str:
     addresses = ("--health-probe-bind-address", "0", "--metrics-bind-address", "0")
     command = [sys.executable, "-P", "-m", "kubewright", "run", "operator.py", *addresses, *arguments]
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
-    started = monotonic()
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=30)
     assert done.returncode == 1, done.stderr
-    assert monotonic() - started < _PATIENCE
     assert "Traceback" not in done.stderr
     return done.stderr
 
