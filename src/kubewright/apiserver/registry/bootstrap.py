@@ -1,4 +1,4 @@
-"""What every cluster has from the start: its namespaces, its roles and the Service of the API server itself.
+"""What every cluster has from the start: its namespaces, roles, system priorities and the API server's own Service.
 
 Objects that exist already are left as they are, so this runs at every start.
 """
@@ -6,6 +6,8 @@ Objects that exist already are left as they are, so this runs at every start.
 from __future__ import annotations
 
 from kubewright.apiserver.auth import bootstrap_objects
+from kubewright.apiserver.registry.builtin.policy import SYSTEM_PRIORITY_CLASSES
+from kubewright.apiserver.registry.builtin.services import SERVICE_NETWORK
 from kubewright.apiserver.registry.cluster import LogicalCluster
 from kubewright.apiserver.registry.options import Write
 from kubewright.apiserver.registry.strategy import Object
@@ -23,6 +25,14 @@ SERVICE_IP = "10.96.0.1"
 _RBAC = "rbac.authorization.k8s.io"
 _NAMESPACES = GroupVersionResource("", "v1", "namespaces")
 _SERVICES = GroupVersionResource("", "v1", "services")
+_SERVICE_CIDRS = GroupVersionResource("networking.k8s.io", "v1", "servicecidrs")
+_PRIORITY_CLASSES = GroupVersionResource("scheduling.k8s.io", "v1", "priorityclasses")
+_PRIORITY_TEXTS = {
+    "system-node-critical": "Used for system critical pods that must not be moved from their current node.",
+    "system-cluster-critical": (
+        "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary."
+    ),
+}
 
 
 async def bootstrap(cluster: LogicalCluster) -> None:
@@ -32,6 +42,9 @@ async def bootstrap(cluster: LogicalCluster) -> None:
             await create(cluster, _NAMESPACES, {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": name}})
     if not cluster.name:
         await _create_roles(cluster)
+        await _create_priority_classes(cluster)
+        if cluster.reader.get("networking.k8s.io", "servicecidrs", "", "kubernetes") is None:
+            await create(cluster, _SERVICE_CIDRS, _service_cidr())
     if cluster.reader.get("", "services", "default", "kubernetes") is None:
         await create(cluster, _SERVICES, _kubernetes_service(), namespace="default")
 
@@ -54,6 +67,28 @@ async def _create_roles(cluster: LogicalCluster) -> None:
     for resource, obj in bootstrap_objects():
         if cluster.reader.get(_RBAC, resource, "", obj["metadata"]["name"]) is None:
             await create(cluster, GroupVersionResource(_RBAC, "v1", resource), obj)
+
+
+async def _create_priority_classes(cluster: LogicalCluster) -> None:
+    for name, value in SYSTEM_PRIORITY_CLASSES.items():
+        if cluster.reader.get("scheduling.k8s.io", "priorityclasses", "", name) is None:
+            obj = {
+                "kind": "PriorityClass",
+                "apiVersion": "scheduling.k8s.io/v1",
+                "metadata": {"name": name},
+                "value": value,
+                "description": _PRIORITY_TEXTS[name],
+            }
+            await create(cluster, _PRIORITY_CLASSES, obj)
+
+
+def _service_cidr() -> Object:
+    return {
+        "kind": "ServiceCIDR",
+        "apiVersion": "networking.k8s.io/v1",
+        "metadata": {"name": "kubernetes"},
+        "spec": {"cidrs": [str(SERVICE_NETWORK)]},
+    }
 
 
 def _kubernetes_service() -> Object:
