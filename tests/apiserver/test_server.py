@@ -231,3 +231,11 @@ async def test_bad_input_is_answered_with_the_right_error(
     api: Api, method: str, path: str, body: bytes | None, content_type: str, code: int
 ) -> None:
     assert (await api(method, path, body, content_type=content_type))[0] == code
+
+
+async def test_others_may_check_tokens_of_service_accounts_by_the_published_key(api: Api) -> None:
+    _, configuration = await api("GET", "/.well-known/openid-configuration")
+    _, keys = await api("GET", "/openid/v1/jwks")
+    assert configuration["jwks_uri"].endswith("/openid/v1/jwks")
+    assert configuration["id_token_signing_alg_values_supported"] == [keys["keys"][0]["alg"]]
+    assert keys["keys"][0]["kty"] == "EC"

@@ -101,11 +101,15 @@ class ApiServer:
     ) -> None:
         self.storage = storage or SqliteStorage()
         self.webhooks = WebhookClient()
-        authentication = Authentication(tokens, service_accounts or ServiceAccountTokens.generate())
+        issuer = service_accounts or ServiceAccountTokens.generate()
+        authentication = Authentication(tokens, issuer)
         self.clusters = Clusters(self.storage, self.webhooks, authentication, authorize=authorize, history=history)
         self._access = Access(authentication, self.clusters, audit)
         self.app = App(
-            self._access, {"ping": _ping, "storage": self._storage_check}, backup=lambda: snapshot(self.storage)
+            self._access,
+            {"ping": _ping, "storage": self._storage_check},
+            backup=lambda: snapshot(self.storage),
+            issuer=issuer,
         )
         self._compactor: asyncio.Task[None] | None = None
 

@@ -72,11 +72,9 @@ class ServiceAccountTokens:
         self._public = key.public_key()
         self.issuer = issuer
         der = self._public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-        header = {
-            "alg": "ES256" if isinstance(key, ec.EllipticCurvePrivateKey) else "RS256",
-            "kid": _encoded(hashlib.sha256(der).digest()),
-        }
-        self._header = _encoded(msgspec.json.encode(header))
+        self._algorithm = "ES256" if isinstance(key, ec.EllipticCurvePrivateKey) else "RS256"
+        self._key_id = _encoded(hashlib.sha256(der).digest())
+        self._header = _encoded(msgspec.json.encode({"alg": self._algorithm, "kid": self._key_id}))
         self._verified: dict[str, dict[str, Any]] = {}
 
     @classmethod
@@ -97,6 +95,27 @@ class ServiceAccountTokens:
         return self._key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
+
+    def configuration(self) -> dict[str, Any]:
+        """What OpenID Connect clients learn at ``/.well-known/openid-configuration``."""
+        return {
+            "issuer": self.issuer,
+            "jwks_uri": f"{self.issuer}/openid/v1/jwks",
+            "response_types_supported": ["id_token"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": [self._algorithm],
+        }
+
+    def key_set(self) -> dict[str, Any]:
+        """The public key as a JSON Web Key Set (RFC 7517), by which others check tokens."""
+        key: dict[str, Any] = {"use": "sig", "kid": self._key_id, "alg": self._algorithm}
+        if isinstance(self._public, rsa.RSAPublicKey):
+            modulus = self._public.public_numbers()
+            key |= {"kty": "RSA", "n": _number(modulus.n), "e": _number(modulus.e)}
+        else:
+            point = self._public.public_numbers()
+            key |= {"kty": "EC", "crv": "P-256", "x": _number(point.x, 32), "y": _number(point.y, 32)}
+        return {"keys": [key]}
 
     # --- issuing ----------------------------------------------------------------------------------------------------
 
@@ -205,6 +224,11 @@ def _require_alive(reader: Reader, group: str, resource: str, namespace: str, cl
     found = reader.get(group, resource, namespace, claimed["name"])
     if found is None or found["metadata"]["uid"] != claimed["uid"]:
         raise InvalidToken(f"{resource} {claimed['name']!r} is gone")
+
+
+def _number(value: int, size: int = 0) -> str:
+    """A number of a key, big-endian, in at least ``size`` bytes."""
+    return _encoded(value.to_bytes(size or (value.bit_length() + 7) // 8, "big"))
 
 
 def _encoded(data: bytes) -> str:

@@ -12,7 +12,10 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
+import msgspec
+
 from kubewright.apiserver.access import Access, Trail
+from kubewright.apiserver.auth.service_accounts import ServiceAccountTokens
 from kubewright.apiserver.http import documents
 from kubewright.apiserver.http.documents import HealthCheck
 from kubewright.apiserver.http.messages import (
@@ -48,6 +51,7 @@ class App:
     """The ASGI application.
 
     :param backup: makes the answer to ``/backup``: a copy of the store, logical clusters and all.
+    :param issuer: signs the tokens of service accounts, and tells how to check them.
     :param address: where clients inside a cluster would find the server, for ``/api``.
     """
 
@@ -57,11 +61,13 @@ class App:
         checks: Mapping[str, HealthCheck],
         *,
         backup: Callable[[], Awaitable[bytes]],
+        issuer: ServiceAccountTokens,
         address: str = "",
     ) -> None:
         self._backup = backup
         self._access = access
         self._checks = checks
+        self._issuer = issuer
         self._address = address
         self._metrics = Metrics()
 
@@ -149,6 +155,10 @@ class App:
                 return documents.version(request)
             case "api" | "apis":
                 return documents.discovery(path, request, cluster.discovery, self._address)
+            case ".well-known" if path == "/.well-known/openid-configuration":
+                return Response(msgspec.json.encode(self._issuer.configuration()))
+            case "openid" if path == "/openid/v1/jwks":
+                return Response(msgspec.json.encode(self._issuer.key_set()), media_type="application/jwk-set+json")
             case "openapi":
                 return documents.openapi(path, request, cluster.openapi)
             case "" if path == "/":

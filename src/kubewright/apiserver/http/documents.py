@@ -95,7 +95,7 @@ def paths(documents: Discovery) -> Response:
     for group in groups:
         found.append(f"/apis/{group['name']}")
         found += [f"/apis/{version['groupVersion']}" for version in group["versions"]]
-    found += ["/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version"]
+    found += ["/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/openid/v1/jwks", "/readyz", "/version"]
     return Response(render({"paths": sorted(found)}, JSON, pretty=True))
 
 
