@@ -423,8 +423,10 @@ class StatefulSetStrategy(WorkloadStrategy):
 
     def rules(self, obj: Object) -> list[Cause]:
         spec = obj["spec"]
-        policies = ("OrderedReady", "Parallel")
-        causes = one_of(spec.get("podManagementPolicy"), policies, "spec.podManagementPolicy")
+        causes: list[Cause] = []
+        policy = spec.get("podManagementPolicy", "")
+        if policy not in ("OrderedReady", "Parallel"):
+            causes.append(invalid("spec.podManagementPolicy", policy, "must be 'OrderedReady' or 'Parallel'"))
         causes += _stateful_strategy(spec.get("updateStrategy") or {}, "spec.updateStrategy")
         retention = spec.get("persistentVolumeClaimRetentionPolicy") or {}
         for name in ("whenDeleted", "whenScaled"):

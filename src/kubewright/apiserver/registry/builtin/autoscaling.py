@@ -16,7 +16,8 @@ from kubewright.apiserver.registry.builtin.field_rules import in_range, one_of, 
 from kubewright.apiserver.registry.metadata_rules import is_dns1035_label, is_dns_subdomain, path_segment
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects.errors import Cause
-from kubewright.objects.field_errors import invalid, required
+from kubewright.objects.field_errors import forbidden, invalid, not_supported, required
+from kubewright.objects.quantity import Quantity
 
 Spec = dict[str, Any]
 
@@ -26,7 +27,6 @@ _CURRENT = "autoscaling.alpha.kubernetes.io/current-metrics"
 _CONDITIONS = "autoscaling.alpha.kubernetes.io/conditions"
 _BEHAVIOR = "autoscaling.alpha.kubernetes.io/behavior"
 _DEFAULT_CPU = 80
-_METRIC_TYPES = ("ContainerResource", "External", "Object", "Pods", "Resource")
 _SOURCES = {
     "ContainerResource": "containerResource", "External": "external", "Object": "object", "Pods": "pods",
     "Resource": "resource",
@@ -163,47 +163,83 @@ def _bounds(spec: Spec) -> list[Cause]:
         causes.append(invalid("spec.maxReplicas", high, "must be greater than 0"))
     if low is not None and high < low:
         causes.append(invalid("spec.maxReplicas", high, "must be greater than or equal to `minReplicas`"))
-    reference = spec.get("scaleTargetRef") or {}
+    return causes + _reference(spec.get("scaleTargetRef") or {}, "spec.scaleTargetRef")
+
+
+def _reference(reference: Spec, field: str) -> list[Cause]:
+    """``ValidateCrossVersionObjectReference``."""
+    causes: list[Cause] = []
     for name in ("kind", "name"):
         value = reference.get(name, "")
-        path = f"spec.scaleTargetRef.{name}"
+        path = f"{field}.{name}"
         causes += problems(path_segment(value, False), value, path) if value else [required(path)]
     group, slash, version = reference.get("apiVersion", "").rpartition("/")
     if slash and (not group or is_dns_subdomain(group) or is_dns1035_label(version)):
         text = "apiVersion must be a group and a version, as in 'apps/v1'"
-        causes.append(invalid("spec.scaleTargetRef.apiVersion", reference["apiVersion"], text))
+        causes.append(invalid(f"{field}.apiVersion", reference["apiVersion"], text))
     return causes
 
 
 def _metric(metric: Spec, path: str) -> list[Cause]:
     kind = metric.get("type", "")
-    if not kind:
-        return [required(f"{path}.type", "must specify a metric source type")]
-    causes = one_of(kind, _METRIC_TYPES, f"{path}.type")
-    field = _SOURCES.get(kind)
-    if field is None:
-        return causes
-    source = metric.get(field)
-    if source is None:
-        return [*causes, required(f"{path}.{field}", "must populate information for the given metric source")]
-    target = source.get("target") or {}
-    at = f"{path}.{field}.target"
-    causes += one_of(target.get("type"), ("AverageValue", "Utilization", "Value"), f"{at}.type")
+    causes = [] if kind else [required(f"{path}.type", "must specify a metric source type")]
+    if kind not in _SOURCES:
+        # Kubernetes says so twice: when it looks at the type, and when it looks for the type's source.
+        causes += [not_supported(f"{path}.type", kind, _SOURCES)] * 2
+    given = [field for field in ("object", "external", "pods", "resource", "containerResource") if metric.get(field)]
+    for field in given[:1]:
+        causes += _source(field, metric[field], f"{path}.{field}")
+    wanted = _SOURCES.get(kind)
+    if wanted and wanted not in given:
+        causes.append(required(f"{path}.{wanted}", "must populate information for the given metric source"))
+    text = "must populate the given metric source only"
+    return causes + [forbidden(f"{path}.{extra}", text) for extra in given if len(given) > 1 and extra != wanted]
+
+
+def _source(field: str, source: Spec, path: str) -> list[Cause]:
+    """What one source of a metric needs: a name, and a target of the right kind."""
+    target, at = source.get("target") or {}, f"{path}.target"
+    causes = _metric_name(field, source, path) + _target(target, at)
+    value, average = target.get("value") is not None, target.get("averageValue") is not None
     if field in ("resource", "containerResource"):
-        if not source.get("name"):
-            causes.append(required(f"{path}.{field}.name", "must specify a resource name"))
-        utilization, value = target.get("averageUtilization"), target.get("averageValue")
-        if utilization is None and value is None:
-            causes.append(
-                required(f"{at}.averageUtilization", "must set either a target raw value or a target utilization")
-            )
-        if utilization is not None and utilization < 1:
-            causes.append(invalid(f"{at}.averageUtilization", utilization, "must be greater than 0"))
-        if utilization is not None and value is not None:
+        utilization = target.get("averageUtilization") is not None
+        if not utilization and not average:
+            text = "must set either a target raw value or a target utilization"
+            causes.append(required(f"{at}.averageUtilization", text))
+        if utilization and average:
             text = "may not set both a target raw value and a target utilization"
-            causes.append(invalid(f"{at}.averageValue", value, text))
-    elif not (source.get("metric") or {}).get("name"):
-        causes.append(required(f"{path}.{field}.metric.name", "must specify a metric name"))
+            causes.append(forbidden(f"{at}.averageValue", text))
+    elif not average and (field == "pods" or not value):
+        causes.append(required(f"{at}.averageValue", "must specify a positive target averageValue"))
+    elif field == "external" and value and average:
+        text = "may not set both a target value for metric and a per-pod target"
+        causes.append(forbidden(f"{at}.value", text))
+    return causes
+
+
+def _metric_name(field: str, source: Spec, path: str) -> list[Cause]:
+    if field in ("resource", "containerResource"):
+        causes = [] if source.get("name") else [required(f"{path}.name", "must specify a resource name")]
+        if field == "containerResource" and not source.get("container"):
+            causes.append(required(f"{path}.container", "must specify a container"))
+        return causes
+    causes = _reference(source.get("describedObject") or {}, f"{path}.describedObject") if field == "object" else []
+    name, at = (source.get("metric") or {}).get("name", ""), f"{path}.metric.name"
+    if not name:
+        return [*causes, required(at, "must specify a metric name")]
+    return causes + problems(path_segment(name, False), name, at)
+
+
+def _target(target: Spec, path: str) -> list[Cause]:
+    kind, utilization = target.get("type", ""), target.get("averageUtilization")
+    causes = [] if kind else [required(f"{path}.type", "must specify a metric target type")]
+    if kind not in ("Utilization", "Value", "AverageValue"):
+        causes.append(invalid(f"{path}.type", kind, "must be either Utilization, Value, or AverageValue"))
+    amounts = {name: target[name] for name in ("value", "averageValue") if target.get(name) is not None}
+    causes += [invalid(f"{path}.{name}", amount, "must be positive") for name, amount in amounts.items()
+               if not Quantity(amount) > Quantity(0)]  # fmt: skip
+    if utilization is not None and utilization < 1:
+        causes.append(invalid(f"{path}.averageUtilization", utilization, "must be greater than 0"))
     return causes
 
 

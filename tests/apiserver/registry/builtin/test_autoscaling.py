@@ -1,0 +1,37 @@
+"""Autoscalers: each kind of metric has to name its source, once, with a target that it can reach."""
+
+from __future__ import annotations
+
+import pytest
+from tests.apiserver.registry.builtin.world import problems
+
+from kubewright.apiserver.registry.strategy import Object
+
+INVALID, REQUIRED, FORBIDDEN = "FieldValueInvalid", "FieldValueRequired", "FieldValueForbidden"
+CPU = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 50}}
+
+
+@pytest.mark.parametrize(
+    ("metric", "faults"),
+    [
+        ({"type": "Resource", "resource": CPU}, []),
+        ({"type": "Odd"}, [("type", "FieldValueNotSupported")] * 2),
+        ({"type": "Pods", "resource": CPU}, [("pods", REQUIRED)]),
+        ({"type": "Resource", "resource": CPU, "pods": {"metric": {"name": "a"}, "target": {
+            "type": "AverageValue", "averageValue": "1"}}}, [("pods", FORBIDDEN)]),
+        ({"type": "Pods", "pods": {"metric": {"name": "a"}, "target": {"type": "Value", "value": "0"}}},
+         [("pods.target.averageValue", REQUIRED), ("pods.target.value", INVALID)]),
+        ({"type": "ContainerResource", "containerResource": CPU}, [("containerResource.container", REQUIRED)]),
+    ],
+)  # fmt: skip
+def test_faults_of_a_metric(metric: Object, faults: list[tuple[str, str]]) -> None:
+    spec = {"scaleTargetRef": {"kind": "Deployment", "name": "a"}, "maxReplicas": 3, "metrics": [metric]}
+    expected = sorted((f"spec.metrics[0].{field}", reason) for field, reason in faults)
+    assert problems("autoscaling/v2", "HorizontalPodAutoscaler", {"metadata": {}, "spec": spec}) == expected
+
+
+@pytest.mark.parametrize("version", ["/v1", "apps/v1/x", "apps_/v1"])
+def test_the_target_is_named_with_its_group_and_version(version: str) -> None:
+    spec = {"scaleTargetRef": {"apiVersion": version, "kind": "Deployment", "name": "a"}, "maxReplicas": 3}
+    found = problems("autoscaling/v2", "HorizontalPodAutoscaler", {"metadata": {}, "spec": spec})
+    assert found == [("spec.scaleTargetRef.apiVersion", INVALID)]
