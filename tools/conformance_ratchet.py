@@ -1,13 +1,15 @@
 """Replays the conformance corpus against ``kubewright apiserver`` and compares with what passed before.
 
 ``python tools/conformance_ratchet.py DIR [--update] [-k PATTERN]``: DIR is the corpus.  It fails when a case listed in
-``tests/conformance_passing.txt`` fails; ``--update`` adds the cases that pass for the first time.
+``tests/conformance_passing.txt`` fails, and fails again by itself: a few recordings pin ages in seconds, which a busy
+machine exceeds.  ``--update`` adds the cases that pass for the first time.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -32,9 +34,15 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         store = ["--etcd-servers", arguments.etcd_servers] if arguments.etcd_servers else []
         passed, failed, output = replay(arguments.corpus, Path(scratch), arguments.k, arguments.jobs, store)
-    if arguments.v:
-        print(output)
     listed = set(PASSING.read_text().split()) if PASSING.exists() else set()
+    if fallen := listed & failed:
+        print(f"failed among others, so replayed alone: {', '.join(sorted(fallen))}")
+        pattern = f"^({'|'.join(map(re.escape, sorted(fallen)))})$"
+        with tempfile.TemporaryDirectory() as scratch:
+            risen, _, again = replay(arguments.corpus, Path(scratch), pattern, "1", store)
+        passed, failed, output = passed | risen, failed - risen, output + again
+    if arguments.v or listed & failed:
+        print(output)
     report(passed, failed)
     broken = sorted(listed & failed)
     for name in broken:
