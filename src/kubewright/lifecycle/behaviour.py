@@ -7,6 +7,7 @@ that there may be something to do.
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,15 +15,15 @@ from kubewright.controller import Context, Requeue, Source
 from kubewright.objects import Object, ObjectKey, key
 
 
-class Behaviour:
+class Behaviour(ABC):
     """What all have in common: they do nothing unless told to."""
 
     sources: Sequence[Source[ObjectKey]] = ()
     """Where keys come from besides the kind's events."""
 
+    @abstractmethod
     async def reconcile(self, obj: Any, ctx: Context) -> Requeue | None:
         """The object exists and is not being deleted."""
-        raise NotImplementedError
 
     async def finalize(self, obj: Any, ctx: Context) -> Requeue | None:
         """The object is going; its finalizer is taken off when this returns None."""
@@ -31,7 +32,7 @@ class Behaviour:
     def needs_finalizer(self, obj: Any) -> bool:
         return False
 
-    async def leave(self, key: ObjectKey) -> None:
+    async def leave(self, key: ObjectKey) -> None:  # noqa: B027  (most have nothing to forget)
         """The object is gone, or going with nothing to finalize: forget it."""
 
     async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
