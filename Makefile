@@ -15,7 +15,7 @@ setup: $(READY) ## Make .venv with every extra that the tests and the demo need
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kubewright needs Python 3.11 or newer: set PYTHON=python3.x")'
 	@$(PYTHON) -m venv $(VENV) || { echo "no venv module: installing Debian's python3-venv"; apt-get install -y python3-venv && $(PYTHON) -m venv $(VENV); }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[contribute]'
 	@touch $@
 
 demo: $(READY) ## Run the Website operator end to end on the embedded control plane

@@ -33,6 +33,17 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) 
 
 
 @pytest.mark.parametrize(
+    ("command", "module", "extra"),
+    [("init", "jinja2", "project"), ("check", "libcst", "project"), ("apiserver", "kubernetes_validate", "local")],
+)
+def test_a_command_that_lacks_its_extra_says_which(command: str, module: str, extra: str, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(f"import sys\nsys.modules[{module!r}] = None\n")  # as if not installed
+    done = kubewright(command, "x", PYTHONPATH=str(tmp_path))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"kubewright {command} needs the extra `{extra}`: pip install 'kubewright[{extra}]'" in done.stderr
+
+
+@pytest.mark.parametrize(
     ("line", "expected"),
     [
         ("kubewright unde", "undeploy"),

@@ -49,6 +49,9 @@ COMMANDS: Final = {
 
 Of a name that Python cannot import, a hyphen is an underscore there, and a keyword ends in one."""
 
+_EXTRAS: Final = {"kubernetes_validate": "local", "re2": "local", "jinja2": "project", "libcst": "project"}
+"""The modules that production images do without, and the extra that brings each."""
+
 _COMPLETE: Final = "_KUBEWRIGHT_COMPLETE"
 """The variable by which a completion script asks for completions."""
 
@@ -71,6 +74,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         application(chosen)(list(arguments), prog_name="kubewright", complete_var=_COMPLETE)
     except UserCodeFailed as failure:
         sys.exit(str(failure))
+    except ModuleNotFoundError as missing:
+        if missing.name not in _EXTRAS:
+            raise
+        extra = _EXTRAS[missing.name]
+        sys.exit(
+            f"kubewright {chosen} needs the extra `{extra}`: pip install 'kubewright[{extra}]'\n"
+            "(or 'kubewright[dev]' for all that the development of an operator needs)"
+        )
 
 
 def application(chosen: str) -> typer.Typer:

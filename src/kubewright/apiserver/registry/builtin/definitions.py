@@ -84,18 +84,14 @@ def _data() -> _Encoded:
 
 @cache
 def definitions() -> Definitions:
-    """All definitions of the Kubernetes version that the server speaks.
-
-    :raises ModuleNotFoundError: the package that holds them is not installed.
-    """
+    """All definitions of the Kubernetes version that the server speaks."""
     return Definitions(_data())
 
 
 def _data_folder() -> Path:
     """Where the package is; it is not imported, as its own code costs more time and memory than the data."""
     spec = find_spec("kubernetes_validate")
-    if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError("the embedded API server needs the extra `local`: pip install 'kubewright[local]'")
+    assert spec is not None and spec.submodule_search_locations  # seen when kubewright.apiserver was imported
     return Path(spec.submodule_search_locations[0])
 
 
