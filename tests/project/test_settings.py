@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from kubewright.project.settings import ProjectError, check_domain, check_name, find_project
+from kubewright.project.settings import ProjectError, check_domain, check_name, find_project, find_python_project
 
 SETTINGS = """
 [project]
@@ -33,6 +33,7 @@ def test_a_project_is_found_from_any_folder_below_it(tmp_path: Path) -> None:
         ("[tool.kubewright]\n", r"\[project\] lacks 'name'"),
         (SETTINGS.replace('domain = "example.com"', ""), r"\[tool.kubewright\] lacks 'domain'"),
         (SETTINGS.replace("scaffold = 1", 'scaffold = "1"'), "scaffold must be a int"),
+        (f'{SETTINGS}flavour = "go"\n', "flavour must be one of python, ansible, helm"),
     ],
 )
 def test_incomplete_settings_name_file_and_key(tmp_path: Path, text: str, complaint: str) -> None:
@@ -40,6 +41,13 @@ def test_incomplete_settings_name_file_and_key(tmp_path: Path, text: str, compla
     with pytest.raises(ProjectError, match=complaint) as raised:
         find_project(tmp_path)
     assert str(tmp_path / "pyproject.toml") in str(raised.value)
+
+
+def test_what_changes_python_code_refuses_a_project_without_any(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(f'{SETTINGS}flavour = "helm"\n')
+    assert find_project(tmp_path).module == "website_operator"
+    with pytest.raises(ProjectError, match="not of Python code"):
+        find_python_project(tmp_path)
 
 
 def test_outside_a_project_the_way_to_make_one_is_named(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ import typer
 from kubewright.cli.generate import everything
 from kubewright.cli.upgrade import plan_for
 from kubewright.project.scaffold import REVISION, project_files
-from kubewright.project.settings import ProjectError, find_project
+from kubewright.project.settings import WATCHES, ProjectError, find_project
 
-_YOURS = ("src/", "tests/", "pyproject.toml", "README.md", "LICENSE")
+_YOURS = ("src/", "tests/", WATCHES, "pyproject.toml", "README.md", "LICENSE")
 """Scaffolded files that are there to be changed."""
 
 

@@ -12,7 +12,7 @@ from kubewright.cli.loading import OperatorNotFound, load_operator
 from kubewright.project.create import Api, difference, new_api
 from kubewright.project.extend import Purpose, new_test, new_version, new_webhooks
 from kubewright.project.scaffold import Files
-from kubewright.project.settings import Project, ProjectError, find_project
+from kubewright.project.settings import Project, ProjectError, find_python_project
 from kubewright.project.upgrade import write
 from kubewright.schema.resource import Resource
 
@@ -102,10 +102,12 @@ def _stored(kind: str) -> type[Resource[object, object]]:
     return found[0]
 
 
-def _carry_out(make: Callable[[Project], Files], dry_run: bool) -> bool:
+def _carry_out(
+    make: Callable[[Project], Files], dry_run: bool, *, find: Callable[[Path], Project] = find_python_project
+) -> bool:
     """Write what is made, or only show it; whether anything was written."""
     try:
-        project = find_project(Path.cwd())
+        project = find(Path.cwd())
         files = make(project)
     except ProjectError as error:
         raise typer.BadParameter(str(error)) from None

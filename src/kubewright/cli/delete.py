@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from kubewright.project.create import api_files, difference
-from kubewright.project.settings import ProjectError, find_project
+from kubewright.project.settings import ProjectError, find_python_project
 from kubewright.project.upgrade import write
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -27,7 +27,7 @@ def api(
 ) -> None:
     """Remove a kind's module, test and sample, and its import in operator.py."""
     try:
-        project = find_project(Path.cwd())
+        project = find_python_project(Path.cwd())
         removed, changed = api_files(project, kind)
     except ProjectError as error:
         raise typer.BadParameter(str(error)) from None

@@ -11,7 +11,7 @@ import typer
 
 from kubewright.project.origin import SOURCE, origin
 from kubewright.project.scaffold import REVISION, project_files
-from kubewright.project.settings import Project, ProjectError, check_domain, check_name
+from kubewright.project.settings import WATCHES, Flavour, Project, ProjectError, check_domain, check_name
 from kubewright.project.upgrade import write
 
 _HARMLESS = {".git", ".gitignore", "LICENSE", "README.md", ".venv", ".idea", ".vscode"}
@@ -57,7 +57,14 @@ def command(
 
 
 def make_project(
-    folder: Path, name: str, domain: str, image: str, *, licence: str = "none", namespaced: bool = False
+    folder: Path,
+    name: str,
+    domain: str,
+    image: str,
+    *,
+    flavour: Flavour = "python",
+    licence: str = "none",
+    namespaced: bool = False,
 ) -> Project:
     """The settings of a new project.
 
@@ -70,9 +77,10 @@ def make_project(
         name=name,
         version="0.1.0",
         domain=domain,
-        operator=f"{name.replace('-', '_')}.operator:op",
+        operator=f"{name.replace('-', '_')}.operator:op" if flavour == "python" else WATCHES,
         image=image or f"registry.{domain}/{name}",
         scaffold=REVISION,
+        flavour=flavour,
         licence=licence,
         namespaced=namespaced,
     )

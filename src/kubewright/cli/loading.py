@@ -59,6 +59,8 @@ def _default() -> str:
         raise OperatorNotFound(
             "there is no project and no operator.py here: name the operator's file or module"
         ) from None
+    if project.operator.endswith(".yaml"):
+        return str(project.root / project.operator)
     sys.path.insert(0, str(project.root / "src"))
     return project.operator
 

@@ -9,7 +9,7 @@ import typer
 
 from kubewright.project.create import difference
 from kubewright.project.rename import rename_kind
-from kubewright.project.settings import ProjectError, find_project
+from kubewright.project.settings import ProjectError, find_python_project
 from kubewright.project.upgrade import write
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -31,7 +31,7 @@ def api(
     To a cluster this is a new kind: objects of the old one stay what they are.
     """
     try:
-        project = find_project(Path.cwd())
+        project = find_python_project(Path.cwd())
         renaming = rename_kind(project, kind, to)
     except ProjectError as error:
         raise typer.BadParameter(str(error)) from None

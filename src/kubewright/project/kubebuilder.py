@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 from kubewright.project.create import Api, new_api
 from kubewright.project.extend import Purpose, new_webhooks
 from kubewright.project.scaffold import REVISION, Files, project_files
-from kubewright.project.settings import Project, ProjectError, check_domain, check_name, find_project
+from kubewright.project.settings import Project, ProjectError, check_domain, check_name, find_python_project
 
 Raw = dict[str, Any]
 
@@ -88,7 +88,7 @@ def _init(arguments: Sequence[str], folder: Path) -> Files:
 def _create_api(arguments: Sequence[str], folder: Path) -> Files:
     given = _parsed(arguments, "api")
     api = Api(given.group, given.version, given.kind, given.plural, namespaced=given.namespaced != "false")
-    return new_api(find_project(folder), api)
+    return new_api(find_python_project(folder), api)
 
 
 def _create_webhook(arguments: Sequence[str], folder: Path) -> Files:
@@ -100,7 +100,7 @@ def _create_webhook(arguments: Sequence[str], folder: Path) -> Files:
         purposes.append("validate")
     if not purposes:
         raise ProjectError("say --defaulting, --programmatic-validation or both")
-    return new_webhooks(find_project(folder), given.kind, purposes)
+    return new_webhooks(find_python_project(folder), given.kind, purposes)
 
 
 _COMMANDS: Mapping[str, Callable[[Sequence[str], Path], Files]] = {

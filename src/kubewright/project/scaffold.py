@@ -1,7 +1,8 @@
 """Files of a new project, rendered from the templates of one scaffold revision.
 
-Every revision's templates stay in the package (`templates/REVISION/FLAVOUR/`), because upgrading a project needs what
-it was once made from.  Rendering is pure: answers go in, texts by path come out.
+Every revision's templates stay in the package, because upgrading a project needs what it was once made from:
+`templates/REVISION/common/` for every flavour, `templates/REVISION/FLAVOUR/` for one, and a folder for each thing that
+`kubewright create` adds.  Rendering is pure: answers go in, texts by path come out.
 """
 
 from __future__ import annotations
@@ -42,6 +43,9 @@ def project_files(project: Project, *, revision: int = REVISION, templates: Trav
         "licence": project.licence,
         "namespaced": project.namespaced,
         "flavour": project.flavour,
+        "operator": project.operator,
+        "target": project.operator.partition(":")[0],
+        "sources": "src tests" if project.flavour == "python" else "tests",
         "revision": revision,
         "title": project.name.replace("-", " ").capitalize(),
     }

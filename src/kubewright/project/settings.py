@@ -12,9 +12,13 @@ import tomllib
 from dataclasses import dataclass, field
 from keyword import iskeyword
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 Flavour = Literal["python", "ansible", "helm"]
+"""What a project's operator is made of: Python code, or a ``watches.yaml`` with Ansible content or Helm charts."""
+
+WATCHES = "watches.yaml"
+"""Declares the operator of a project without Python code."""
 
 _NAME = re.compile(r"[a-z]([a-z0-9-]{0,43}[a-z0-9])?\Z")
 _DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+\Z")
@@ -51,7 +55,9 @@ class Project:
 
     @property
     def module(self) -> str:
-        """The import package that holds the operator's code."""
+        """The import package that holds the operator's code, or would hold it."""
+        if self.flavour != "python":
+            return self.name.replace("-", "_")
         return self.operator.partition(":")[0].partition(".")[0]
 
     @property
@@ -81,6 +87,17 @@ def find_project(start: Path) -> Project:
     raise ProjectError(f"no kubewright project in {start} or above it; make one with `kubewright init NAME`")
 
 
+def find_python_project(start: Path) -> Project:
+    """As :func:`find_project`, for what changes Python code.
+
+    :raises ProjectError: the project's operator is made of something else, too.
+    """
+    project = find_project(start)
+    if project.flavour != "python":
+        raise ProjectError(f"{project.name} is made of {project.operator}, not of Python code: change that by hand")
+    return project
+
+
 def _project(path: Path, data: dict[str, Any]) -> Project:
     table = data["tool"]["kubewright"]
     project = data.get("project") or {}
@@ -96,6 +113,9 @@ def _project(path: Path, data: dict[str, Any]) -> Project:
     for key in ("name", "version"):
         if not isinstance(project.get(key), str):
             raise ProjectError(f"{path}: [project] lacks {key!r}")
+    flavour = setting("flavour", str, "python")
+    if flavour not in get_args(Flavour):
+        raise ProjectError(f"{path}: [tool.kubewright] flavour must be one of {', '.join(get_args(Flavour))}")
     return Project(
         root=path.parent,
         name=project["name"],
@@ -104,7 +124,7 @@ def _project(path: Path, data: dict[str, Any]) -> Project:
         operator=setting("operator", str),
         image=setting("image", str, project["name"]),
         scaffold=setting("scaffold", int),
-        flavour=setting("flavour", str, "python"),
+        flavour=flavour,
         licence=setting("licence", str, "none"),
         namespaced=setting("namespaced", bool, False),
         package=setting("package", dict, {}),
