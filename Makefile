@@ -27,7 +27,7 @@ test: $(READY) ## Run the test-suite
 test-etcd: $(READY) ## Run the tests that need etcd, and the servers' tests on it; it is installed where it is missing
 	@command -v etcd >/dev/null || apt-get install -y etcd-server || { echo "cannot install Debian's etcd-server"; exit 1; }
 	$(BIN)/python -m pytest -n0 -q -m etcd
-	$(BIN)/python -m pytest -n auto --dist worksteal -q --etcd tests/apiserver tests/cache tests/manager tests/test_operator.py
+	$(BIN)/python -m pytest -n auto --dist worksteal -q --etcd tests/apiserver tests/cache tests/manager tests/operator
 
 test-kill: $(READY) ## Kill servers hundreds of times while they write
 	KUBEWRIGHT_KILLS=300 $(BIN)/python -m pytest -n0 -q tests/apiserver/test_kill.py

@@ -26,8 +26,6 @@ from kubewright import (
 from kubewright.client import Client
 from kubewright.manager import Manager, NotReady
 from kubewright.objects.core_v1 import ConfigMap, Secret
-from kubewright.schema import SchemaError
-from kubewright.webhook import AdmissionRequest
 
 op = Operator("website-operator")
 
@@ -165,64 +163,3 @@ async def test_a_missing_definition_is_said_before_anything_starts() -> None:
     async with api_server() as server:
         with pytest.raises(NotReady, match=r"kind Website .*install its CustomResourceDefinition"):
             await op.check(server.client())
-
-
-def test_the_needs_are_what_the_declarations_say() -> None:
-    needs = {(need.group, need.resource): need.verbs for need in op.needs(leader_elect=True, webhooks=True)}
-    read = ("get", "list", "watch")
-    assert needs == {
-        ("web.example.com", "websites"): ("patch",),
-        ("web.example.com", "websites/status"): ("patch",),
-        ("web.example.com", "websites/finalizers"): ("update",),
-        ("", "configmaps"): (*read, "create", "patch", "delete"),
-        ("", "secrets"): ("get", "create", "update"),
-        ("events.k8s.io", "events"): ("create", "patch"),
-        ("coordination.k8s.io", "leases"): ("get", "create", "update"),
-        ("admissionregistration.k8s.io", "validatingwebhookconfigurations"): ("get", "patch"),
-    }
-
-
-def test_raw_admission_is_declared_by_path() -> None:
-    guard = Operator("guard")
-
-    @guard.admit("validate", path="/no-latest", groups=[""], resources=["pods"], operations=["CREATE"])
-    def no_latest(request: AdmissionRequest) -> None: ...
-
-    (declared,) = guard.webhooks
-    assert (declared.path, declared.resources, declared.operations) == ("/no-latest", ["pods"], ["CREATE"])
-
-
-def test_declared_functions_stay_what_they_were() -> None:
-    with pytest.raises(Invalid):
-        host_is_immutable(website("a", WebsiteSpec(host="x")), website("a", WebsiteSpec(host="y")))
-    with pytest.raises(ValueError, match="two finalize functions"):
-        op.finalize(Website)(clean_up)
-
-
-class OldSite(Resource[WebsiteSpec, WebsiteStatus]): ...
-
-
-def two_versions() -> Operator:
-    sites = Operator("sites")
-    sites.resource(group="web.example.com", version="v1alpha1", kind="Website")(OldSite)
-    sites.resources.append(Website)
-    return sites
-
-
-def test_versions_that_are_converted_say_where() -> None:
-    sites = two_versions()
-    sites.convert(OldSite, Website)(lambda old: Website(spec=old.spec))
-    sites.convert(Website, OldSite, lossless=True)(lambda new: OldSite(spec=new.spec))
-    (crd,) = sites.crds(sites.service)
-    assert crd.spec.conversion and crd.spec.conversion.webhook and crd.spec.conversion.webhook.client_config
-    service = crd.spec.conversion.webhook.client_config.service
-    assert service and (service.namespace, service.name, service.path) == ("sites-system", "sites-webhook", "/convert")
-    (needed,) = [need for need in sites.needs(webhooks=True) if need.group == "apiextensions.k8s.io"]
-    assert (needed.resource, needed.verbs) == ("customresourcedefinitions", ("get", "patch"))
-
-
-def test_a_version_that_nothing_leads_to_is_named_when_definitions_are_made() -> None:
-    sites = two_versions()
-    sites.convert(OldSite, Website)(lambda old: Website(spec=old.spec))
-    with pytest.raises(SchemaError, match=r"no functions convert web.example.com/v1 to web.example.com/v1alpha1"):
-        sites.crds()

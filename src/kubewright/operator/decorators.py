@@ -1,0 +1,221 @@
+"""The decorators: what a user's code says of its operator, recorded.
+
+Functions and classes of the user go in and come back unchanged; what they are for stands in the lists of
+:class:`Decorators`, of which :mod:`kubewright.operator.operator` makes what runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, Unpack, overload
+
+from kubewright.controller import AsyncReconcile, BlockingReconcile, Filter, Source
+from kubewright.lifecycle import Declarations
+from kubewright.manager import Manager
+from kubewright.objects import Object, ObjectKey
+from kubewright.objects.names import GroupKind
+from kubewright.operator.controllers import MapFunction, Reconciliation
+from kubewright.schema import Resource, custom_resource
+from kubewright.webhook import Conversions, WebhookDeclaration, WebhookOptions, admission, defaulter, validator
+
+P = ParamSpec("P")
+ObjectT = TypeVar("ObjectT", bound=Object)
+SourceT = TypeVar("SourceT", bound=Object)
+TargetT = TypeVar("TargetT", bound=Object)
+ResourceT = TypeVar("ResourceT", bound=Resource[Any, Any])
+LifespanT = TypeVar("LifespanT", bound=Callable[[Manager], AsyncGenerator[None, None]])
+HandlerT = TypeVar("HandlerT", bound=Callable[..., Any])
+
+
+class ClassDecorator(Protocol):
+    def __call__(self, cls: type[ResourceT], /) -> type[ResourceT]: ...
+
+
+class ReconcileDecorator(Protocol[ObjectT]):
+    """Takes a coroutine function with a :class:`Context`, or a plain one with a :class:`BlockingContext`."""
+
+    @overload
+    def __call__(self, function: AsyncReconcile[ObjectT], /) -> AsyncReconcile[ObjectT]: ...
+
+    @overload
+    def __call__(self, function: BlockingReconcile[ObjectT], /) -> BlockingReconcile[ObjectT]: ...
+
+
+def _recording(define: Callable[P, ClassDecorator]) -> Callable[Concatenate[Decorators, P], ClassDecorator]:
+    """A method with the parameters of ``define`` that also records the class."""
+
+    def declare(op: Decorators, /, *args: P.args, **kwargs: P.kwargs) -> ClassDecorator:
+        define_class = define(*args, **kwargs)
+
+        def recorded(cls: type[ResourceT], /) -> type[ResourceT]:
+            op.resources.append(define_class(cls))
+            return cls
+
+        return recorded
+
+    return declare
+
+
+class Decorators(Declarations):
+    """An operator and what it declares.
+
+    :param name: names its lease, its events, its webhook configurations, and the owner of the fields it applies.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+        self.resources: list[type[Resource[Any, Any]]] = []
+        """The custom resources that it brings, one class a version."""
+        self.reconciliations: list[Reconciliation] = []
+        self.lifespans: list[Callable[[Manager], AsyncGenerator[None, None]]] = []
+        self.finalizers: dict[type[Object], Callable[..., Any]] = {}
+        self.webhooks: list[WebhookDeclaration] = []
+        self.conversions: dict[GroupKind, Conversions] = {}
+        """For each kind with functions between its versions."""
+
+    resource = _recording(custom_resource)
+    """Declare a custom resource; the parameters are those of :func:`kubewright.schema.custom_resource`."""
+
+    def reconcile(
+        self,
+        cls: type[ObjectT],
+        *,
+        owns: Sequence[type[Object]] = (),
+        watches: Mapping[type[Object], MapFunction] | None = None,
+        sources: Sequence[Source[ObjectKey]] = (),
+        when: Filter | None = None,
+        workers: int = 1,
+        timeout: float | None = None,
+        name: str = "",
+    ) -> ReconcileDecorator[ObjectT]:
+        """Declare the function that brings an object of ``cls`` to its desired state.
+
+        :param owns: kinds of the objects that it makes; a change to one of them reconciles the owner that controls it.
+        :param watches: other kinds, each with a function from an object of it to the keys that have to be reconciled.
+        :param sources: of further keys, from outside Kubernetes.
+        :param when: which events of ``cls`` itself count, such as ``generation_changed``; by default all.
+        :param workers: how many objects are reconciled at a time.
+        :param timeout: seconds after which a reconcile is cancelled and counts as failed.
+        :param name: of the controller in logs and metrics, by default the kind in lower case.
+        """
+
+        def declare(function: Any, /) -> Any:
+            self.reconciliations.append(
+                Reconciliation(
+                    cls=cls,
+                    function=function,
+                    name=name or cls.__name__.lower(),
+                    owns=owns,
+                    watches=watches or {},
+                    sources=sources,
+                    when=when,
+                    workers=workers,
+                    timeout=timeout,
+                )
+            )
+            return function
+
+        return declare
+
+    def finalize(self, cls: type[ObjectT]) -> ReconcileDecorator[ObjectT]:
+        """Declare the function that cleans up before an object of ``cls`` may go; objects get a finalizer for it.
+
+        Returning ``Requeue`` means: not done yet.  What is owned by reference needs no finalizer.
+        """
+
+        def declare(function: Any, /) -> Any:
+            if cls in self.finalizers:
+                raise ValueError(f"{cls.__name__} has two finalize functions")
+            self.finalizers[cls] = function
+            return function
+
+        return declare
+
+    def default(self, cls: type[Object], **options: Unpack[WebhookOptions]) -> Callable[[HandlerT], HandlerT]:
+        """Declare a function that fills in what a user has left out, changing the object in place (a webhook)."""
+
+        def declare(function: HandlerT) -> HandlerT:
+            self.webhooks.append(defaulter(cls, function, **options))
+            return function
+
+        return declare
+
+    def validate(self, cls: type[Object], **options: Unpack[WebhookOptions]) -> Callable[[HandlerT], HandlerT]:
+        """Declare a function of the new and the old object that raises :class:`Invalid` (a webhook).
+
+        The old object is None when it is created.
+        """
+
+        def declare(function: HandlerT) -> HandlerT:
+            self.webhooks.append(validator(cls, function, **options))
+            return function
+
+        return declare
+
+    def admit(
+        self,
+        purpose: Literal["mutate", "validate"],
+        *,
+        path: str,
+        groups: Sequence[str],
+        resources: Sequence[str],
+        versions: Sequence[str] = ("*",),
+        **options: Unpack[WebhookOptions],
+    ) -> Callable[[HandlerT], HandlerT]:
+        """Declare a function of the :class:`AdmissionRequest` for any kinds, subresources and operations (a webhook).
+
+        :param path: where it is served, ``/pods-with-sidecar``.
+        :param resources: with subresources where they are meant: ``pods``, ``pods/eviction``.
+        """
+
+        def declare(function: HandlerT) -> HandlerT:
+            declaration = admission(
+                purpose, function, path=path, groups=groups, resources=resources, versions=versions, **options
+            )
+            self.webhooks.append(declaration)
+            return function
+
+        return declare
+
+    def convert(
+        self, source: type[SourceT], target: type[TargetT], *, lossless: bool = False
+    ) -> Callable[[Callable[[SourceT], TargetT]], Callable[[SourceT], TargetT]]:
+        """Declare a function that makes of an object of one version the same object in another version (a webhook).
+
+        Objects travel the shortest way through these functions: with one version as the hub, two functions for each
+        other version suffice.  The metadata comes along by itself.
+
+        :param lossless: keep what a version can't express in an annotation for the way back; for all of the kind.
+        :raises ValueError: the two are not versions of one kind.
+        """
+
+        def declare(function: Callable[[SourceT], TargetT]) -> Callable[[SourceT], TargetT]:
+            conversions = self.conversions.setdefault(source.gvk.group_kind, Conversions())
+            conversions.add(source, target, function)
+            conversions.lossless |= lossless
+            return function
+
+        return declare
+
+    def lifespan(self, function: LifespanT) -> LifespanT:
+        """Declare an async generator function of the manager: what stands before its ``yield`` happens before the
+        controllers start, what stands after it when they have ended.
+
+            @op.lifespan
+            async def session(manager):
+                async with aiohttp.ClientSession() as shared:
+                    manager.readyz.add("backend", lambda: None if shared.closed else "no session")
+                    yield
+        """
+        self.lifespans.append(function)
+        return function
+
+    @property
+    def serves_webhooks(self) -> bool:
+        return bool(self.webhooks or self.conversions)
+
+    @property
+    def converted_crds(self) -> list[str]:
+        """The names of the CRDs whose versions are converted here."""
+        return [f"{conversions.plural}.{kind.group}" for kind, conversions in self.conversions.items()]

@@ -1,0 +1,84 @@
+"""What an operator is going to do on a cluster: the permissions that its declarations need.
+
+Declarations go in, :class:`Need` s come out, of which start-up checks are made and RBAC rules are generated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from kubewright.lifecycle import Declaration
+from kubewright.manager import Need
+from kubewright.objects import Object
+from kubewright.operator.controllers import Reconciliation
+from kubewright.operator.decorators import Decorators
+
+_READ = ("get", "list", "watch")
+_OWN = (*_READ, "create", "patch", "delete")
+_KEEP = ("get", "create", "update")
+_SHARE = (*_READ, "create", "update", "delete")
+
+
+def needs_of(
+    op: Decorators, *, leader_elect: bool = False, shards: bool = False, webhooks: bool = False, namespace: str = ""
+) -> list[Need]:
+    """All of them; the parameters are those of :meth:`Operator.needs`."""
+    needs: list[Need] = []
+    for one in op.reconciliations:
+        needs += _of_reconciliation(one, finalizes=one.cls in op.finalizers)
+    for declared in op.declarations:
+        needs += _of_behaviour(declared)
+    needs.append(Need("events.k8s.io", "events", ("create", "patch"), "recording events"))
+    if leader_elect:
+        needs.append(Need("coordination.k8s.io", "leases", _KEEP, "leader election", namespace))
+    if shards:
+        needs.append(Need("coordination.k8s.io", "leases", _SHARE, "sharing keys", namespace))
+    if webhooks and op.serves_webhooks:
+        needs += _of_webhooks(op, namespace)
+    return needs
+
+
+def _of_reconciliation(one: Reconciliation, *, finalizes: bool) -> Iterator[Need]:
+    cls, kind = one.cls, one.cls.__name__
+    yield _need(cls, _READ, f"watching {kind}")
+    if finalizes:
+        yield _need(cls, ("patch",), "setting its finalizer")
+    if _has_status(cls):
+        yield _need(cls, ("patch",), "writing its status", subresource="status")
+    if one.owns:
+        yield _need(cls, ("update",), "owning objects", subresource="finalizers")
+    for child in one.owns:
+        yield _need(child, _OWN, f"children of {kind}")
+    for other in one.watches:
+        yield _need(other, _READ, f"watching {other.__name__} for {kind}")
+
+
+def _of_behaviour(declared: Declaration) -> Iterator[Need]:
+    cls, kind = declared.cls, declared.cls.__name__
+    yield _need(cls, _READ, f"watching {kind}")
+    if declared.finalizes or declared.annotates:
+        yield _need(cls, ("patch",), "finalizers and progress of its handlers")
+    if _has_status(cls):
+        yield _need(cls, ("patch",), "writing its status", subresource="status")
+    for child in declared.owns:
+        yield _need(child, _OWN, f"children of {kind}")
+
+
+def _of_webhooks(op: Decorators, namespace: str) -> Iterator[Need]:
+    yield Need("", "secrets", _KEEP, "the webhooks' certificates", namespace)
+    sorts = dict.fromkeys("mutating" if one.purpose == "mutate" else "validating" for one in op.webhooks)
+    injected = [("admissionregistration.k8s.io", f"{sort}webhookconfigurations", op.name) for sort in sorts]
+    injected += [("apiextensions.k8s.io", "customresourcedefinitions", crd) for crd in op.converted_crds]
+    for group, resource, name in injected:
+        yield Need(group, resource, ("get", "patch"), "injecting the CA", namespaced=False, name=name)
+
+
+def _need(cls: type[Object], verbs: tuple[str, ...], why: str, *, subresource: str = "") -> Need:
+    resource = f"{cls.plural}/{subresource}" if subresource else cls.plural
+    return Need(cls.gvk.group, resource, verbs, why, namespaced=cls.namespaced)
+
+
+def _has_status(cls: type[Object]) -> bool:
+    return any(field.name == "status" and field.type is not type(None) for field in msgspec.structs.fields(cls))
