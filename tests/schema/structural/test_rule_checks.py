@@ -3,7 +3,6 @@ from typing import Any
 import pytest
 
 from kubewright.schema.structural import check_schema
-from kubewright.schema.structural.rule_checks import leads_to_field
 
 Raw = dict[str, Any]
 ROOT = "spec.validation.openAPIV3Schema"
@@ -78,10 +77,10 @@ def test_old_values_cannot_be_used_where_items_are_not_correlated() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("path", "valid"),
-    [(".a", True), ("['a']", True), (".m.any", True), (".m['x y']", True), (".z", False), ("a", False)],
-)
-def test_field_paths_follow_the_schema(path: str, valid: bool) -> None:
-    raw = {"properties": {"a": STRING, "m": {"additionalProperties": STRING}}}
-    assert leads_to_field(raw, path) is valid
+def test_optional_old_values_cannot_be_used_there_either() -> None:
+    rule = {"rule": "!oldSelf.hasValue()", "optionalOldSelf": True}
+    items = {**STRING, "maxLength": 3, "x-kubernetes-validations": [rule]}
+    raw = {"type": "object", "properties": {"l": {"type": "array", "maxItems": 3, "items": items}}}
+    assert [cause.field for cause in check_schema(raw)] == [
+        f"{ROOT}.properties[l].items.x-kubernetes-validations[0].rule"
+    ]

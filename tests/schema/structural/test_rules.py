@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from kubewright.objects.errors import Cause
 from kubewright.schema.structural import check_schema, compile_schema
 
 Raw = dict[str, Any]
@@ -138,7 +139,9 @@ def test_an_evaluation_error_breaks_the_rule() -> None:
     spec = with_rules(
         {"type": "object", "maxProperties": 3, "additionalProperties": INTEGER}, {"rule": "self['a'] > 0"}
     )
-    assert errors(spec, {"b": 1}) == [("spec", "Invalid value: no such key: a evaluating rule: self['a'] > 0")]
+    assert errors(spec, {"b": 1}) == [
+        ("spec", "Invalid value: \"object\": no such key: a evaluating rule: self['a'] > 0")
+    ]
 
 
 @pytest.mark.parametrize("rule", ["self.n > 1", "self.n + 1 == 2", "self.s.startsWith('a')", "self.o.x == 1"])
@@ -147,7 +150,7 @@ def test_a_null_where_it_is_allowed_is_no_value_of_the_type(rule: str) -> None:
     value = {"n": None, "s": None, "o": None}
     [(field, message)] = errors(with_rules(spec, {"rule": rule}), value)
     assert field == "spec"
-    assert message.startswith("Invalid value: 'no such overload': call arguments did not match")
+    assert message.startswith("Invalid value: \"object\": 'no such overload': call arguments did not match")
     assert errors(with_rules(spec, {"rule": "self.o == null || self.o.x > 1"}), {"o": None}) == []
 
 
@@ -163,3 +166,32 @@ def test_metadata_names_are_visible_at_the_root() -> None:
     assert check_schema(raw) == []
     assert compile_schema(raw).validate({"metadata": {"name": "b"}}) != []
     assert compile_schema(raw).validate({"metadata": {"name": "a"}}) == []
+
+
+def test_what_a_rule_tolerates_is_told() -> None:
+    schema = compile_schema(obj(spec=obj(a=with_rules(STRING, {"rule": "self == 'x'"}), b=STRING)))
+    old, new = {"spec": {"a": "y", "b": "1"}}, {"spec": {"a": "y", "b": "2"}}
+    tolerated: list[Cause] = []
+    assert schema.validate(new, old, tolerated=tolerated) == []
+    assert [(cause.field, cause.message) for cause in tolerated] == [
+        ("spec.a", "Invalid value: \"y\": failed rule: self == 'x'")
+    ]
+
+
+def test_a_message_expression_sees_the_old_value_itself() -> None:
+    rule = {
+        "rule": "oldSelf.orValue('') == self",
+        "optionalOldSelf": True,
+        "messageExpression": "'was ' + oldSelf.orValue('nothing')",
+        "message": "changed",
+    }
+    spec = obj(a=with_rules(STRING, rule))
+    assert errors(spec, {"a": "x"}, {"a": "y"}) == [("spec.a", 'Invalid value: "x": changed')]
+    assert errors(spec, {"a": "x"}) == [("spec.a", 'Invalid value: "x": changed')]
+
+
+def test_a_field_path_may_lead_into_a_map() -> None:
+    spec = obj(m={"type": "object", "additionalProperties": STRING})
+    rule = {"rule": "self.m['a'] == 'x'", "fieldPath": ".m['a']", "reason": "FieldValueForbidden"}
+    [(field, _)] = errors(with_rules(spec, rule), {"m": {"a": "y"}})
+    assert field == "spec.m[a]"

@@ -153,7 +153,8 @@ class CRDController:
         if CLEANUP_FINALIZER not in crd["metadata"].get("finalizers", ()):
             return
         self._cluster.terminating.add(_group_resource(crd))
-        if crd_status.condition(crd, "Terminating") is None:
+        terminating = crd_status.condition(crd, "Terminating")
+        if terminating is None or terminating["reason"] == "InstanceDeletionPending":
             await self._write_status(name, _terminating)
         if not await self._delete_instances(name, crd):
             return

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 from kubewright.apiserver.registry.strategy import Object
 
@@ -58,8 +59,8 @@ def settle(crd: Object, others: Iterable[Object], now: str) -> None:
         if not is_true(crd, "Established"):
             text = "the initial names have been accepted"
             set_condition(crd, "Established", "True", "InitialNamesAccepted", text, now)
-    if approval := _approval(crd):
-        set_condition(crd, "KubernetesAPIApprovalPolicyConformant", *approval, now)
+    if is_protected_group(crd["spec"]["group"]):
+        set_condition(crd, "KubernetesAPIApprovalPolicyConformant", *approval(crd), now)
 
 
 def is_protected_group(group: str) -> bool:
@@ -70,7 +71,7 @@ def is_protected_group(group: str) -> bool:
 def _accept_names(crd: Object, others: Iterable[Object]) -> tuple[str, str] | None:
     """Take over the names that are free; gives reason and message of the last conflict."""
     resources, kinds = set(), set()
-    for other in others:
+    for other in (*others, crd):  # Kubernetes counts in what the CRD has itself.
         taken = other.get("status", {}).get("acceptedNames") or {}
         resources |= {taken.get("plural"), taken.get("singular"), *(taken.get("shortNames") or ())}
         kinds |= {taken.get("kind"), taken.get("listKind")}
@@ -106,17 +107,16 @@ def _take(accepted: dict[str, Any], wanted: dict[str, Any], field: str) -> None:
         accepted.pop(field, None)
 
 
-def _approval(crd: Object) -> tuple[str, str, str] | None:
-    """Status, reason and message of the approval condition, for groups that need one."""
-    if not is_protected_group(crd["spec"]["group"]):
-        return None
+def approval(crd: Object) -> tuple[str, str, str]:
+    """Status, reason and message of the condition that tells whether the API of a protected group is approved."""
     text = (crd["metadata"].get("annotations") or {}).get(APPROVAL, "")
     needed = f'protected groups must have approval annotation "{APPROVAL}"'
     if not text:
         return "False", "MissingAnnotation", f"{needed}, {_APPROVAL_PULL}"
     if text.startswith("unapproved"):
         return "False", "UnapprovedAnnotation", f'not approved: "{text}"'
-    if "://" in text:
+    parts = urlsplit(text)
+    if parts.scheme and parts.netloc:
         return "True", "ApprovedAnnotation", f"approved in {text}"
     wanted = 'with either a URL or a reason starting with "unapproved"'
     return "False", "InvalidAnnotation", f"{needed} {wanted}, {_APPROVAL_PULL}"

@@ -20,7 +20,7 @@ from kubewright.apiserver.registry.builtin.shape import struct_codec
 from kubewright.apiserver.registry.jsonpath import JSONPath
 from kubewright.apiserver.registry.metadata_rules import path_segment, validate_metadata, validate_metadata_update
 from kubewright.apiserver.registry.resource import Converter, Resource, Subresource
-from kubewright.apiserver.registry.strategy import Column, DecodeError, Object, Reader, Strategy
+from kubewright.apiserver.registry.strategy import Column, DecodeError, Object, Reader, Strategy, Tolerated
 from kubewright.objects.errors import Cause
 from kubewright.objects.names import GroupVersionKind
 from kubewright.schema.node import Node
@@ -95,7 +95,7 @@ class CustomStrategy(Strategy):
 
     def validate_update(self, obj: Object, old: Object, reader: Reader) -> list[Cause]:
         causes = validate_metadata_update(obj["metadata"], old["metadata"])
-        return causes + self._scale_problems(obj) + self.schema.validate(obj, old)
+        return causes + self._scale_problems(obj) + self._changed(obj, old)
 
     def prepare_for_create(self, obj: Object, reader: Reader) -> None:
         if self.status:
@@ -115,7 +115,12 @@ class CustomStrategy(Strategy):
             obj["status"] = status
 
     def validate_status_update(self, obj: Object, old: Object, reader: Reader) -> list[Cause]:
-        return validate_metadata_update(obj["metadata"], old["metadata"]) + self.schema.validate(obj, old)
+        return validate_metadata_update(obj["metadata"], old["metadata"]) + self._changed(obj, old)
+
+    def _changed(self, obj: Object, old: Object) -> list[Cause]:
+        tolerated: list[Cause] = []
+        causes = self.schema.validate(obj, old, tolerated=tolerated)
+        return causes + [Tolerated(*cause) for cause in tolerated]
 
     def fields(self, obj: Object) -> Mapping[str, str]:
         return {name: _field_text(path.first(obj)) for name, path in self._fields.items()}

@@ -22,7 +22,7 @@ from kubewright.apiserver.registry.codec import Codec
 from kubewright.apiserver.registry.metadata_rules import path_segment, validate_common_update, validate_metadata
 from kubewright.apiserver.registry.options import ReadOptions, Write, version_number
 from kubewright.apiserver.registry.resource import Resource
-from kubewright.apiserver.registry.strategy import Object
+from kubewright.apiserver.registry.strategy import Object, Tolerated
 from kubewright.apiserver.storage.protocol import KeyExists, RevisionMismatch
 from kubewright.apiserver.watch_cache import CachedObject, Selection
 from kubewright.objects import field_errors
@@ -233,7 +233,10 @@ class Store:
             causes += strategy.validate_subresource_update(subresource, obj, old, reader)
         else:
             causes += strategy.validate_update(obj, old, reader)
-        self._check(obj, causes)
+        for cause in causes:
+            if isinstance(cause, Tolerated):
+                write.warn(f"{cause.field}: {cause.message}")
+        self._check(obj, [cause for cause in causes if not isinstance(cause, Tolerated)])
         await self.cluster.admission.validate(attributes)
         for text in strategy.warnings(obj, old):
             write.warn(text)

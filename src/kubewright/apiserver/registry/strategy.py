@@ -20,6 +20,10 @@ class DecodeError(ValueError):
     """An object does not have the types that its schema asks for; the text is worded as Go's JSON decoder words it."""
 
 
+class Tolerated(Cause):
+    """What is wrong with an object, but was so before the update: the client is warned of it, no more."""
+
+
 class Reader(Protocol):
     """Other objects of the same logical cluster, as strategies and admission may need them; reads are consistent."""
 

@@ -47,11 +47,14 @@ class CompiledSchema:
         self._list_types = compile_list_types(node)
         self._rules = compile_rules(node)
 
-    def validate(self, obj: dict[str, Any], old: dict[str, Any] | None = None) -> list[Cause]:
+    def validate(
+        self, obj: dict[str, Any], old: dict[str, Any] | None = None, *, tolerated: list[Cause] | None = None
+    ) -> list[Cause]:
         """What is wrong with an object, but for its metadata.
 
         :param old: the object before an update: what was wrong there and did not change is tolerated, and rules on
             ``oldSelf`` run.
+        :param tolerated: where to add what CEL rules tolerate: Kubernetes warns of it.
         """
         found = causes(self._values(obj, MISSING if old is None else old))
         if self._embedded is not None:
@@ -62,7 +65,7 @@ class CompiledSchema:
             if any(cause.reason in _HOLDS_BACK_RULES for cause in found):
                 found.append(_RULES_HELD_BACK)
             else:
-                found += self._rules(obj, old)
+                found += self._rules(obj, old, tolerated)
         return found
 
 

@@ -6,7 +6,6 @@ and texts are those of the apiextensions-apiserver.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +16,7 @@ from kubewright.objects.errors import Cause
 from kubewright.objects.field_errors import forbidden, invalid, not_supported, required
 from kubewright.schema.node import Node
 from kubewright.schema.structural.declarations import MAX_REQUEST_BYTES, declare
+from kubewright.schema.structural.field_paths import FieldPathError, follow
 from kubewright.schema.structural.rules import Rule, RuleError
 
 Raw = Mapping[str, Any]
@@ -25,11 +25,8 @@ MAX_RULE_COST = 10_000_000
 MAX_SCHEMA_COST = 100_000_000
 _REASONS = ("FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired")
 _MOST_EXPENSIVE = 4
-_CONTRIBUTED = (
-    "contributed to estimated rule & messageExpression cost total exceeding cost limit for entire OpenAPIv3 schema"
-)
+_CONTRIBUTED = "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema"
 _NO_TYPE = "Internal error: internal error: failed to retrieve type information for x-kubernetes-validations"
-_STEP = re.compile(r"\.([^.\[\]']+)|\['((?:[^'\\]|\\.)*)'\]")
 
 
 def check_rule_entries(raw: Raw, path: str) -> Iterator[Cause]:
@@ -61,7 +58,7 @@ def _check_entry(raw: Raw, rule: Raw, path: str) -> Iterator[Cause]:
         yield invalid(f"{path}.fieldPath", field_path, "fieldPath must be non-empty if specified")
     if _has_newlines(field_path):
         yield invalid(f"{path}.fieldPath", field_path, "fieldPath must not contain line breaks")
-    if not leads_to_field(raw, field_path.strip()):
+    if not _leads_to_field(raw, field_path):
         yield invalid(f"{path}.fieldPath", field_path, "fieldPath must be a valid path")
 
 
@@ -69,22 +66,12 @@ def _has_newlines(text: str) -> bool:
     return "\n" in text or "\r" in text
 
 
-def leads_to_field(raw: Raw, path: str) -> bool:
-    """Whether a path such as ``.a['b'].c`` names a field or map value of a schema."""
-    position = 0
-    while position < len(path):
-        match = _STEP.match(path, position)
-        if match is None:
-            return False
-        name = match[1] if match[1] is not None else match[2]
-        if raw.get("properties"):
-            child = raw["properties"].get(name)
-        else:
-            child = raw.get("additionalProperties")
-        if not isinstance(child, Mapping):
-            return False
-        raw, position = child, match.end()
-    return bool(path)
+def _leads_to_field(raw: Raw, path: str) -> bool:
+    try:
+        follow(raw, path)
+    except FieldPathError:
+        return False
+    return True
 
 
 @dataclass
@@ -107,7 +94,8 @@ class _Check:
                 self.errors.append(Cause("InternalError", _NO_TYPE, f"{path}.x-kubernetes-validations"))
             else:
                 for index, raw in enumerate(rules):
-                    self.rule(raw, self_type, f"{path}.x-kubernetes-validations[{index}]", cardinality, uncorrelated)
+                    where = f"{path}.x-kubernetes-validations[{index}]"
+                    self.rule(raw, node, self_type, where, cardinality, uncorrelated)
         inner = _multiply(cardinality, _most_children(node))
         if node.items is not None:
             items_type = self_type.params[0] if self_type is not None and self_type.kind == "list" else None
@@ -120,9 +108,11 @@ class _Check:
             prop_type = None if self_type is None else declare(prop)
             self.visit(prop, prop_type, f"{path}.properties[{name}]", inner, uncorrelated)
 
-    def rule(self, raw: Raw, self_type: Type, path: str, cardinality: int | None, uncorrelated: str) -> None:
+    def rule(
+        self, raw: Raw, node: Node, self_type: Type, path: str, cardinality: int | None, uncorrelated: str
+    ) -> None:
         try:
-            rule = Rule(raw, self_type)
+            rule = Rule(raw, self_type, node.raw)
         except RuleError as error:
             self.errors.append(invalid(f"{path}.{error.field}", dict(raw), error.detail))
             return
@@ -130,7 +120,7 @@ class _Check:
         self.cost("rule cost", rule.program.cost.high * often, f"{path}.rule")
         if rule.message_expression is not None:
             self.cost("messageExpression cost", rule.message_expression.cost.high, f"{path}.messageExpression")
-        if rule.uses_old_self and uncorrelated and not rule.optional_old_self:
+        if rule.uses_old_self and uncorrelated:
             detail = f"oldSelf cannot be used on the uncorrelatable portion of the schema within {uncorrelated}"
             self.errors.append(invalid(f"{path}.rule", rule.source, detail))
         elif not rule.uses_old_self and raw.get("optionalOldSelf") is not None:
@@ -153,7 +143,7 @@ def check_rules(raw: Raw, path: str, schema_errors: Sequence[Cause]) -> list[Cau
     if total > MAX_SCHEMA_COST:
         for _, expensive in sorted(check.costs, reverse=True)[:_MOST_EXPENSIVE]:
             check.errors.append(forbidden(expensive, _CONTRIBUTED))
-        what = "x-kubernetes-validations estimated cost total for entire OpenAPIv3 schema"
+        what = "x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema"
         check.errors.append(forbidden(path, _too_costly(what, total, MAX_SCHEMA_COST)))
     return check.errors
 

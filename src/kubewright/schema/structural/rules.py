@@ -13,11 +13,12 @@ from kubewright.cel import Budget, BudgetExceeded, CompileError, Environment, Ev
 from kubewright.cel.types import Type, optional_of
 from kubewright.cel.values import NONE, Optional, format_number
 from kubewright.objects.errors import Cause
-from kubewright.objects.field_errors import show
+from kubewright.objects.field_errors import invalid, show
 from kubewright.schema.node import MISSING, Node
 from kubewright.schema.structural.correlation import old_items
 from kubewright.schema.structural.declarations import declare
-from kubewright.schema.structural.problems import same
+from kubewright.schema.structural.field_paths import FieldPathError, follow
+from kubewright.schema.structural.problems import NO_FIELD, same
 
 RUNTIME_BUDGET = 10_000_000
 """What all rules may cost for one object (``k8s.io/apiserver/pkg/apis/cel``)."""
@@ -25,7 +26,8 @@ RUNTIME_BUDGET = 10_000_000
 _MAX_MESSAGE_BYTES = 5 * 1024
 _OUT_OF_BUDGET = "validation failed due to running out of cost budget, no further validation rules will be run"
 
-Rules = Callable[[dict[str, Any], dict[str, Any] | None], list[Cause]]
+Rules = Callable[[dict[str, Any], dict[str, Any] | None, list[Cause] | None], list[Cause]]
+"""Takes an object, its old state, and a list to which the causes are added that are tolerated, as nothing changed."""
 
 
 class RuleError(ValueError):
@@ -42,21 +44,23 @@ class Rule:
 
     :param raw: the entry.
     :param self_type: what ``self`` is.
+    :param schema: the schema that the rule belongs to.
     :raises RuleError: it does not compile.
     """
 
-    def __init__(self, raw: Mapping[str, Any], self_type: Type) -> None:
+    def __init__(self, raw: Mapping[str, Any], self_type: Type, schema: Mapping[str, Any]) -> None:
         self.source = str(raw.get("rule") or "").strip()
         self.message = str(raw.get("message") or "").strip()
         self.reason = str(raw.get("reason") or "FieldValueInvalid")
-        self.field_path = field_path(str(raw.get("fieldPath") or ""))
+        self.field_path = _field_path(schema, str(raw.get("fieldPath") or "").strip())
+        self.type_name = str(schema.get("type") or "")
         self.optional_old_self = bool(raw.get("optionalOldSelf"))
         old_type = optional_of(self_type) if self.optional_old_self else self_type
         environment = Environment({"self": self_type, "oldSelf": old_type})
         self.program = _compile(environment, self.source, "rule", "bool")
-        expression = str(raw.get("messageExpression") or "").strip()
+        self.expression = str(raw.get("messageExpression") or "").strip()
         self.message_expression = (
-            _compile(environment, expression, "messageExpression", "string") if expression else None
+            _compile(environment, self.expression, "messageExpression", "string") if self.expression else None
         )
         self.uses_old_self = "oldSelf" in self.program.references
 
@@ -80,9 +84,12 @@ def _compile(environment: Environment, source: str, field: str, result: str) -> 
     return program
 
 
-def field_path(text: str) -> str:
+def _field_path(schema: Mapping[str, Any], text: str) -> str:
     """A rule's ``fieldPath`` (``.a['b'].c``) as it is appended to the path of an error."""
-    return text.strip().removeprefix(".").replace("['", ".").replace("']", "")
+    try:
+        return follow(schema, text)[0]
+    except FieldPathError as error:
+        raise RuleError("fieldPath", str(error)) from error
 
 
 def compile_rules(node: Node) -> Rules | None:
@@ -92,9 +99,11 @@ def compile_rules(node: Node) -> Rules | None:
     if visit is None:
         return None
 
-    def validate(obj: dict[str, Any], old: dict[str, Any] | None) -> list[Cause]:
+    def validate(obj: dict[str, Any], old: dict[str, Any] | None, tolerated: list[Cause] | None = None) -> list[Cause]:
         run = _Run()
         visit(run, "", obj, MISSING if old is None else old, Unchanged(obj, MISSING if old is None else old))
+        if tolerated is not None:
+            tolerated += run.tolerated
         return run.causes
 
     return validate
@@ -140,6 +149,7 @@ class _Run:
 
     def __init__(self) -> None:
         self.causes: list[Cause] = []
+        self.tolerated: list[Cause] = []
         self.budget = Budget(RUNTIME_BUDGET)
         self.stopped = False
 
@@ -152,7 +162,7 @@ def _visitor(node: Node, self_type: Type | None) -> Visit | None:
     """The rules of a schema and of everything below it; None where there are none."""
     if self_type is None:
         return None
-    own = [Rule(raw, self_type) for raw in node.raw.get("x-kubernetes-validations") or ()]
+    own = [Rule(raw, self_type, node.raw) for raw in node.raw.get("x-kubernetes-validations") or ()]
     items, members, values = _below(node, self_type)
     if not own and items is None and not members and values is None:
         return None
@@ -206,25 +216,28 @@ def _descend(visit: Visit, run: _Run, path: str, value: Any, old: Any, unchanged
 
 
 def _apply(rules: Sequence[Rule], run: _Run, path: str, value: Any, old: Any, unchanged: Unchanged) -> None:
-    required_old = {"self": value, "oldSelf": old}
+    required_old = {"self": value} if old is None else {"self": value, "oldSelf": old}
     optional_old = {"self": value, "oldSelf": NONE if old is None else Optional(True, old)}
     for rule in rules:
         if rule.uses_old_self and old is None and not rule.optional_old_self:
             continue
-        values = optional_old if rule.optional_old_self else required_old
         try:
-            if rule.program.evaluate(values, run.budget) is True:
+            if rule.program.evaluate(optional_old if rule.optional_old_self else required_old, run.budget) is True:
                 continue
         except BudgetExceeded as error:
             run.stopped = True
-            run.causes.append(_invalid(path, value, _too_expensive(error, rule, run.budget)))
+            run.causes.append(_not_evaluated(path, rule, _too_expensive(error, rule, run.budget)))
             return
         except EvaluationError as error:
-            run.causes.append(_invalid(path, value, _failed(error, rule)))
+            run.causes.append(_not_evaluated(path, rule, _failed(error, rule)))
             continue
-        if unchanged and not rule.uses_old_self:
-            continue
-        run.causes.append(_broken(rule, path, value, _message(rule, values, run.budget)))
+        found = run.tolerated if unchanged and not rule.uses_old_self else run.causes
+        try:
+            found.append(_broken(rule, path, value, _message(rule, required_old, run.budget)))
+        except BudgetExceeded as error:
+            run.stopped = True
+            found.append(_not_evaluated(_place(rule, path), rule, _message_too_expensive(error, rule, run.budget)))
+            return
 
 
 def _too_expensive(error: BudgetExceeded, rule: Rule, budget: Budget) -> str:
@@ -232,6 +245,13 @@ def _too_expensive(error: BudgetExceeded, rule: Rule, budget: Budget) -> str:
         return _OUT_OF_BUDGET
     text = rule.message or rule.source
     return f"'{error}': no further validation rules will be run due to call cost exceeds limit for rule: {text}"
+
+
+def _message_too_expensive(error: BudgetExceeded, rule: Rule, budget: Budget) -> str:
+    if budget.remaining <= 0:
+        return f"messageExpression evaluation failed due to {_OUT_OF_BUDGET.partition('due to ')[2]}"
+    source = show(rule.expression)
+    return f"no further validation rules will be run due to call cost exceeds limit for messageExpression: {source}"
 
 
 def _failed(error: EvaluationError, rule: Rule) -> str:
@@ -243,10 +263,17 @@ def _failed(error: EvaluationError, rule: Rule) -> str:
 
 
 def _message(rule: Rule, values: Mapping[str, Any], budget: Budget) -> str:
-    """What a rule says when broken: its expression's text if that is one proper line, else its message."""
+    """What a rule says when broken: its expression's text if that is one proper line, else its message.
+
+    The expression sees the old value itself, even where the rule takes an optional one.
+
+    :raises BudgetExceeded: the expression costs too much.
+    """
     if rule.message_expression is not None:
         try:
             text = rule.message_expression.evaluate(values, budget).strip()
+        except BudgetExceeded:
+            raise
         except EvaluationError:
             return rule.default_message()
         if text and "\n" not in text and len(text.encode()) <= _MAX_MESSAGE_BYTES:
@@ -254,8 +281,12 @@ def _message(rule: Rule, values: Mapping[str, Any], budget: Budget) -> str:
     return rule.default_message()
 
 
+def _place(rule: Rule, path: str) -> str:
+    return ".".join(filter(None, (path, rule.field_path)))
+
+
 def _broken(rule: Rule, path: str, value: Any, detail: str) -> Cause:
-    path = ".".join(filter(None, (path, rule.field_path)))
+    path = _place(rule, path)
     match rule.reason:
         case "FieldValueForbidden":
             return Cause(rule.reason, f"Forbidden: {detail}", path)
@@ -267,10 +298,15 @@ def _broken(rule: Rule, path: str, value: Any, detail: str) -> Cause:
     return _invalid(path, value, detail)
 
 
+def _not_evaluated(path: str, rule: Rule, detail: str) -> Cause:
+    """Where the rule itself failed, Kubernetes gives the type for the value."""
+    return invalid(path or NO_FIELD, rule.type_name, detail)
+
+
 def _invalid(path: str, value: Any, detail: str) -> Cause:
     shown = _shown(value)
     head = f"Invalid value: {shown}" if shown else "Invalid value"
-    return Cause("FieldValueInvalid", f"{head}: {detail}", path or "<nil>")
+    return Cause("FieldValueInvalid", f"{head}: {detail}", path or NO_FIELD)
 
 
 def _shown(value: Any) -> str:

@@ -6,27 +6,40 @@ all versions share stands at the top of the spec: field paths follow that.
 
 from __future__ import annotations
 
-import re
+import base64
+from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
+
+from cryptography import x509
 
 from kubewright.apiserver.registry.builtin.admissionregistration import validate_client_config
 from kubewright.apiserver.registry.builtin.base import ALL_METADATA, BuiltinStrategy, fill, name_of
-from kubewright.apiserver.registry.builtin.field_rules import one_of, problems, unique
-from kubewright.apiserver.registry.crd_status import APPROVAL, CLEANUP_FINALIZER, is_protected_group
+from kubewright.apiserver.registry.builtin.field_rules import one_of, problems
+from kubewright.apiserver.registry.crd_status import (
+    APPROVAL,
+    CLEANUP_FINALIZER,
+    approval,
+    is_protected_group,
+    is_true,
+    set_condition,
+)
+from kubewright.apiserver.registry.deletion import timestamp
 from kubewright.apiserver.registry.metadata_rules import immutable, is_dns1035_label, is_dns_subdomain
 from kubewright.apiserver.registry.strategy import Column, Object, Reader
 from kubewright.objects.errors import Cause
 from kubewright.objects.field_errors import duplicate, forbidden, invalid, required, too_many
-from kubewright.schema.structural import check_schema, unrecognized_formats
+from kubewright.schema.structural import FieldPathError, check_schema, follow, unrecognized_formats
 
 Spec = dict[str, Any]
 
 _COLUMN_TYPES = ("boolean", "date", "integer", "number", "string")
 _COLUMN_FORMATS = ("byte", "date", "date-time", "double", "float", "int32", "int64", "password")
 _HOISTED = ("schema", "subresources", "additionalPrinterColumns", "selectableFields")
-_SIMPLE_PATH = re.compile(r"(\.[A-Za-z0-9_-]+|\['[^']+'\]|\[\d+\])+\Z")
-_COLUMN_PATH = re.compile(r"\.?([A-Za-z0-9_$@*.\\/-]|\[[^\]]*\])+\Z")
+_MAX_SELECTABLE_FIELDS = 8
+_MISSING_VERSION = (
+    "missing from spec.versions; {0} was previously a storage version, and must remain in spec.versions until a "
+    "storage migration ensures no data remains persisted in {0} and removes {0} from status.storedVersions"
+)
 
 
 class CustomResourceDefinitionStrategy(BuiltinStrategy):
@@ -56,36 +69,22 @@ class CustomResourceDefinitionStrategy(BuiltinStrategy):
 
     def rules(self, obj: Object) -> list[Cause]:
         spec = obj["spec"]
-        wanted = f"{(spec.get('names') or {}).get('plural', '')}.{spec.get('group', '')}"
         causes: list[Cause] = []
-        if name_of(obj) != wanted:
-            text = 'must be spec.names.plural+"."+spec.group'
-            causes.append(invalid("metadata.name", name_of(obj), text))
-        causes += _group(spec.get("group", "")) + one_of(spec.get("scope"), ("Cluster", "Namespaced"), "spec.scope")
-        causes += _versions(spec)
-        if spec.get("preserveUnknownFields"):
-            text = (
-                "cannot set to true, set x-kubernetes-preserve-unknown-fields to true "
-                "in spec.versions[*].schema instead"
-            )
-            causes.append(invalid("spec.preserveUnknownFields", True, text))
-        causes += _names(spec.get("names") or {}, "spec.names")
-        causes += _conversion(spec.get("conversion") or {}, "spec.conversion")
-        causes += _stored_versions((obj.get("status") or {}).get("storedVersions") or [], spec)
-        return causes + _approval(obj)
+        if name_of(obj) != f"{(spec.get('names') or {}).get('plural', '')}.{spec.get('group', '')}":
+            causes.append(invalid("metadata.name", name_of(obj), 'must be spec.names.plural+"."+spec.group'))
+        return causes + _rules(obj, None)
 
     def update_rules(self, obj: Object, old: Object) -> list[Cause]:
         new, before = obj["spec"], old["spec"]
-        causes = self.rules(obj)
-        conditions = (old.get("status") or {}).get("conditions") or ()
-        if any(c.get("type") == "Established" and c.get("status") == "True" for c in conditions):
+        causes = _rules(obj, old)
+        if is_true(old, "Established"):
             causes += immutable(new.get("scope"), before.get("scope"), "spec.scope")
             causes += immutable(new["names"].get("kind"), before["names"].get("kind"), "spec.names.kind")
         causes += immutable(new.get("group"), before.get("group"), "spec.group")
         return causes + immutable(new["names"].get("plural"), before["names"].get("plural"), "spec.names.plural")
 
     def status_rules(self, obj: Object, old: Object) -> list[Cause]:
-        return _stored_versions(obj["status"].get("storedVersions") or [], obj["spec"])
+        return _names(obj["status"].get("acceptedNames") or {}, "status.acceptedNames")
 
     def prepare_for_status_update(self, obj: Object, old: Object, reader: Reader) -> None:
         new = obj["metadata"]
@@ -95,9 +94,16 @@ class CustomResourceDefinitionStrategy(BuiltinStrategy):
 
     def begin_deletion(self, obj: Object) -> None:
         """The objects of the kind have to go first: a finalizer holds the definition until they have."""
-        finalizers = obj["metadata"].setdefault("finalizers", [])
-        if CLEANUP_FINALIZER not in finalizers and not obj["metadata"].get("deletionTimestamp"):
+        metadata = obj["metadata"]
+        if metadata.get("deletionTimestamp"):
+            return
+        # Like a namespace, and unlike other objects that are held back, a definition gets no grace period of zero.
+        now = metadata["deletionTimestamp"] = timestamp(datetime.now(UTC))
+        finalizers = metadata.setdefault("finalizers", [])
+        if CLEANUP_FINALIZER not in finalizers:
             finalizers.append(CLEANUP_FINALIZER)
+        text = "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon"
+        set_condition(obj, "Terminating", "True", "InstanceDeletionPending", text, now)
 
     def warnings(self, obj: Object, old: Object | None) -> list[str]:
         schemas = [
@@ -108,6 +114,25 @@ class CustomResourceDefinitionStrategy(BuiltinStrategy):
 
     def cells(self, obj: Object) -> list[Any]:
         return [name_of(obj), obj["metadata"].get("creationTimestamp")]
+
+
+def _rules(obj: Object, old: Object | None) -> list[Cause]:
+    """What must hold for the spec and the status; ``old`` is what an update starts from."""
+    spec, status = obj["spec"], obj.get("status") or {}
+    names = spec.get("names") or {}
+    causes = _group(spec.get("group", "")) + one_of(spec.get("scope"), ("Cluster", "Namespaced"), "spec.scope")
+    causes += _versions(spec)
+    fields = ("plural", "singular", "kind", "listKind")
+    causes += [required(f"spec.names.{field}") for field in fields if not names.get(field)]
+    causes += _names(names, "spec.names")
+    causes += _conversion(spec.get("conversion") or {}, "spec.conversion", any_ca=old is None or _any_ca(old))
+    causes += _names(status.get("acceptedNames") or {}, "status.acceptedNames")
+    causes += _stored_versions(status.get("storedVersions") or [], spec)
+    causes += _approval(obj, old)
+    if spec.get("preserveUnknownFields"):
+        text = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
+        causes.append(invalid("spec.preserveUnknownFields", True, text))
+    return causes
 
 
 def _store_version(obj: Object) -> None:
@@ -123,7 +148,7 @@ def _group(group: str) -> list[Cause]:
     if not group:
         return [required("spec.group")]
     if found := is_dns_subdomain(group):
-        return problems(found, group, "spec.group")
+        return _joined(found, group, "spec.group")
     return [] if "." in group else [invalid("spec.group", group, "should be a domain with at least one dot")]
 
 
@@ -131,26 +156,15 @@ def _versions(spec: Spec) -> list[Cause]:
     versions = spec.get("versions") or []
     causes: list[Cause] = []
     names = [version.get("name", "") for version in versions]
-    shared = _shared(versions)
     for index, version in enumerate(versions):
-        path = f"spec.versions[{index}]"
-        name = names[index]
-        causes += problems(is_dns1035_label(name), name, f"{path}.name")
-        if index == 0:
-            causes += problems(is_dns1035_label(name), name, "spec.version")
-        if "deprecationWarning" in version and not version.get("deprecated"):
-            text = "can only be set for deprecated versions"
-            causes.append(invalid(f"{path}.deprecationWarning", version["deprecationWarning"], text))
-        causes += _version_schema(
-            version, path, shared="schema" in shared and index == 0, skip=index > 0 and "schema" in shared
-        )
-        for field, check in (
-            ("additionalPrinterColumns", _printer_columns),
-            ("selectableFields", _selectable_fields),
-            ("subresources", _subresources),
-        ):
-            if version.get(field) and (field not in shared or index == 0):
-                causes += check(version, f"spec.{field}" if field in shared else f"{path}.{field}")
+        name, path = names[index], f"spec.versions[{index}]"
+        causes += _joined(is_dns1035_label(name), name, f"{path}.name")
+        if index == 0 and name:
+            causes += _joined(is_dns1035_label(name), name, "spec.version")
+        if (version.get("schema") or {}).get("openAPIV3Schema") is None:
+            causes.append(required(f"{path}.schema.openAPIV3Schema", "schemas are required"))
+        causes += _deprecation(version, f"{path}.deprecationWarning")
+    causes += _hoisted(versions)
     if len(names) != len(set(names)):
         causes.append(invalid("spec.versions", names, "must contain unique version names"))
     if sum(bool(version.get("storage")) for version in versions) != 1:
@@ -159,21 +173,64 @@ def _versions(spec: Spec) -> list[Cause]:
     return causes
 
 
-def _shared(versions: list[Spec]) -> set[str]:
-    """The fields that are alike in all versions."""
-    return {
-        field for field in _HOISTED if all(version.get(field) == versions[0].get(field) for version in versions)
-    }  # fmt: skip
+def _joined(found: list[str], value: str, field: str, introduction: str = "") -> list[Cause]:
+    return [invalid(field, value, introduction + ",".join(found))] if found else []
 
 
-def _version_schema(version: Spec, path: str, *, shared: bool, skip: bool) -> list[Cause]:
-    schema = (version.get("schema") or {}).get("openAPIV3Schema")
-    if schema is None:
-        return [required(f"{path}.schema.openAPIV3Schema", "schemas are required")]
-    if skip:
+def _deprecation(version: Spec, field: str) -> list[Cause]:
+    text = version.get("deprecationWarning")
+    if text is None:
         return []
-    at = "spec.validation.openAPIV3Schema" if shared else f"{path}.schema.openAPIV3Schema"
-    return check_schema(schema, at, status_subresource="status" in (version.get("subresources") or {}))
+    found: list[str] = []
+    if not version.get("deprecated"):
+        found = ["can only be set for deprecated versions"]
+    elif not text:
+        found = ["must not be an empty string"]
+    elif len(text.encode()) > 256:
+        found = ["must be <= 256 characters long"]
+    if version.get("deprecated"):
+        strange = next((index for index, char in enumerate(text) if not char.isprintable()), None)
+        if strange is not None:
+            where = len(text[:strange].encode())
+            found.append(
+                f"must only contain printable UTF-8 characters; non-printable character found at index {where}"
+            )
+    return problems(found, text, field)
+
+
+def _hoisted(versions: list[Spec]) -> list[Cause]:
+    """The rules of what versions have in common with each other, or each for itself.
+
+    What is alike in all of them stands at the top in the internal form; selectable fields are only allowed where
+    the schema stands.
+    """
+    shared = {field for field in _HOISTED if all(v.get(field) == versions[0].get(field) for v in versions)}
+    causes: list[Cause] = []
+    if "schema" in shared:
+        status = any("status" in (version.get("subresources") or {}) for version in versions)
+        causes += _schema(versions[0], "spec.validation", status=status) if versions else []
+    for index, version in enumerate(versions):
+        path = f"spec.versions[{index}]"
+        if "schema" not in shared:
+            status = "status" in (version.get("subresources") or {})
+            causes += _schema(version, f"{path}.schema", status=status)
+        for field, check in (("additionalPrinterColumns", _printer_columns), ("subresources", _subresources)):
+            if version.get(field) and (field not in shared or index == 0):
+                causes += check(version, f"spec.{field}" if field in shared else f"{path}.{field}")
+        if version.get("selectableFields") and ("selectableFields" not in shared or index == 0):
+            at_top = "selectableFields" in shared
+            field = "spec.selectableFields" if at_top else f"{path}.selectableFields"
+            if at_top is ("schema" in shared):
+                causes += _selectable_fields(version, field)
+            else:
+                needed = "validations.schema is" if at_top else "version.schema.openAPIV3Schema is not"
+                causes.append(invalid(field, "", f"selectableFields may only be set when {needed} included"))
+    return causes
+
+
+def _schema(version: Spec, path: str, *, status: bool) -> list[Cause]:
+    schema = (version.get("schema") or {}).get("openAPIV3Schema")
+    return [] if schema is None else check_schema(schema, f"{path}.openAPIV3Schema", status_subresource=status)
 
 
 def _printer_columns(version: Spec, field: str) -> list[Cause]:
@@ -190,49 +247,46 @@ def _printer_columns(version: Spec, field: str) -> list[Cause]:
         if column.get("format") and column["format"] not in _COLUMN_FORMATS:
             text = f"must be one of {','.join(_COLUMN_FORMATS)}"
             causes.append(invalid(f"{path}.format", column["format"], text))
-        json_path = column.get("jsonPath", "")
-        if not json_path:
+        if not column.get("jsonPath"):
             causes.append(required(f"{path}.JSONPath"))
-        elif not _COLUMN_PATH.match(json_path):
-            causes.append(invalid(f"{path}.JSONPath", json_path, "must be a JSON path, e.g. .spec.replicas"))
+        else:
+            causes += _simple_path(column["jsonPath"], f"{path}.JSONPath")
     return causes
+
+
+def _simple_path(path: str, field: str) -> list[Cause]:
+    """``validateSimpleJSONPath``: what comes after the dot is not looked at."""
+    return [] if path.startswith(".") else [invalid(field, path, "must be a simple json path starting with .")]
 
 
 def _selectable_fields(version: Spec, field: str) -> list[Cause]:
     schema = (version.get("schema") or {}).get("openAPIV3Schema") or {}
-    fields = version["selectableFields"]
     causes: list[Cause] = []
-    if len(fields) > 8:
-        causes.append(too_many(field, len(fields), 8))
-    for index, selectable in enumerate(fields):
+    seen: set[str] = set()
+    for index, selectable in enumerate(version["selectableFields"]):
         path, json_path = f"{field}[{index}].jsonPath", selectable.get("jsonPath", "")
         if not json_path:
             causes.append(required(path))
             continue
-        found = _schema_at(schema, json_path)
-        if found is None:
-            causes.append(invalid(path, json_path, "is an invalid path: does not refer to a valid field"))
-        elif found.get("type") not in ("string", "boolean", "integer"):
+        try:
+            shown, found = follow(schema, json_path, brackets=False)
+        except FieldPathError as error:
+            causes.append(invalid(path, json_path, f"is an invalid path: {error}"))
+            continue
+        if shown == "metadata" or shown.startswith(("metadata.", "metadata[")):
+            causes.append(invalid(path, json_path, "must not point to fields in metadata"))
+        if found.get("type") not in ("string", "boolean", "integer"):
             text = (
                 "must point to a field of type string, boolean or integer. "
                 "Enum string fields and strings with formats are allowed."
             )
             causes.append(invalid(path, json_path, text))
-        elif json_path.startswith(".metadata"):
-            causes.append(invalid(path, json_path, "must not point to fields in metadata"))
-    for index, json_path in unique(selectable.get("jsonPath", "") for selectable in fields):
-        causes.append(duplicate(f"{field}[{index}].jsonPath", json_path))
+        if shown in seen:
+            causes.append(duplicate(path, json_path))
+        seen.add(shown)
+    if len(seen) > _MAX_SELECTABLE_FIELDS:
+        causes.append(too_many(field, len(seen), _MAX_SELECTABLE_FIELDS))
     return causes
-
-
-def _schema_at(schema: Spec, json_path: str) -> Spec | None:
-    """The schema of the field that a simple path leads to."""
-    if not json_path.startswith(".") or not _SIMPLE_PATH.match(json_path):
-        return None
-    found: Any = schema
-    for name in re.findall(r"\.([A-Za-z0-9_-]+)|\['([^']+)'\]", json_path):
-        found = ((found or {}).get("properties") or {}).get(name[0] or name[1])
-    return found if isinstance(found, dict) else None
 
 
 def _subresources(version: Spec, field: str) -> list[Cause]:
@@ -240,60 +294,72 @@ def _subresources(version: Spec, field: str) -> list[Cause]:
     if scale is None:
         return []
     causes: list[Cause] = []
-    for name, root, needed in (
-        ("specReplicasPath", ".spec.", True), ("statusReplicasPath", ".status.", True),
-        ("labelSelectorPath", "", False),
-    ):  # fmt: skip
-        value = scale.get(name, "")
-        path = f"{field}.scale.{name}"
+    for name, roots, where in (
+        ("specReplicasPath", (".spec.",), "under .spec"),
+        ("statusReplicasPath", (".status.",), "under .status"),
+        ("labelSelectorPath", (".spec.", ".status."), "under either .spec or .status"),
+    ):
+        value, path = scale.get(name, ""), f"{field}.scale.{name}"
         if not value:
-            causes += [required(path)] if needed else []
-        elif not _SIMPLE_PATH.match(value) or "[" in value:
-            causes.append(invalid(path, value, "should be a simple json path under .spec or .status"))
-        elif not value.startswith(root or (".spec.", ".status.")):
-            where = f"should be a json path under {root.rstrip('.')}" if root else (
-                "should be a json path under either .spec or .status"
-            )  # fmt: skip
-            causes.append(invalid(path, value, where))
+            causes += [] if name == "labelSelectorPath" else [required(path)]
+        elif not value.startswith(roots):
+            causes += _simple_path(value, path) or [invalid(path, value, f"should be a json path {where}")]
     return causes
 
 
 def _names(names: Spec, path: str) -> list[Cause]:
     causes: list[Cause] = []
-    for field in ("plural", "singular", "kind", "listKind"):
-        value = names.get(field, "")
-        if not value:
-            causes += [required(f"{path}.{field}")]
-            continue
-        mixed = field in ("kind", "listKind")
-        found = is_dns1035_label(value.lower() if mixed else value)
-        if mixed and found:
-            found = [f"may have mixed case, but should otherwise match: {','.join(found)}"]
-        causes += problems(found[:1] if mixed else found, value, f"{path}.{field}")
+    for field in ("plural", "singular"):
+        if names.get(field):
+            causes += _joined(is_dns1035_label(names[field]), names[field], f"{path}.{field}")
+    for field in ("kind", "listKind"):
+        if names.get(field):
+            introduction = "may have mixed case, but should otherwise match: "
+            causes += _joined(is_dns1035_label(names[field].lower()), names[field], f"{path}.{field}", introduction)
     for field in ("shortNames", "categories"):
         for index, value in enumerate(names.get(field) or ()):
-            causes += problems(is_dns1035_label(value), value, f"{path}.{field}[{index}]")
+            causes += _joined(is_dns1035_label(value), value, f"{path}.{field}[{index}]")
     if names.get("kind") and names.get("kind") == names.get("listKind"):
         text = "kind and listKind may not be the same"
         causes.append(invalid(f"{path}.listKind", names["listKind"], text))
     return causes
 
 
-def _conversion(conversion: Spec, path: str) -> list[Cause]:
-    strategy, webhook = conversion.get("strategy"), conversion.get("webhook")
+def _conversion(conversion: Spec, path: str, *, any_ca: bool) -> list[Cause]:
+    strategy, webhook = conversion.get("strategy"), conversion.get("webhook") or {}
+    config, versions = webhook.get("clientConfig"), webhook.get("conversionReviewVersions")
     causes = one_of(strategy, ("None", "Webhook"), f"{path}.strategy")
     if strategy == "Webhook":
-        config = (webhook or {}).get("clientConfig")
         if config is None:
-            text = 'required when strategy is set to "Webhook"'
-            causes.append(required(f"{path}.webhookClientConfig", text))
+            causes.append(required(f"{path}.webhookClientConfig", "required when strategy is set to Webhook"))
         else:
             causes += validate_client_config(config, f"{path}.webhookClientConfig")
-        causes += _review_versions((webhook or {}).get("conversionReviewVersions"), f"{path}.conversionReviewVersions")
-    elif webhook is not None:
-        text = 'should not be set when strategy is not set to "Webhook"'
+            if config.get("caBundle") and not any_ca and not _is_ca_bundle(config["caBundle"]):
+                text = "unable to load root certificates: data does not contain any valid RSA or ECDSA certificates"
+                causes.append(invalid(f"{path}.webhookClientConfig.caBundle", config["caBundle"], text))
+        return causes + _review_versions(versions, f"{path}.conversionReviewVersions")
+    text = "should not be set when strategy is not set to Webhook"
+    if config is not None:
         causes.append(forbidden(f"{path}.webhookClientConfig", text))
+    if versions:
+        causes.append(forbidden(f"{path}.conversionReviewVersions", text))
     return causes
+
+
+def _is_ca_bundle(text: str) -> bool:
+    try:
+        return bool(x509.load_pem_x509_certificates(base64.b64decode(text)))
+    except ValueError:
+        return False
+
+
+def _any_ca(old: Object) -> bool:
+    """Whether a conversion webhook may have a CA bundle without a certificate: it has, or the CRD is not served yet."""
+    if not is_true(old, "Established"):
+        return True
+    webhook = (old["spec"].get("conversion") or {}).get("webhook") or {}
+    bundle = (webhook.get("clientConfig") or {}).get("caBundle") or ""
+    return bool(bundle) and not _is_ca_bundle(bundle)
 
 
 def _review_versions(versions: list[str] | None, field: str) -> list[Cause]:
@@ -301,11 +367,12 @@ def _review_versions(versions: list[str] | None, field: str) -> list[Cause]:
         return [required(field)]
     causes: list[Cause] = []
     for index, version in enumerate(versions):
-        causes += problems(is_dns1035_label(version), version, f"{field}[{index}]")
-    causes += [invalid(f"{field}[{index}]", version, "duplicate version") for index, version in unique(versions)]
+        if version in versions[:index]:
+            causes.append(invalid(f"{field}[{index}]", version, "duplicate version"))
+        else:
+            causes += problems(is_dns1035_label(version), version, f"{field}[{index}]")
     if not {"v1", "v1beta1"} & set(versions):
-        text = "must include at least one of v1, v1beta1"
-        causes.append(invalid(field, versions, text))
+        causes.append(invalid(field, versions, "must include at least one of v1, v1beta1"))
     return causes
 
 
@@ -315,7 +382,7 @@ def _stored_versions(stored: list[str], spec: Spec) -> list[Cause]:
         return [invalid(field, stored, "must have at least one stored version")]
     served = {version.get("name") for version in spec.get("versions") or ()}
     causes = [
-        invalid(f"{field}[{index}]", name, "must appear in spec.versions")
+        invalid(f"{field}[{index}]", name, _MISSING_VERSION.format(name))
         for index, name in enumerate(stored)
         if name not in served
     ]
@@ -327,21 +394,17 @@ def _stored_versions(stored: list[str], spec: Spec) -> list[Cause]:
     return causes
 
 
-def _approval(obj: Object) -> list[Cause]:
-    """Groups of the Kubernetes community need a link to their API review."""
-    group = obj["spec"].get("group", "")
-    if not is_protected_group(group):
+def _approval(obj: Object, old: Object | None) -> list[Cause]:
+    """Groups of the Kubernetes community need a link to their API review; what was wrong before may stay."""
+    if not is_protected_group(obj["spec"].get("group", "")):
+        return []
+    _, reason, why = approval(obj)
+    if old is not None and approval(old)[1] == reason:
         return []
     field = f"metadata.annotations[{APPROVAL}]"
-    value = (obj["metadata"].get("annotations") or {}).get(APPROVAL, "")
-    if not value:
-        text = "protected groups must have approval annotation"
-        return [required(field, f'{text} "{APPROVAL}", see https://github.com/kubernetes/enhancements/pull/1111')]
-    parts = urlsplit(value)
-    if value.startswith("unapproved") or (parts.scheme and parts.netloc):
-        return []
-    text = (
-        f'protected groups must have approval annotation "{APPROVAL}" with either a URL '
-        'or a reason starting with "unapproved"'
-    )
-    return [invalid(field, value, text)]
+    match reason:
+        case "MissingAnnotation":
+            return [required(field, why)]
+        case "InvalidAnnotation":
+            return [invalid(field, obj["metadata"]["annotations"][APPROVAL], why)]
+    return []
