@@ -1,4 +1,5 @@
 import asyncio
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -28,7 +29,8 @@ async def read(directory: Path) -> ConfigMap:
 
 @pytest.mark.timeout(120)
 def test_a_cluster_is_started_stopped_and_taken_up_again(tmp_path: Path) -> None:
-    assert cluster("status", directory=tmp_path) == (1, f"no cluster runs in {tmp_path}\n")
+    code, output = cluster("status", directory=tmp_path)
+    assert code == 1 and output.startswith(f"no cluster runs in {tmp_path}")
     code, output = cluster("start", directory=tmp_path)
     try:
         assert code == 0, output
@@ -36,6 +38,8 @@ def test_a_cluster_is_started_stopped_and_taken_up_again(tmp_path: Path) -> None
         assert cluster("start", directory=tmp_path) == (0, f"the cluster in {tmp_path} runs already\n")
         assert "current-context: kubewright" in cluster("kubeconfig", directory=tmp_path)[1]
         asyncio.run(write(tmp_path))
+        found = json.loads(cluster("status", "-o", "json", directory=tmp_path)[1])
+        assert found["running"] and found["kubeconfig"] == str(tmp_path / "kubeconfig")
         assert cluster("stop", directory=tmp_path) == (0, "stopped\n")
         assert cluster("status", directory=tmp_path)[0] == 1
         assert cluster("start", directory=tmp_path)[0] == 0
@@ -46,7 +50,7 @@ def test_a_cluster_is_started_stopped_and_taken_up_again(tmp_path: Path) -> None
 
 def test_a_cluster_that_never_ran_has_no_kubeconfig(tmp_path: Path) -> None:
     code, output = cluster("kubeconfig", directory=tmp_path)
-    assert (code, output) == (1, f"no cluster has run in {tmp_path}: kubewright cluster start\n")
+    assert (code, output) == (1, f"error: no cluster has run in {tmp_path}: kubewright cluster start\n")
 
 
 @pytest.mark.timeout(120)
@@ -71,7 +75,7 @@ def test_a_cluster_is_backed_up_while_it_runs_and_restored_elsewhere(tmp_path: P
 def test_a_backup_that_is_none_and_a_cluster_that_is_none_are_named(tmp_path: Path) -> None:
     assert cluster("backup", str(tmp_path / "f"), directory=tmp_path) == (
         1,
-        f"error: no cluster has run in {tmp_path}\n",
+        f"error: no cluster has run in {tmp_path}; choose another with --data-dir\n",
     )
     code, output = cluster("restore", str(tmp_path / "f"), directory=tmp_path)
     assert code == 1 and "is not a backup that can be read" in output

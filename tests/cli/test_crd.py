@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -54,4 +55,11 @@ def test_check_names_what_the_server_would_refuse(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", ["nowhere.yaml", str(Path(__file__).parent)])
 def test_without_definitions_the_command_says_so(path: str) -> None:
     result = CliRunner().invoke(app, ["check", path])
-    assert result.exit_code == 2
+    assert path in str(result.exception)
+
+
+def test_programs_get_the_changes_as_data(tightened: Path) -> None:
+    result = CliRunner().invoke(app, ["diff", str(MEMCACHED), str(tightened), "-o", "json"])
+    (change,) = json.loads(result.stdout)
+    assert change["definition"] == "memcacheds.cache.example.com"
+    assert change["breaks"] == "stored objects"

@@ -16,7 +16,7 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_any_configuration_the_next_step_is_named() -> None:
-    with pytest.raises(ConfigError, match="--kubeconfig, or use --local"):
+    with pytest.raises(ConfigError, match="--kubeconfig, or use an embedded control plane"):
         load_config()
 
 

@@ -15,6 +15,7 @@ from kubewright.apiserver.hosting import HostedServer
 from kubewright.apiserver.storage.etcd import EtcdStorage
 from kubewright.apiserver.storage.protocol import Storage, StorageError
 from kubewright.apiserver.storage.sqlite import SqliteStorage
+from kubewright.cli import Failure
 
 app = typer.Typer(add_completion=False)
 
@@ -72,17 +73,14 @@ def apiserver(
             )
         except OSError as error:
             if error.filename is not None:
-                raise typer.BadParameter(f"{error.filename}: {error.strerror}") from None
+                raise Failure(f"{error.filename}: {error.strerror}") from None
             hint = "choose another --secure-port, or 0 for a free one"
-            raise typer.BadParameter(
-                f"cannot listen on {bind_address}:{secure_port}: {error.strerror}; {hint}"
-            ) from None
+            raise Failure(f"cannot listen on {bind_address}:{secure_port}: {error.strerror}; {hint}") from None
         with asyncio.Runner(loop_factory=server.loop_factory()) as runner:
             try:
                 runner.run(_serve(server, write_kubeconfig))
             except StorageError as error:
-                typer.echo(f"error: {error}", err=True)
-                raise typer.Exit(1) from None
+                raise Failure(str(error)) from None
 
 
 async def _serve(server: HostedServer, kubeconfig: Path | None) -> None:

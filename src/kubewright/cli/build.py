@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from kubewright.cli import Failure
 from kubewright.packaging.image import BuildError, build_commands, find_builder
 from kubewright.project.settings import ProjectError, find_project
 
@@ -26,7 +27,7 @@ def command(
         platforms = [one for one in platform.split(",") if one]
         commands = build_commands(find_builder(), reference, platforms=platforms, push=push)
     except (BuildError, ProjectError) as error:
-        raise typer.BadParameter(str(error)) from None
+        raise Failure(str(error)) from None
     for arguments in commands:
         typer.secho(shlex.join(arguments), fg="cyan")
         if not dry_run and (status := subprocess.run(arguments, cwd=project.root).returncode):

@@ -24,6 +24,8 @@ from kubewright.apiserver.storage.backup import restore as restore_into
 from kubewright.apiserver.storage.backup import snapshot
 from kubewright.apiserver.storage.protocol import StorageError
 from kubewright.apiserver.storage.sqlite import SqliteStorage
+from kubewright.cli import Failure
+from kubewright.cli.output import Format, Output, progress, show
 from kubewright.client import connect
 from kubewright.localcluster import LocalCluster
 from kubewright.objects.errors import APIError
@@ -59,10 +61,14 @@ def start(
             [*command, "--data-dir", str(data_dir), "--port", str(port)],
             stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
         )  # fmt: skip
-    _wait(lambda: _ready_file(data_dir).exists() or process.poll() is not None)
+    try:
+        with progress().status("starting the cluster"):
+            _wait(lambda: _ready_file(data_dir).exists() or process.poll() is not None)
+    except KeyboardInterrupt:
+        process.terminate()
+        raise
     if not _ready_file(data_dir).exists():
-        typer.echo(f"the cluster did not start; its log is {log}", err=True)
-        raise typer.Exit(1)
+        raise Failure(f"the cluster did not start; its log is {log}")
     typer.echo(f"the cluster serves {_ready_file(data_dir).read_text()}")
     typer.echo(f"export KUBECONFIG={(data_dir / 'kubeconfig').resolve()}")
 
@@ -77,19 +83,23 @@ def stop(data_dir: Directory = _HOME) -> None:
     os.kill(process, signal.SIGTERM)
     _wait(lambda: _process(data_dir) is None)
     if _process(data_dir) is not None:
-        typer.echo(f"process {process} has not ended within {_PATIENCE:g} s", err=True)
-        raise typer.Exit(1)
+        raise Failure(f"process {process} has not ended within {_PATIENCE:g} s")
     typer.echo("stopped")
 
 
 @app.command()
-def status(data_dir: Directory = _HOME) -> None:
+def status(data_dir: Directory = _HOME, output: Output = Format.text) -> None:
     """Tell whether the cluster runs; the status is 1 if not."""
     process = _process(data_dir)
+    data: dict[str, object] = {"dataDir": str(data_dir), "running": process is not None}
+    text = f"no cluster runs in {data_dir}; start one: kubewright cluster start"
+    if process is not None:
+        url = _ready_file(data_dir).read_text()
+        data |= {"process": process, "url": url, "kubeconfig": str((data_dir / "kubeconfig").resolve())}
+        text = f"process {process} serves {url}\nexport KUBECONFIG={data['kubeconfig']}"
+    show(data, output, lambda console: console.print(text, soft_wrap=True))
     if process is None:
-        typer.echo(f"no cluster runs in {data_dir}")
         raise typer.Exit(1)
-    typer.echo(f"process {process} serves {_ready_file(data_dir).read_text()}")
 
 
 @app.command()
@@ -97,13 +107,12 @@ def kubeconfig(data_dir: Directory = _HOME) -> None:
     """Print the administrator's kubeconfig."""
     path = data_dir / "kubeconfig"
     if not path.exists():
-        typer.echo(f"no cluster has run in {data_dir}: kubewright cluster start", err=True)
-        raise typer.Exit(1)
+        raise Failure(f"no cluster has run in {data_dir}: kubewright cluster start")
     typer.echo(path.read_text(), nl=False)
 
 
 @app.command()
-def backup(file: Path, data_dir: Directory = _HOME) -> None:
+def backup(file: Annotated[Path, typer.Argument(help="The file to write.")], data_dir: Directory = _HOME) -> None:
     """Write all that the cluster stores into a file; it may be running."""
     part = file.with_name(f"{file.name}.part")
     with _told():
@@ -113,11 +122,12 @@ def backup(file: Path, data_dir: Directory = _HOME) -> None:
 
 
 @app.command()
-def restore(file: Path, data_dir: Directory = _HOME) -> None:
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `kubewright cluster backup` wrote.")], data_dir: Directory = _HOME
+) -> None:
     """Begin a cluster with what a backup holds; it must not have stored anything yet."""
     if _process(data_dir) is not None:
-        typer.echo(f"the cluster in {data_dir} runs: kubewright cluster stop", err=True)
-        raise typer.Exit(1)
+        raise Failure(f"the cluster in {data_dir} runs: kubewright cluster stop")
     with _told():
         count = asyncio.run(_fill(file, data_dir))
     typer.echo(f"restored {count} objects: kubewright cluster start")
@@ -128,7 +138,7 @@ async def _copy(data_dir: Path, *, running: bool) -> bytes:
         async with connect(data_dir / "kubeconfig") as client:
             return (await client.rest.request("GET", "/backup")).body
     if not (data_dir / "store.db").exists():
-        raise StorageError(f"no cluster has run in {data_dir}")
+        raise StorageError(f"no cluster has run in {data_dir}; choose another with --data-dir")
     storage = SqliteStorage(data_dir / "store.db")
     await storage.open()
     try:
@@ -152,8 +162,7 @@ def _told() -> Iterator[None]:
     try:
         yield
     except (OSError, APIError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(1) from None
+        raise Failure(str(error)) from None
 
 
 async def _serve(data_dir: Path, port: int) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
 
+from kubewright.cli import Failure
 from kubewright.cli.manifests import ManifestError, read_manifests
+from kubewright.cli.output import Format, Output, show, table
 from kubewright.schema.diff import Change, diff_crds
 from kubewright.schema.structural import check_schema
 
@@ -26,6 +29,7 @@ STORAGE_LIMIT = 1_500_000
 def diff(
     old: Annotated[str, typer.Argument(help="The definitions before: a file, a folder, or - for standard input.")],
     new: Annotated[str, typer.Argument(help="The definitions after.")],
+    output: Output = Format.text,
 ) -> None:
     """Tell which changes break stored objects or clients; exit 1 if any does.
 
@@ -40,7 +44,8 @@ def diff(
         )
     ]
     found += [(name, Change("", "", "it is new")) for name in after if name not in before]
-    _show(found)
+    found.sort(key=lambda entry: not entry[1].breaks)
+    show([{"definition": name, **change._asdict()} for name, change in found], output, partial(_print_diff, found))
     if any(change.breaks for _, change in found):
         raise typer.Exit(1)
 
@@ -48,37 +53,34 @@ def diff(
 @app.command()
 def check(
     paths: Annotated[list[str], typer.Argument(help="Files or folders with definitions; - for standard input.")],
+    output: Output = Format.text,
 ) -> None:
     """Tell what the API server would refuse, and what is too big; exit 1 if anything is."""
-    errors = 0
-    for name, crd in _crds(paths).items():
-        problems = _problems(crd)
-        size = len(msgspec.json.encode(crd))
-        if size > STORAGE_LIMIT:
-            problems.append(f"{size} bytes are more than etcd takes: shorten the descriptions")
-        errors += len(problems)
-        for problem in problems:
-            typer.echo(f"{name}: {problem}")
-        if not problems and size > ANNOTATION_LIMIT:
-            typer.echo(f"{name}: ok, but {size} bytes are too many for client-side apply: use --server-side")
-        elif not problems:
-            typer.echo(f"{name}: ok")
-    if errors:
+    checked = [_Checked(name, len(msgspec.json.encode(crd)), _problems(crd)) for name, crd in _crds(paths).items()]
+    show([one._asdict() for one in checked], output, partial(_print_checked, checked))
+    if any(one.problems for one in checked):
         raise typer.Exit(1)
+
+
+class _Checked(NamedTuple):
+    definition: str
+    bytes: int
+    problems: list[str]
 
 
 def _crds(paths: list[str]) -> dict[str, dict[str, Any]]:
     try:
         manifests = read_manifests(paths)
     except ManifestError as error:
-        raise typer.BadParameter(str(error)) from None
+        raise Failure(str(error)) from None
     found = {m.obj["metadata"]["name"]: m.obj for m in manifests if m.obj.get("kind") == "CustomResourceDefinition"}
     if not found:
-        raise typer.BadParameter(f"no CustomResourceDefinition in {', '.join(paths)}")
+        raise Failure(f"no CustomResourceDefinition in {', '.join(paths)}")
     return found
 
 
 def _problems(crd: dict[str, Any]) -> list[str]:
+    size = len(msgspec.json.encode(crd))
     return [
         f"{cause.field}: {cause.message}"
         for index, version in enumerate(crd["spec"]["versions"])
@@ -87,21 +89,28 @@ def _problems(crd: dict[str, Any]) -> list[str]:
             f"spec.versions[{index}].schema.openAPIV3Schema",
             status_subresource="status" in (version.get("subresources") or {}),
         )
-    ]
+    ] + [f"{size} bytes are more than etcd takes: shorten the descriptions"] * (size > STORAGE_LIMIT)
 
 
-def _show(found: list[tuple[str, Change]]) -> None:
-    """A table for people, lines for everything else."""
-    found.sort(key=lambda entry: not entry[1].breaks)
-    console = Console()
+def _print_diff(found: list[tuple[str, Change]], console: Console) -> None:
+    """A table on a terminal, lines elsewhere."""
     if not found:
-        typer.echo("no changes")
+        console.print("no changes")
     elif not console.is_terminal:
         for name, change in found:
-            typer.echo(f"{name}: {change}")
+            console.print(escape(f"{name}: {change}"), soft_wrap=True)
     else:
-        table = Table("DEFINITION", "VERSION", "FIELD", "CHANGE", "BREAKS", box=None, pad_edge=False)
+        rows = table("DEFINITION", "VERSION", "FIELD", "CHANGE", "BREAKS")
         for name, change in found:
             style = "red" if change.breaks else ""
-            table.add_row(name, change.version, change.path, change.message, change.breaks, style=style)
-        console.print(table)
+            rows.add_row(name, change.version, change.path, escape(change.message), change.breaks, style=style)
+        console.print(rows)
+
+
+def _print_checked(checked: list[_Checked], console: Console) -> None:
+    for one in checked:
+        for problem in one.problems:
+            console.print(escape(f"{one.definition}: {problem}"), style="red", soft_wrap=True)
+        if not one.problems:
+            but = f", but {one.bytes} bytes are too many for client-side apply: use --server-side"
+            console.print(f"{one.definition}: ok{but if one.bytes > ANNOTATION_LIMIT else ''}", soft_wrap=True)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from kubewright.cli import Failure
 from kubewright.cli.loading import OperatorNotFound, load_operator
 from kubewright.project.create import Api, difference, new_api
 from kubewright.project.extend import Purpose, new_test, new_version, new_webhooks
@@ -110,7 +111,7 @@ def _carry_out(
         project = find(Path.cwd())
         files = make(project)
     except ProjectError as error:
-        raise typer.BadParameter(str(error)) from None
+        raise Failure(str(error)) from None
     if dry_run:
         typer.echo(difference(project.root, files), nl=False)
         return False

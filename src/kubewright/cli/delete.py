@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from kubewright.cli import Failure
 from kubewright.project.create import api_files, difference
 from kubewright.project.settings import ProjectError, find_python_project
 from kubewright.project.upgrade import write
@@ -30,7 +31,7 @@ def api(
         project = find_python_project(Path.cwd())
         removed, changed = api_files(project, kind)
     except ProjectError as error:
-        raise typer.BadParameter(str(error)) from None
+        raise Failure(str(error)) from None
     if dry_run:
         typer.echo(difference(project.root, changed, removed=removed), nl=False)
         return

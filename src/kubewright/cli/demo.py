@@ -19,6 +19,7 @@ from rich.padding import Padding
 from rich.table import Table
 
 import kubewright
+from kubewright.cli import Failure
 from kubewright.cli.demo_story import Step, StepFailed, Story
 from kubewright.objects.errors import APIError
 
@@ -134,4 +135,4 @@ def example() -> Path:
     for place in (package / "examples" / "website", package.parent.parent / "examples" / "website"):
         if place.is_dir():
             return place
-    raise typer.BadParameter("this installation has no examples/website")
+    raise Failure("this installation has no examples/website")

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-from kubewright.cli.deploying import Context, Diff, DryRun, Kubeconfig, NotDone, Show, Timeout, manifest, on_cluster
+from kubewright.cli.deploying import Diff, DryRun, NotDone, Show, Timeout, manifest, on_cluster
+from kubewright.cli.options import Context, Kubeconfig
+from kubewright.cli.output import Format, Output
 from kubewright.client import Client
 from kubewright.packaging.deploy import deploy, prune, wait_ready
 from kubewright.packaging.graph import build, flatten, identity
@@ -24,6 +26,7 @@ def command(
     dry_run: DryRun = False,
     diff: Diff = False,
     timeout: Timeout = 120.0,
+    output: Output = Format.text,
 ) -> None:
     """Deploy the operator: apply its objects, remove what an earlier deploy made and this one does not, and wait.
 
@@ -38,7 +41,7 @@ def command(
     components = build(package)
     objects = flatten(components, without=sorted(OPTIONAL - chosen))
     followed = [*components.get("crd", ()), *components["manager"]]
-    show = Show(dry_run=dry_run, diff=diff)
+    show = Show(dry_run=dry_run, diff=diff, output=output)
 
     async def work(client: Client) -> None:
         pretend = dry_run or diff
@@ -51,3 +54,4 @@ def command(
                 raise NotDone("\n".join(late))
 
     on_cluster(work, kubeconfig, context)
+    show.end()

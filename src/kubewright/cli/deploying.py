@@ -14,7 +14,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
+from kubewright.cli import Failure
 from kubewright.cli.loading import OperatorNotFound, load_operator
+from kubewright.cli.output import Format, progress, show
 from kubewright.client import Client, ConfigError, NoMatch, TransportError, connect
 from kubewright.objects.errors import APIError
 from kubewright.packaging import ManifestError, OperatorManifest
@@ -25,8 +27,6 @@ from kubewright.packaging.project_manifest import manifest_of
 from kubewright.project.settings import ProjectError, find_project
 from kubewright.schema import SchemaError
 
-Kubeconfig = Annotated[Path | None, typer.Option(help="The kubeconfig; else $KUBECONFIG, in-cluster, ~/.kube.")]
-Context = Annotated[str | None, typer.Option(help="A context of the kubeconfig.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Let the server check everything and store nothing.")]
 Diff = Annotated[bool, typer.Option("--diff", help="Like --dry-run, and show what would change.")]
 Timeout = Annotated[float, typer.Option(help="Seconds to wait until all is done; 0 does not wait.")]
@@ -43,10 +43,9 @@ def manifest() -> OperatorManifest:
     try:
         return manifest_of(load_operator(), find_project(Path.cwd()))
     except (OperatorNotFound, ProjectError, ManifestError) as error:
-        raise typer.BadParameter(str(error)) from None
+        raise Failure(str(error)) from None
     except SchemaError as error:
-        typer.secho(str(error), err=True, fg="red")
-        raise typer.Exit(1) from None
+        raise Failure(str(error)) from None
 
 
 def on_cluster(work: Callable[[Client], Awaitable[None]], kubeconfig: Path | None, context: str | None) -> None:
@@ -59,38 +58,51 @@ def on_cluster(work: Callable[[Client], Awaitable[None]], kubeconfig: Path | Non
     try:
         asyncio.run(main())
     except (APIError, ConfigError, NoMatch, NotDone, TransportError) as error:
-        typer.secho(str(error), err=True, fg="red")
-        raise typer.Exit(1) from None
+        raise Failure(str(error)) from None
 
 
 class Show:
-    """Shows changes as they are made, one line each, and what is waited for: a spinner on a terminal, else lines."""
+    """Shows changes as they are made, one line each, and what is waited for: a spinner on a terminal, else lines.
 
-    def __init__(self, *, dry_run: bool = False, diff: bool = False) -> None:
+    As JSON or YAML the changes are shown at the end.
+    """
+
+    def __init__(self, *, dry_run: bool = False, diff: bool = False, output: Format = Format.text) -> None:
         self.console = Console(highlight=False, soft_wrap=True)
+        self._progress = progress()
         self._suffix = " (dry run)" if dry_run or diff else ""
         self._diff = diff
+        self._output = output
+        self._made: list[dict[str, str]] = []
         self._status: Status | None = None
 
     async def changes(self, made: AsyncIterator[Change]) -> None:
         async for change in made:
+            self._made.append({"object": change.name, "change": change.verb})
+            if self._output is not Format.text:
+                continue
             color = _COLORS[change.verb]
             self.console.print(f"{escape(change.name)} [{color}]{change.verb}[/{color}]{self._suffix}")
             if self._diff:
                 typer.echo(difference(change.before, change.after, change.name), nl=False)
 
     def waiting(self, what: str) -> AbstractContextManager[object]:
-        if not self.console.is_terminal:
-            self.console.print(what)
+        if not self._progress.is_terminal:
+            self._progress.print(what, soft_wrap=True)
             return nullcontext()
-        self._status = self.console.status(what)
+        self._status = self._progress.status(what)
         return self._status
 
     def say(self, text: str) -> None:
         if self._status is not None:
             self._status.update(escape(text))
         else:
-            self.console.print(escape(text))
+            self._progress.print(escape(text), soft_wrap=True)
+
+    def end(self) -> None:
+        """Show as data what was done, where that was asked for."""
+        if self._output is not Format.text:
+            show(self._made, self._output, lambda console: None)
 
 
 def difference(before: Object | None, after: Object | None, name: str) -> str:

@@ -10,13 +10,15 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from kubewright.cli import Failure
 from kubewright.cli.crd import ANNOTATION_LIMIT
 from kubewright.cli.loading import OperatorNotFound, load_operator
 from kubewright.cli.manifests import ManifestError, read_manifests
+from kubewright.cli.options import Target
 from kubewright.cli.rbac import read_audit_log
 from kubewright.client import ConfigError, TransportError, connect
 from kubewright.localcluster.cluster import AUDIT_LOG
@@ -41,8 +43,7 @@ from kubewright.schema.models import models as models_of
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
-Target = Annotated[str, typer.Argument(help="FILE.py[:NAME] or package.module[:NAME]; by default the project's.")]
-Output = Annotated[Path, typer.Option(help="The folder to write below.")]
+OutputDir = Annotated[Path, typer.Option(help="The folder to write below.")]
 Check = Annotated[bool, typer.Option("--check", help="Write nothing; show what is stale and exit 1 if anything is.")]
 Namespaces = Annotated[
     list[str] | None, typer.Option("--namespace", help="Make Roles in these, a ClusterRole only where no Role will do.")
@@ -52,16 +53,32 @@ Namespace = Annotated[str, typer.Option(help="Where the operator runs; by defaul
 CONFIG, SCHEMAS, DOCS = Path("config"), Path("."), Path("docs")
 
 
+class Change(NamedTuple):
+    """A generated file as it is and as it should be; None where there is none."""
+
+    path: Path
+    before: str | None
+    after: str | None
+
+    def difference(self) -> str:
+        """A unified diff."""
+        old, new = ((text or "").splitlines(True) for text in (self.before, self.after))
+        lines = difflib.unified_diff(old, new, str(self.path), f"{self.path} (generated)")
+        return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
+
+
 @app.command()
-def crds(operator: Target = "", output: Output = CONFIG, check: Check = False, namespace: Namespace = "") -> None:
+def crds(
+    operator: Target = "", output_dir: OutputDir = CONFIG, check: Check = False, namespace: Namespace = ""
+) -> None:
     """Write the CustomResourceDefinitions."""
-    _emit(_from(operator, lambda op: crd_files(op, namespace=namespace)), output, folder="crd", check=check)
+    _emit(_from(operator, lambda op: crd_files(op, namespace=namespace)), output_dir, folder="crd", check=check)
 
 
 @app.command()
 def rbac(
     operator: Target = "",
-    output: Output = CONFIG,
+    output_dir: OutputDir = CONFIG,
     check: Check = False,
     namespaces: Namespaces = None,
     observe: Annotated[
@@ -78,14 +95,14 @@ def rbac(
     embedded clusters: those of tests, `kubewright rehearse`, `kubewright run --local`.  The log for --observe is
     written by `kubewright apiserver --audit-log-path FILE`, or by any API server.
     """
-    op = _load(operator)
+    op = load(operator)
     rules: list[PolicyRule] = []
     if observe_run:
         rules = _observed(observe_run, op)
     elif observe is not None:
         rules = observed_rules(read_audit_log(observe), user=user)
     files = _made(op, lambda op: rbac_files(op, namespaces=namespaces or (), rules=rules))
-    _emit(files, output, folder="rbac", check=check)
+    _emit(files, output_dir, folder="rbac", check=check)
 
 
 def _observed(command: str, operator: Operator) -> list[PolicyRule]:
@@ -100,54 +117,60 @@ def _observed(command: str, operator: Operator) -> list[PolicyRule]:
             raise typer.Exit(status)
         rules = observed_rules(read_audit_log(log), user=operator.user, local=True)
     if not rules:
-        typer.secho(f"{command!r} ran {operator.name} on no embedded cluster", err=True, fg="red")
-        raise typer.Exit(1)
+        raise Failure(f"{command!r} ran {operator.name} on no embedded cluster")
     return rules
 
 
 @app.command()
-def webhooks(operator: Target = "", output: Output = CONFIG, check: Check = False, namespace: Namespace = "") -> None:
+def webhooks(
+    operator: Target = "", output_dir: OutputDir = CONFIG, check: Check = False, namespace: Namespace = ""
+) -> None:
     """Write the webhook configurations."""
-    _emit(_from(operator, lambda op: webhook_files(op, namespace=namespace)), output, folder="webhook", check=check)
+    _emit(_from(operator, lambda op: webhook_files(op, namespace=namespace)), output_dir, folder="webhook", check=check)
 
 
 @app.command()
-def policies(operator: Target = "", output: Output = CONFIG, check: Check = False) -> None:
+def policies(operator: Target = "", output_dir: OutputDir = CONFIG, check: Check = False) -> None:
     """Write the CEL rules of the resources as ValidatingAdmissionPolicies.
 
     The definitions enforce their rules by themselves; policies do so even where the definitions are somebody else's
     or being replaced.  Once `config/policy` exists, `generate all` keeps it current.
     """
-    _emit(_from(operator, policy_files), output, folder="policy", check=check)
+    _emit(_from(operator, policy_files), output_dir, folder="policy", check=check)
 
 
 @app.command()
-def schemas(operator: Target = "", output: Output = SCHEMAS, check: Check = False) -> None:
+def schemas(operator: Target = "", output_dir: OutputDir = SCHEMAS, check: Check = False) -> None:
     """Write JSON Schemas, with which editors complete and check resources."""
-    _emit(_from(operator, schema_files), output, folder="schemas", check=check)
+    _emit(_from(operator, schema_files), output_dir, folder="schemas", check=check)
 
 
 @app.command()
-def docs(operator: Target = "", output: Output = DOCS, check: Check = False) -> None:
+def docs(operator: Target = "", output_dir: OutputDir = DOCS, check: Check = False) -> None:
     """Write an API reference page for each kind."""
-    _emit(_from(operator, doc_files), output, folder="api", check=check)
+    _emit(_from(operator, doc_files), output_dir, folder="api", check=check)
 
 
 @app.command(name="all")
 def everything(operator: Target = "", check: Check = False) -> None:
     """Write all of the above to their usual places."""
-    op = _load(operator)
-    fresh = [
-        _write(_made(op, crd_files), CONFIG, folder="crd", check=check),
-        _write(_made(op, rbac_files), CONFIG, folder="rbac", check=check),
-        _write(_made(op, webhook_files), CONFIG, folder="webhook", check=check),
-        _write(_made(op, schema_files), SCHEMAS, folder="schemas", check=check),
-        _write(_made(op, doc_files), DOCS, folder="api", check=check),
+    _finish(outdated(load(operator)), check=check)
+
+
+def outdated(operator: Operator) -> list[Change]:
+    """What `generate all` would change."""
+    makers: list[tuple[Callable[[Operator], Files], Path, str]] = [
+        (crd_files, CONFIG, "crd"),
+        (rbac_files, CONFIG, "rbac"),
+        (webhook_files, CONFIG, "webhook"),
+        (schema_files, SCHEMAS, "schemas"),
+        (doc_files, DOCS, "api"),
     ]
     if (CONFIG / "policy").is_dir():
-        fresh.append(_write(_made(op, policy_files), CONFIG, folder="policy", check=check))
-    if check and not all(fresh):
-        raise typer.Exit(1)
+        makers.append((policy_files, CONFIG, "policy"))
+    return [
+        change for make, output, folder in makers for change in _changes(_made(operator, make), output, folder=folder)
+    ]
 
 
 @app.command()
@@ -156,7 +179,7 @@ def models(
         str, typer.Option("--from", help="A file or folder with CRDs, - for standard input, or cluster.")
     ],
     names: Annotated[list[str] | None, typer.Argument(help="Only these definitions: sites.web.example.com.")] = None,
-    output: Annotated[Path, typer.Option(help="The folder to write modules to, one a kind.")] = Path(),
+    output_dir: Annotated[Path, typer.Option(help="The folder to write modules to, one a kind.")] = Path(),
     check: Check = False,
     context: Annotated[str | None, typer.Option(help="The kubeconfig context, with --from cluster.")] = None,
 ) -> None:
@@ -165,16 +188,16 @@ def models(
     known = {crd["metadata"]["name"]: crd for crd in definitions}
     unknown = [name for name in names or () if name not in known]
     if unknown or not known:
-        raise typer.BadParameter(f"no CustomResourceDefinition {', '.join(unknown) or 'at all'} in {source}")
+        raise Failure(f"no CustomResourceDefinition {', '.join(unknown) or 'at all'} in {source}")
     chosen = [known[name] for name in names or known]
-    _emit({f"{crd['spec']['names']['singular']}.py": models_of(crd) for crd in chosen}, output, check=check)
+    _emit({f"{crd['spec']['names']['singular']}.py": models_of(crd) for crd in chosen}, output_dir, check=check)
 
 
 def _of_files(source: str) -> list[dict[str, Any]]:
     try:
         manifests = read_manifests([source])
     except ManifestError as error:
-        raise typer.BadParameter(str(error)) from None
+        raise Failure(str(error)) from None
     return [manifest.obj for manifest in manifests if manifest.obj.get("kind") == "CustomResourceDefinition"]
 
 
@@ -183,59 +206,64 @@ async def _of_cluster(context: str | None) -> list[dict[str, Any]]:
         async with connect(context=context) as client:
             found = await client.list(CustomResourceDefinition)
     except (ConfigError, TransportError, APIError) as error:
-        raise typer.BadParameter(f"the cluster's definitions can't be read: {error}") from None
+        raise Failure(f"the cluster's definitions can't be read: {error}") from None
     return [to_dict(crd) for crd in found]
 
 
 def _from(target: str, make: Callable[[Operator], Files]) -> Files:
-    return _made(_load(target), make)
+    return _made(load(target), make)
 
 
-def _load(target: str) -> Operator:
+def load(target: str) -> Operator:
+    """The operator that is meant."""
     try:
         return load_operator(target)
     except OperatorNotFound as error:
-        raise typer.BadParameter(str(error)) from None
+        raise Failure(str(error)) from None
 
 
 def _made(operator: Operator, make: Callable[[Operator], Files]) -> Files:
     try:
         return make(operator)
     except SchemaError as error:
-        typer.secho(str(error), err=True, fg="red")
-        raise typer.Exit(1) from None
+        raise Failure(str(error)) from None
 
 
 def _emit(files: Files, output: Path, *, folder: str = "", check: bool) -> None:
-    if not _write(files, output, folder=folder, check=check) and check:
-        raise typer.Exit(1)
+    _finish(_changes(files, output, folder=folder), check=check)
 
 
-def _write(files: Files, output: Path, *, folder: str = "", check: bool) -> bool:
-    """Write what differs and remove what is no longer generated, or only show it; whether all was fresh.
+def _changes(files: Files, output: Path, *, folder: str = "") -> list[Change]:
+    """What differs, and what is no longer generated.
 
     :param folder: the one below ``output`` that the files go to, which may have to be emptied.
     """
     texts: dict[Path, str | None] = {output / path: text for path, text in files.items()}
     for place in {output / folder, *(path.parent for path in texts)} - {output}:
         texts |= {path: None for path in place.glob("*") if path not in texts and _is_generated(path)}
-    fresh = True
+    changes: list[Change] = []
     for path, text in sorted(texts.items()):
         _guard_size(path, text or "")
         before = path.read_text() if path.is_file() else None
-        if before == text:
-            continue
-        fresh = False
+        if before != text:
+            changes.append(Change(path, before, text))
+    return changes
+
+
+def _finish(changes: list[Change], *, check: bool) -> None:
+    """Make the changes, or only show them and fail if there are any."""
+    for change in changes:
         if check:
-            typer.echo(_difference(path, before or "", text or ""), nl=False)
-        elif text is None:
-            path.unlink()
-            typer.echo(f"removed {path}")
+            typer.echo(change.difference(), nl=False)
+        elif change.after is None:
+            change.path.unlink()
+            typer.echo(f"removed {change.path}")
         else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-            typer.echo(f"wrote {path}")
-    return fresh
+            change.path.parent.mkdir(parents=True, exist_ok=True)
+            change.path.write_text(change.after)
+            typer.echo(f"wrote {change.path}")
+    if check and changes:
+        raise typer.Exit(1)
 
 
 def _guard_size(path: Path, text: str) -> None:
@@ -246,8 +274,3 @@ def _guard_size(path: Path, text: str) -> None:
 
 def _is_generated(path: Path) -> bool:
     return path.is_file() and MARK in path.read_text(errors="replace")[:200]
-
-
-def _difference(path: Path, before: str, after: str) -> str:
-    lines = difflib.unified_diff(before.splitlines(True), after.splitlines(True), str(path), f"{path} (generated)")
-    return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from kubewright.cli import Failure
 from kubewright.cli.init import make_project, refuse_to_overwrite
 from kubewright.project.existing import files_from, read_existing
 from kubewright.project.settings import ProjectError
@@ -35,7 +36,7 @@ def command(
         refuse_to_overwrite(folder)
         files = files_from(project, existing)
     except ProjectError as error:
-        raise typer.BadParameter(str(error)) from None
+        raise Failure(str(error)) from None
     for path, text in sorted(files.items()):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, encoding="utf-8")

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from kubewright.cli import Failure
 from kubewright.project.origin import SOURCE, origin
 from kubewright.project.scaffold import REVISION, project_files
 from kubewright.project.settings import WATCHES, Flavour, Project, ProjectError, check_domain, check_name
@@ -37,12 +38,12 @@ def command(
 
     Then: cd NAME, make test, kubewright create api --group web --version v1 --kind Website
     """
-    folder, name = _place(name or _ask("Name of the operator", "my-operator"))
-    domain = domain or _ask("Domain that API groups end in", "example.com")
+    folder, name = _place(name or _ask("name of the operator", "my-operator"))
+    domain = domain or _ask("domain that API groups end in", "example.com")
     try:
         project = make_project(folder, name, domain, image, licence=licence.value, namespaced=namespaced)
     except ProjectError as error:
-        raise typer.BadParameter(str(error)) from None
+        raise Failure(str(error)) from None
     refuse_to_overwrite(folder)
     files = project_files(project)
     for path, text in sorted(files.items()):
@@ -95,8 +96,8 @@ def _place(name: str) -> tuple[Path, str]:
 def _ask(question: str, default: str) -> str:
     """The answer of whoever sits at the terminal; without one, the flag is asked for."""
     if not sys.stdin.isatty():
-        raise typer.BadParameter(f"{question}: give it on the command line (see kubewright init --help)")
-    answer: str = typer.prompt(question, default=default)
+        raise Failure(f"no {question} was given: kubewright init NAME --domain example.com")
+    answer: str = typer.prompt(question[0].upper() + question[1:], default=default)
     return answer
 
 
@@ -104,10 +105,10 @@ def refuse_to_overwrite(folder: Path) -> None:
     if not folder.exists():
         return
     if not folder.is_dir():
-        raise typer.BadParameter(f"{folder} is a file")
+        raise Failure(f"{folder} is a file")
     strange = sorted(entry.name for entry in folder.iterdir() if entry.name not in _HARMLESS)
     if strange:
-        raise typer.BadParameter(f"{folder} is not empty ({', '.join(strange[:5])}); choose another name or folder")
+        raise Failure(f"{folder} is not empty ({', '.join(strange[:5])}); choose another name or folder")
 
 
 def _next_steps(folder: Path) -> None:

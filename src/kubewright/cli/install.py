@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from kubewright.cli.deploying import Context, Diff, DryRun, Kubeconfig, NotDone, Show, Timeout, manifest, on_cluster
+from kubewright.cli.deploying import Diff, DryRun, NotDone, Show, Timeout, manifest, on_cluster
+from kubewright.cli.options import Context, Kubeconfig
+from kubewright.cli.output import Format, Output
 from kubewright.client import Client
 from kubewright.packaging.deploy import deploy, wait_ready
 from kubewright.packaging.graph import build
@@ -14,10 +16,11 @@ def command(
     dry_run: DryRun = False,
     diff: Diff = False,
     timeout: Timeout = 30.0,
+    output: Output = Format.text,
 ) -> None:
     """Install the CustomResourceDefinitions, and wait until they are served."""
     definitions = build(manifest()).get("crd", [])
-    show = Show(dry_run=dry_run, diff=diff)
+    show = Show(dry_run=dry_run, diff=diff, output=output)
 
     async def work(client: Client) -> None:
         await show.changes(deploy(client, definitions, dry_run=dry_run or diff))
@@ -28,3 +31,4 @@ def command(
                 raise NotDone("\n".join(late))
 
     on_cluster(work, kubeconfig, context)
+    show.end()

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from kubewright.cli import Failure
 from kubewright.project.kubebuilder import respond
 
 
@@ -32,5 +33,5 @@ def command(
     try:
         request = json.load(sys.stdin)
     except ValueError as error:
-        raise typer.BadParameter(f"standard input holds no request in JSON: {error}") from None
+        raise Failure(f"standard input holds no request in JSON: {error}") from None
     typer.echo(json.dumps(respond(request, Path.cwd())))

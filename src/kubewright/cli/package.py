@@ -17,7 +17,9 @@ app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 Files = dict[str, str]
 
-Output = Annotated[Path, typer.Option(help="The folder to write below; what an earlier run wrote there is replaced.")]
+OutputDir = Annotated[
+    Path, typer.Option("--output-dir", help="The folder to write below; what an earlier run wrote there is replaced.")
+]
 Channels = Annotated[list[str] | None, typer.Option("--channel", help="Where the bundle is offered; the first leads.")]
 Replaces = Annotated[str, typer.Option(help="The version that this one upgrades: NAME.vX.Y.Z.")]
 
@@ -25,38 +27,38 @@ KUSTOMIZE, DIST = Path("config/kustomize"), Path("dist")
 
 
 @app.command()
-def kustomize(output: Output = KUSTOMIZE) -> None:
+def kustomize(output_dir: OutputDir = KUSTOMIZE) -> None:
     """Write a base, components and overlays: kubectl apply -k config/kustomize/overlays/default."""
-    _write(kustomize_tree(manifest()), output)
+    _write(kustomize_tree(manifest()), output_dir)
 
 
 @app.command()
-def yaml(output: Output = DIST) -> None:
+def yaml(output_dir: OutputDir = DIST) -> None:
     """Write one file that installs everything: kubectl apply --server-side -f dist/install.yaml."""
-    path = output / "install.yaml"
+    path = output_dir / "install.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(install_yaml(manifest()), encoding="utf-8")
     typer.echo(f"wrote {path}")
 
 
 @app.command()
-def helm(output: Output = DIST / "chart") -> None:
+def helm(output_dir: OutputDir = DIST / "chart") -> None:
     """Write a Helm chart: helm install NAME dist/chart."""
-    _write(helm_chart(manifest()), output)
+    _write(helm_chart(manifest()), output_dir)
 
 
 @app.command()
 def olm(
-    output: Output = DIST / "bundle",
+    output_dir: OutputDir = DIST / "bundle",
     channels: Channels = None,
     replaces: Replaces = "",
     bundle_image: Annotated[str, typer.Option(help="Also write catalog.yaml, which offers this image.")] = "",
 ) -> None:
     """Write an OLM bundle, and with --bundle-image the file-based catalog that offers it."""
     package = manifest()
-    _write(olm_bundle(package, channels=channels or ["stable"], replaces=replaces), output)
+    _write(olm_bundle(package, channels=channels or ["stable"], replaces=replaces), output_dir)
     if bundle_image:
-        path = output.parent / "catalog.yaml"
+        path = output_dir.parent / "catalog.yaml"
         path.write_text(catalog(package, bundle_image=bundle_image, channels=channels or ["stable"]), encoding="utf-8")
         typer.echo(f"wrote {path}")
 

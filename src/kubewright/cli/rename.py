@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from kubewright.cli import Failure
 from kubewright.project.create import difference
 from kubewright.project.rename import rename_kind
 from kubewright.project.settings import ProjectError, find_python_project
@@ -34,7 +35,7 @@ def api(
         project = find_python_project(Path.cwd())
         renaming = rename_kind(project, kind, to)
     except ProjectError as error:
-        raise typer.BadParameter(str(error)) from None
+        raise Failure(str(error)) from None
     if dry_run:
         typer.echo(difference(project.root, renaming.write, removed=renaming.remove), nl=False)
         return

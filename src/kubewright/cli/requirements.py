@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from kubewright.cli import Failure
+from kubewright.cli.options import OutputFile
 from kubewright.packaging.requirements import PLATFORMS, ResolutionError, pinned, resolve
 from kubewright.project.settings import ProjectError, find_project
 
@@ -15,7 +17,7 @@ from kubewright.project.settings import ProjectError, find_project
 def command(
     platform: Annotated[str, typer.Option(help="The image's platforms.")] = ",".join(PLATFORMS),
     python: Annotated[str, typer.Option(help="The image's Python version.")] = "3.13",
-    output: Annotated[Path | None, typer.Option(help="The file to write; by default standard output.")] = None,
+    output_file: OutputFile = None,
 ) -> None:
     """Pin the project's dependencies, and theirs, with the hashes of every file that may be installed."""
     platforms = platform.split(",")
@@ -26,12 +28,11 @@ def command(
         wanted = tomllib.loads((project.root / "pyproject.toml").read_text())["project"].get("dependencies", [])
         text = pinned(resolve(wanted, platform=one, python=python) for one in platforms)
     except ProjectError as error:
-        raise typer.BadParameter(str(error)) from None
+        raise Failure(str(error)) from None
     except ResolutionError as error:
-        typer.secho(str(error), err=True, fg="red")
-        raise typer.Exit(1) from None
-    if output is None:
+        raise Failure(str(error)) from None
+    if output_file is None:
         typer.echo(text, nl=False)
         return
-    output.write_text(text)
-    typer.echo(f"wrote {output}")
+    output_file.write_text(text)
+    typer.echo(f"wrote {output_file}")

@@ -10,7 +10,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from kubewright.cli import Failure
 from kubewright.cli.loading import OperatorNotFound, load_operator
+from kubewright.cli.options import Context, Kubeconfig, Target
 from kubewright.cli.reloading import run_with_reload
 from kubewright.client import Client, ConfigError, connect
 from kubewright.manager import BindAddress
@@ -18,34 +20,56 @@ from kubewright.webhook import CertificateFiles, CertificateStore, DirectoryStor
 
 _HOME = Path(".kubewright")
 
+_REPLICAS, _WEBHOOKS, _OPERATIONS = "Replicas", "Webhooks", "Operations"
+"""What the options are about, in the help."""
+
 
 def command(
-    target: Annotated[str, typer.Argument(metavar="FILE[:ATTR]", help="The operator: a file or a module.")],
-    kubeconfig: Annotated[
-        Path | None, typer.Option(help="The kubeconfig; else $KUBECONFIG, in-cluster, ~/.kube.")
-    ] = None,
-    context: Annotated[str | None, typer.Option(help="A context of the kubeconfig.")] = None,
+    target: Target = "",
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
     local: Annotated[bool, typer.Option("--local", help="Run on the embedded control plane in .kubewright/.")] = False,
     reload: Annotated[bool, typer.Option("--reload", help="Start again when a Python file changes.")] = False,
     namespace: Annotated[
         list[str] | None, typer.Option("--namespace", "-n", help="Watch only this; repeatable.")
     ] = None,
     install: Annotated[bool, typer.Option("--install", help="Install the CRDs first; --local always does.")] = False,
-    leader_elect: Annotated[bool | None, typer.Option(help="Hold a lease while running controllers.")] = None,
-    sharded: Annotated[bool, typer.Option("--sharded", help="Let all replicas work, each on a part.")] = False,
-    dev: Annotated[bool, typer.Option("--dev", help="Pause the deployed copy while this one runs.")] = False,
-    webhook_host: Annotated[str, typer.Option(help="Where the API server reaches this machine for webhooks.")] = "",
-    webhook_port: Annotated[int, typer.Option(help="The port to serve webhooks on.")] = 9443,
-    webhook_service: Annotated[str, typer.Option(help="The Service in front of the webhooks, in a cluster.")] = "",
-    webhook_cert_secret: Annotated[str, typer.Option(help="The Secret to keep certificates in.")] = "",
-    webhook_cert_dir: Annotated[Path | None, typer.Option(help="Where cert-manager's tls.crt and tls.key are.")] = None,
-    health_probe_bind_address: Annotated[str | None, typer.Option(help="HOST:PORT, or 0; else port 8081.")] = None,
-    metrics_bind_address: Annotated[
-        str | None, typer.Option(help="HOST:PORT, or 0; else 8080, in a cluster 8443.")
+    leader_elect: Annotated[
+        bool | None, typer.Option(help="Hold a lease while running controllers.", rich_help_panel=_REPLICAS)
     ] = None,
-    grace_period: Annotated[float, typer.Option(help="Seconds that stopping may take.")] = 30.0,
-    log_format: Annotated[Literal["text", "json"] | None, typer.Option(help="By default JSON in a cluster.")] = None,
-    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+    sharded: Annotated[
+        bool, typer.Option("--sharded", rich_help_panel=_REPLICAS, help="Let all replicas work, each on a part.")
+    ] = False,
+    dev: Annotated[bool, typer.Option("--dev", help="Pause the deployed copy while this one runs.")] = False,
+    webhook_host: Annotated[
+        str, typer.Option(help="Where the API server reaches this machine for webhooks.", rich_help_panel=_WEBHOOKS)
+    ] = "",
+    webhook_port: Annotated[int, typer.Option(help="The port to serve webhooks on.", rich_help_panel=_WEBHOOKS)] = 9443,
+    webhook_service: Annotated[
+        str, typer.Option(help="The Service in front of the webhooks, in a cluster.", rich_help_panel=_WEBHOOKS)
+    ] = "",
+    webhook_cert_secret: Annotated[
+        str, typer.Option(help="The Secret to keep certificates in.", rich_help_panel=_WEBHOOKS)
+    ] = "",
+    webhook_cert_dir: Annotated[
+        Path | None, typer.Option(help="Where cert-manager's tls.crt and tls.key are.", rich_help_panel=_WEBHOOKS)
+    ] = None,
+    health_probe_bind_address: Annotated[
+        str | None, typer.Option(help="HOST:PORT, or 0; else port 8081.", rich_help_panel=_OPERATIONS)
+    ] = None,
+    metrics_bind_address: Annotated[
+        str | None, typer.Option(help="HOST:PORT, or 0; else 8080, in a cluster 8443.", rich_help_panel=_OPERATIONS)
+    ] = None,
+    grace_period: Annotated[
+        float, typer.Option(help="Seconds that stopping may take.", rich_help_panel=_OPERATIONS)
+    ] = 30.0,
+    log_format: Annotated[
+        Literal["text", "json"] | None, typer.Option(help="By default JSON in a cluster.", rich_help_panel=_OPERATIONS)
+    ] = None,
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        typer.Option(help="What is less than this is not logged.", rich_help_panel=_OPERATIONS),
+    ] = "info",
 ) -> None:
     """Run an operator until Ctrl-C; what it has begun is finished first."""
     if reload:
@@ -59,8 +83,7 @@ def command(
         for address in (health_probe_bind_address, metrics_bind_address):
             BindAddress.parse(address or "0")
     except (ConfigError, OperatorNotFound, ValueError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(1) from None
+        raise Failure(str(error)) from None
     host = webhook_host or ("127.0.0.1" if local else "")
     endpoint: ServiceEndpoint | URLEndpoint | None = None
     certificates: CertificateStore | str = webhook_cert_secret

@@ -9,24 +9,26 @@ from typing import Annotated
 
 import typer
 
+from kubewright.cli import Failure
+from kubewright.cli.options import OutputFile
 from kubewright.packaging.sbom import bill_of_materials
 from kubewright.project.settings import ProjectError, find_project
 
 
 def command(
     package: Annotated[str, typer.Argument(help="An installed distribution; by default the project's.")] = "",
-    output: Annotated[Path | None, typer.Option(help="The file to write; by default standard output.")] = None,
+    output_file: OutputFile = None,
 ) -> None:
     """Write a software bill of materials; the image's Dockerfile does it where the image's packages are installed."""
     try:
         document = bill_of_materials(package or find_project(Path.cwd()).name)
     except ProjectError as error:
-        raise typer.BadParameter(str(error)) from None
+        raise Failure(str(error)) from None
     except PackageNotFoundError as error:
-        raise typer.BadParameter(f"{error.name} is not installed in this environment") from None
+        raise Failure(f"{error.name} is not installed in this environment") from None
     text = json.dumps(document, indent=2) + "\n"
-    if output is None:
+    if output_file is None:
         typer.echo(text, nl=False)
         return
-    output.write_text(text, encoding="utf-8")
-    typer.echo(f"wrote {output}")
+    output_file.write_text(text, encoding="utf-8")
+    typer.echo(f"wrote {output_file}")

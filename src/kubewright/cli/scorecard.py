@@ -6,17 +6,18 @@ Static checks look at the bundle that the project would give; dynamic ones play 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
 
+from kubewright.cli import Failure
+from kubewright.cli.bundle import print_findings
 from kubewright.cli.deploying import manifest
+from kubewright.cli.output import Format, Output, progress, show, table
 from kubewright.cli.rehearse import SAMPLES, Samples, Timeout, load
 from kubewright.objects.errors import APIError
 from kubewright.packaging.bundle_rules import Finding, read_bundle, validate_bundle
@@ -26,27 +27,19 @@ if TYPE_CHECKING:
     from kubewright.testing.capabilities import Result
 
 
-class Output(StrEnum):
-    text = "text"
-    json = "json"
-
-
 def command(
     samples: Samples = SAMPLES,
     timeout: Timeout = 30.0,
     static: Annotated[bool, typer.Option("--static", help="Only the checks that need no cluster.")] = False,
-    output: Annotated[Output, typer.Option("--output", "-o", help="How to print.")] = Output.text,
+    output: Output = Format.text,
 ) -> None:
     """Check the bundle and play the samples through; exits 1 if a check of level 1 or the bundle fails."""
     findings = validate_bundle(
         read_bundle({path: text for path, text in olm_bundle(manifest()).items() if path.endswith(".yaml")})
     )
     results = [] if static else _play(samples, timeout)
-    if output is Output.json:
-        shown = {"bundle": [one._asdict() for one in findings], "capabilities": [one._asdict() for one in results]}
-        typer.echo(json.dumps(shown, indent=2))
-    else:
-        _print(findings, results)
+    data = {"bundle": [one._asdict() for one in findings], "capabilities": [one._asdict() for one in results]}
+    show(data, output, lambda console: _print(console, findings, results))
     if any(one.level == "error" for one in findings) or any(
         one.verdict == "fail" and one.level == 1 for one in results
     ):
@@ -65,29 +58,24 @@ def _play(samples: Path, timeout: float) -> list[Result]:
         async with LocalCluster() as local:
             return await assess(TestCluster(local), operator, objects, timeout=timeout)
 
-    with Console(stderr=True).status("playing the samples on an embedded cluster"):
+    with progress().status("playing the samples on an embedded cluster"):
         try:
             return asyncio.run(play())
         except APIError as error:
-            typer.secho(f"the operator cannot run: {error}", err=True, fg="red")
-            raise typer.Exit(1) from None
+            raise Failure(f"the operator cannot run: {error}") from None
 
 
-def _print(findings: list[Finding], results: list[Result]) -> None:
-    console = Console(highlight=False)
-    for finding in findings:
-        color = "red" if finding.level == "error" else "yellow"
-        console.print(f"[{color}]{finding.level:<7} {finding.code}[/{color}]  {finding.where}: {finding.message}")
-    errors = sum(one.level == "error" for one in findings)
-    console.print(f"bundle: {errors} errors, {len(findings) - errors} warnings\n")
+def _print(console: Console, findings: list[Finding], results: list[Result]) -> None:
+    print_findings(console, findings, "bundle")
     if not results:
         return
     from kubewright.testing.capabilities import level_of
 
     colors = {"pass": "green", "fail": "red", "not applicable": "dim"}
-    table = Table("level", "sample", "check", "verdict", "seen")
+    rows = table("LEVEL", "SAMPLE", "CHECK", "VERDICT", "SEEN")
     for one in results:
         verdict = f"[{colors[one.verdict]}]{one.verdict}[/{colors[one.verdict]}]"
-        table.add_row(str(one.level), one.sample, one.check, verdict, one.seen)
-    console.print(table)
+        rows.add_row(str(one.level), one.sample, one.check, verdict, escape(one.seen))
+    console.print()
+    console.print(rows)
     console.print(f"capability level shown: {level_of(results)} (levels above 2 need checks of your own)")

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-from kubewright.cli.deploying import Context, DryRun, Kubeconfig, NotDone, Show, Timeout, manifest, on_cluster
+from kubewright.cli.deploying import DryRun, NotDone, Show, Timeout, manifest, on_cluster
+from kubewright.cli.options import Context, Kubeconfig
+from kubewright.cli.output import Format, Output
 from kubewright.client import Client
 from kubewright.packaging.deploy import prune, remove, wait_gone
 from kubewright.packaging.graph import build, flatten, identity
@@ -19,13 +21,14 @@ def command(
     context: Context = None,
     dry_run: DryRun = False,
     timeout: Timeout = 60.0,
+    output: Output = Format.text,
 ) -> None:
     """Remove the operator; with --crds its resources go first, while it can still clean up after them."""
     package = manifest()
     components = build(package)
     definitions: list[Object] = components.get("crd", []) if crds else []
     made = flatten(components, without=["crd", "namespace"])
-    show = Show(dry_run=dry_run)
+    show = Show(dry_run=dry_run, output=output)
 
     async def work(client: Client) -> None:
         await show.changes(remove(client, definitions, dry_run=dry_run))
@@ -42,3 +45,4 @@ def command(
             raise NotDone("\n".join(left))
 
     on_cluster(work, kubeconfig, context)
+    show.end()

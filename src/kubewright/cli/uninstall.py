@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-from kubewright.cli.deploying import Context, DryRun, Kubeconfig, NotDone, Show, Timeout, manifest, on_cluster
+from kubewright.cli.deploying import DryRun, NotDone, Show, Timeout, manifest, on_cluster
+from kubewright.cli.options import Context, Kubeconfig
+from kubewright.cli.output import Format, Output
 from kubewright.client import Client
 from kubewright.packaging.deploy import remove, wait_gone
 from kubewright.packaging.graph import build
@@ -18,13 +20,14 @@ def command(
     dry_run: DryRun = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     timeout: Timeout = 60.0,
+    output: Output = Format.text,
 ) -> None:
     """Remove the CustomResourceDefinitions, and with them every custom resource."""
     definitions = build(manifest()).get("crd", [])
     names = ", ".join(crd["metadata"]["name"] for crd in definitions)
     if not (yes or dry_run):
-        typer.confirm(f"Remove {names} and every object of these kinds?", abort=True)
-    show = Show(dry_run=dry_run)
+        typer.confirm(f"Remove {names} and every object of these kinds?", abort=True, err=True)
+    show = Show(dry_run=dry_run, output=output)
 
     async def work(client: Client) -> None:
         await show.changes(remove(client, definitions, dry_run=dry_run))
@@ -35,3 +38,4 @@ def command(
                 raise NotDone("\n".join(left))
 
     on_cluster(work, kubeconfig, context)
+    show.end()

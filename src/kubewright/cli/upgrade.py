@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from kubewright.cli import Failure
 from kubewright.project.create import difference
 from kubewright.project.scaffold import REVISION, project_files
 from kubewright.project.settings import Project, ProjectError, find_project
@@ -23,15 +24,14 @@ def command(
         project = find_project(Path.cwd())
         plan = plan_for(project)
     except (ProjectError, LookupError, OSError) as error:
-        raise typer.BadParameter(str(error)) from None
+        raise Failure(str(error)) from None
     for path, why in plan.keep.items():
         typer.echo(f"kept {path}: {why}")
     if plan.conflicts:
         for path, text in plan.conflicts.items():
             typer.secho(f"conflict in {path}:", fg="red", err=True)
             typer.echo(text, err=True)
-        typer.echo("Nothing was written. Make these places agree with the new scaffold, then upgrade again.", err=True)
-        raise typer.Exit(1)
+        raise Failure("Nothing was written. Make these places agree with the new scaffold, then upgrade again.")
     if not plan:
         typer.echo(f"the project is at scaffold revision {project.scaffold}; nothing to do")
         return

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
+import msgspec
 import typer
+from msgspec import to_builtins
+from rich.console import Console
+from rich.markup import escape
 
+from kubewright.cli import Failure
 from kubewright.cli.manifests import Manifest, ManifestError, read_manifests
+from kubewright.cli.output import Format, Output, show
 from kubewright.objects import to_dict
 from kubewright.schema import SchemaError
 from kubewright.schema.offline import OfflineValidator, UnknownKind
@@ -20,6 +26,7 @@ def command(
     skip_unknown: Annotated[
         bool, typer.Option("--skip-unknown", help="Pass over kinds that there is no schema for.")
     ] = False,
+    output: Output = Format.text,
 ) -> None:
     """Check manifests offline: unknown fields, types, constraints and CEL rules; exit 1 if any object is invalid.
 
@@ -28,12 +35,29 @@ def command(
     try:
         manifests, definitions = read_manifests(paths), read_manifests(crds or _conventional())
     except ManifestError as error:
-        raise typer.BadParameter(str(error)) from None
+        raise Failure(str(error)) from None
     known = [m.obj for m in (*definitions, *manifests) if m.obj.get("kind") == "CustomResourceDefinition"]
     validator = OfflineValidator([*known, *_of_operator(operator)])
-    wrong = sum(not _check(validator, manifest, skip_unknown=skip_unknown) for manifest in manifests)
-    if wrong:
+    verdicts = [_check(validator, manifest, skip_unknown=skip_unknown) for manifest in manifests]
+    show([to_builtins(verdict) for verdict in verdicts], output, lambda console: _print(console, verdicts))
+    if any(verdict.result == "invalid" for verdict in verdicts):
         raise typer.Exit(1)
+
+
+class _Problem(msgspec.Struct, frozen=True):
+    """What is wrong with an object, and in which field, as far as it is about one."""
+
+    field: str
+    message: str
+
+
+class _Verdict(msgspec.Struct, frozen=True):
+    """What is to be said about one object."""
+
+    source: str
+    object: str
+    result: Literal["ok", "invalid", "skipped"]
+    problems: list[_Problem] = []
 
 
 def _conventional() -> list[str]:
@@ -48,17 +72,25 @@ def _of_operator(target: str) -> list[dict[str, Any]]:
     try:
         return [to_dict(crd) for crd in load_operator(target).crds()]
     except (OperatorNotFound, SchemaError) as error:
-        raise typer.BadParameter(str(error)) from None
+        raise Failure(str(error)) from None
 
 
-def _check(validator: OfflineValidator, manifest: Manifest, *, skip_unknown: bool) -> bool:
+def _check(validator: OfflineValidator, manifest: Manifest, *, skip_unknown: bool) -> _Verdict:
     try:
         causes = validator.check(manifest.obj)
     except UnknownKind as error:
-        typer.echo(f"{manifest.source}: {manifest.name}: {error}" + (" (skipped)" if skip_unknown else ""))
-        return skip_unknown
-    for cause in causes:
-        typer.echo(f"{manifest.source}: {manifest.name}: {cause.field}: {cause.message}")
-    if not causes:
-        typer.echo(f"{manifest.source}: {manifest.name}: ok")
-    return not causes
+        result: Literal["skipped", "invalid"] = "skipped" if skip_unknown else "invalid"
+        return _Verdict(manifest.source, manifest.name, result, [_Problem("", str(error))])
+    problems = [_Problem(cause.field, cause.message) for cause in causes]
+    return _Verdict(manifest.source, manifest.name, "invalid" if problems else "ok", problems)
+
+
+def _print(console: Console, verdicts: list[_Verdict]) -> None:
+    for one in verdicts:
+        place = f"{one.source}: {one.object}"
+        for problem in one.problems:
+            field = f"{problem.field}: " if problem.field else ""
+            skipped = " (skipped)" if one.result == "skipped" else ""
+            console.print(escape(f"{place}: {field}{problem.message}{skipped}"), soft_wrap=True)
+        if one.result == "ok":
+            console.print(escape(f"{place}: ok"), soft_wrap=True)

@@ -45,7 +45,8 @@ def load_config(kubeconfig: str | os.PathLike[str] | None = None, *, context: st
     if not home.exists():
         raise ConfigError(
             f"no cluster is configured: there is no {home}, KUBECONFIG is not set, and this is not a Pod; "
-            "name a file with --kubeconfig, or use --local for an embedded control plane"
+            "name a file with --kubeconfig, or use an embedded control plane: "
+            "kubewright run --local, or kubewright cluster start"
         )
     return Kubeconfig.read([home]).config(context)
 
