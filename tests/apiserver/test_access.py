@@ -128,3 +128,9 @@ async def test_everybody_may_where_nothing_is_authorized() -> None:
     await server.start()
     assert (await ask(server, "GET", MAPS, token=""))[0] == 200
     await server.stop()
+
+
+async def test_refused_credentials_are_audited(server: ApiServer, tmp_path: Path) -> None:
+    assert (await ask(server, "GET", MAPS, token="wrong"))[0] == 401
+    event = json.loads((tmp_path / "audit.log").read_text().splitlines()[-1])
+    assert (event["responseStatus"]["code"], event["user"], event["objectRef"]["resource"]) == (401, {}, "configmaps")

@@ -18,7 +18,10 @@ PODS = "/api/v1/namespaces/default/pods"
 async def transport() -> AsyncIterator[AsgiTransport]:
     server = ApiServer(tokens={"admin": ADMIN})
     await server.start()
-    yield AsgiTransport(server.app, headers={"authorization": "Bearer admin", "content-type": "application/json"})
+    transport = AsgiTransport(server.app, headers={"authorization": "Bearer admin", "content-type": "application/json"})
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}}
+    assert (await transport.request("POST", "/api/v1/nodes", body=msgspec.json.encode(node))).status == 201
+    yield transport
     await server.stop()
 
 
@@ -66,3 +69,26 @@ async def test_nothing_can_be_run_in_a_simulated_container(transport: AsgiTransp
         400,
         "pod unassigned does not have a host assigned",
     )
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("tailLines=-1", "tailLines"),
+        ("limitBytes=0", "limitBytes"),
+        ("sinceSeconds=0", "sinceSeconds"),
+        ("sinceSeconds=1&sinceTime=2020-01-01T00:00:00Z", None),
+    ],
+)
+async def test_log_options_have_to_make_sense(transport: AsgiTransport, query: str, field: str | None) -> None:
+    await make(transport, "a", "main", node="n")
+    answer = await transport.request("GET", f"{PODS}/a/log?{query}")
+    details = msgspec.json.decode(answer.body)["details"]
+    assert (answer.status, details["kind"]) == (422, "PodLogOptions")
+    assert [cause.get("field") for cause in details["causes"]] == [field]
+
+
+async def test_a_node_that_is_not_there_is_named(transport: AsgiTransport) -> None:
+    await make(transport, "a", "main", node="gone")
+    assert await message(transport, "a/log") == (404, 'nodes "gone" not found')
+    assert await message(transport, "a/exec?command=ls", "POST") == (404, 'nodes "gone" not found')

@@ -9,15 +9,13 @@ import time
 import uuid
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Protocol
 
 from kubewright.apiserver.auth import AuditLog, Authentication, Decision, audit_event, forbidden, impersonated
 from kubewright.apiserver.http.messages import Request
 from kubewright.apiserver.registry.cluster import LogicalCluster
-from kubewright.apiserver.request import ANONYMOUS, RequestInfo, UserInfo
+from kubewright.apiserver.request import RequestInfo, UserInfo
 from kubewright.objects.errors import APIError, Unauthorized
-
-NO_DECISION: Final = Decision(False)
 
 
 class Clusters(Protocol):
@@ -36,9 +34,11 @@ class Trail:
 
     received: float = field(default_factory=time.time)
     info: RequestInfo | None = None
-    user: UserInfo = ANONYMOUS
-    acting_as: UserInfo = ANONYMOUS
-    decision: Decision = NO_DECISION
+    user: UserInfo | None = None
+    """Who authenticated; nobody where the credentials were refused."""
+
+    acting_as: UserInfo | None = None
+    decision: Decision | None = None
 
 
 class Access:
@@ -72,9 +72,8 @@ class Access:
         :raises Forbidden: he may not, or may not act as that user.
         :raises BadRequest: the impersonation headers do not make sense.
         """
-        trail.info = info
-        user = impersonated(trail.user, request.scope["headers"], cluster.authorizer, info.path)
-        trail.acting_as = user
+        assert trail.user is not None  # it was found out by `authenticate`
+        user = trail.acting_as = impersonated(trail.user, request.scope["headers"], cluster.authorizer, info.path)
         trail.decision = cluster.authorizer.authorize(user, info)
         if not trail.decision.allowed:
             raise forbidden(user, info, trail.decision.reason)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from tests.apiserver.auth.cluster import Cluster, Object, rule
 
 from kubewright.apiserver.auth import (
     RBAC,
+    AlwaysAllow,
     AuditLog,
     Authentication,
     Decision,
@@ -187,3 +189,25 @@ def test_the_audit_log_gets_a_line_an_event(tmp_path: Path) -> None:
     }
     assert first["stageTimestamp"] == "2030-03-17T17:46:40.750000Z"
     assert first["annotations"]["authorization.k8s.io/decision"] == "forbid"
+
+
+@pytest.mark.parametrize(
+    ("selectors", "fields"),
+    [
+        ({"fieldSelector": {}}, ["fieldSelector.requirements"]),
+        ({"fieldSelector": {"requirements": [{"key": "", "operator": "In"}]}}, ["key", "values"]),
+        ({"fieldSelector": {"requirements": [{"key": "a", "operator": "Exists", "values": ["b"]}]}}, ["values"]),
+        ({"labelSelector": {"rawSelector": "a", "requirements": [{"key": "a", "operator": "New"}]}}, ["rawSelector"]),
+        ({"labelSelector": {"requirements": [{"key": "-", "operator": "Exists"}]}}, ["key"]),
+        ({"labelSelector": {"rawSelector": "a=b"}, "fieldSelector": {"rawSelector": "c=d"}}, []),
+    ],
+)
+def test_selectors_of_a_review_are_checked(selectors: Mapping[str, Any], fields: list[str]) -> None:
+    asked = review(resourceAttributes={"verb": "list", "resource": "pods", **selectors})
+    found: list[str] = []
+    try:
+        access_reviews.self_subject_access_review(asked, UserInfo("jane"), AlwaysAllow())
+    except Invalid as error:
+        found = [cause.field for cause in error.causes]
+    assert len(found) == len(fields)
+    assert all(one.endswith(field) for one, field in zip(found, fields, strict=True))

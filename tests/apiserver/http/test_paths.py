@@ -23,6 +23,7 @@ from kubewright.apiserver.http.paths import request_info, split_cluster
         ("GET /api/v1/namespaces/x", {}, ("get", "", "namespaces", "", "x", "x")),
         ("PUT /api/v1/namespaces/x/finalize", {}, ("update", "", "namespaces", "finalize", "x", "x")),
         ("GET /api/v1/pods", {"fieldSelector": ["metadata.name=p"]}, ("list", "", "pods", "", "", "p")),
+        ("DELETE /api/v1/pods", {"fieldSelector": ["metadata.name=p"]}, ("deletecollection", "", "pods", "", "", "")),
         ("GET /apis/example.com/v1/widgets/w", {}, ("get", "example.com", "widgets", "", "", "w")),
     ],
 )

@@ -6,7 +6,7 @@ pkg/registry/authorization.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from kubewright.apiserver.auth.authorizer import Authorizer
@@ -16,6 +16,7 @@ from kubewright.apiserver.request import RequestInfo, UserInfo
 from kubewright.objects import field_errors
 from kubewright.objects.errors import BadRequest, Cause, Invalid
 from kubewright.objects.names import GroupKind
+from kubewright.objects.selectors import label_key_problem
 
 _GROUP: Final = "authorization.k8s.io"
 
@@ -26,7 +27,7 @@ def self_subject_access_review(review: Object, user: UserInfo, authorizer: Autho
     :raises Invalid: the review does not say what exactly.
     """
     spec = review.get("spec") or {}
-    _require_valid([*_check_metadata(review, ()), *_check_attributes(spec)])
+    _require_valid([*_check_attributes(spec), *_check_metadata(review, ())])
     return _answered(review, user, spec, authorizer)
 
 
@@ -36,7 +37,7 @@ def subject_access_review(review: Object, authorizer: Authorizer) -> Object:
     :raises Invalid: the review does not say who, or what exactly.
     """
     spec = review.get("spec") or {}
-    _require_valid([*_check_metadata(review, ()), *_check_attributes(spec), *_check_subject(spec)])
+    _require_valid([*_check_attributes(spec), *_check_subject(spec), *_check_metadata(review, ())])
     return _answered(review, _subject(spec), spec, authorizer)
 
 
@@ -47,9 +48,9 @@ def local_subject_access_review(review: Object, namespace: str, authorizer: Auth
     :raises Invalid: it does not say who, or what exactly.
     """
     spec = review.get("spec") or {}
-    causes = [*_check_metadata(review, ("namespace",)), *_check_attributes(spec), *_check_subject(spec)]
+    causes = [*_check_attributes(spec), *_check_subject(spec), *_check_metadata(review, ("namespace",))]
     resource = spec.get("resourceAttributes") or {}
-    if (review["metadata"].get("namespace") or "") != (resource.get("namespace") or ""):
+    if resource and (review["metadata"].get("namespace") or "") != (resource.get("namespace") or ""):
         text = "must match metadata.namespace"
         causes.append(field_errors.invalid("spec.resourceAttributes.namespace", resource.get("namespace") or "", text))
     if spec.get("nonResourceAttributes"):
@@ -129,7 +130,36 @@ def _check_attributes(spec: Mapping[str, Any]) -> list[Cause]:
     if resource is None and other is None:
         text = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
         return [field_errors.invalid("spec.resourceAttributes", None, text)]
-    return []
+    causes: list[Cause] = []
+    for kind in ("fieldSelector", "labelSelector"):
+        if (selector := (resource or {}).get(kind)) is not None:
+            causes += _check_selector(selector, f"spec.resourceAttributes.{kind}", labels=kind == "labelSelector")
+    return causes
+
+
+def _check_selector(selector: Mapping[str, Any], path: str, *, labels: bool) -> Iterator[Cause]:
+    """``validateFieldSelectorAttributes`` and ``validateLabelSelectorAttributes``; operators may be from the future."""
+    raw, requirements = selector.get("rawSelector"), selector.get("requirements") or ()
+    if raw and requirements:
+        yield field_errors.invalid(f"{path}.rawSelector", raw, "may not specified at the same time as requirements")
+    if not raw and not requirements:
+        text = f"when {path} is specified, requirements or rawSelector is required"
+        yield field_errors.required(f"{path}.requirements", text)
+    for index, requirement in enumerate(requirements):
+        yield from _check_requirement(requirement, f"{path}.requirements[{index}]", labels=labels)
+
+
+def _check_requirement(requirement: Mapping[str, Any], path: str, *, labels: bool) -> Iterator[Cause]:
+    key, operator, values = (requirement.get(part) or "" for part in ("key", "operator", "values"))
+    if not key and not labels:
+        yield field_errors.required(f"{path}.key", "must be specified")
+    if operator in ("In", "NotIn") and not values:
+        yield field_errors.required(f"{path}.values", "must be specified when `operator` is 'In' or 'NotIn'")
+    if operator in ("Exists", "DoesNotExist") and values:
+        text = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
+        yield field_errors.forbidden(f"{path}.values", text)
+    if labels and (problem := label_key_problem(key)):
+        yield field_errors.invalid(f"{path}.key", key, problem)
 
 
 def _check_subject(spec: Mapping[str, Any]) -> list[Cause]:

@@ -20,14 +20,14 @@ from kubewright.apiserver.request import RequestInfo, UserInfo
 
 def audit_event(
     request: RequestInfo,
-    user: UserInfo,
+    user: UserInfo | None,
     *,
     audit_id: str,
     uri: str,
     received: float,
     finished: float,
     code: int,
-    decision: Decision,
+    decision: Decision | None,
     impersonated: UserInfo | None = None,
     source: str = "",
     user_agent: str = "",
@@ -36,9 +36,10 @@ def audit_event(
 ) -> dict[str, Any]:
     """The event of a request that has been answered.
 
-    :param user: who authenticated; ``impersonated`` whom he acted as.
+    :param user: who authenticated, None where nobody did; ``impersonated`` whom he acted as.
     :param uri: path and query, as sent.
     :param received: when, in seconds since the epoch; ``finished`` likewise.
+    :param decision: whether he might; None where that was not asked.
     :param status: the Status object of an answer that was a failure.
     :param annotations: those that admission added.
     """
@@ -50,7 +51,7 @@ def audit_event(
         "stage": "ResponseComplete",
         "requestURI": uri,
         "verb": request.verb,
-        "user": user.to_json(),
+        "user": user.to_json() if user is not None else {},
     }
     if impersonated is not None:
         event["impersonatedUser"] = impersonated.to_json()
@@ -68,11 +69,12 @@ def audit_event(
     event["responseStatus"] = {"metadata": {}, **failure, "code": code}
     event["requestReceivedTimestamp"] = _micro_time(received)
     event["stageTimestamp"] = _micro_time(finished)
-    event["annotations"] = {
-        **(annotations or {}),
-        "authorization.k8s.io/decision": "allow" if decision.allowed else "forbid",
-        "authorization.k8s.io/reason": decision.reason,
-    }
+    found = dict(annotations or {})
+    if decision is not None:
+        found["authorization.k8s.io/decision"] = "allow" if decision.allowed else "forbid"
+        found["authorization.k8s.io/reason"] = decision.reason
+    if found:
+        event["annotations"] = found
     return event
 
 

@@ -29,9 +29,8 @@ from kubewright.apiserver.http.messages import (
 )
 from kubewright.apiserver.http.paths import request_info, split_cluster
 from kubewright.apiserver.http.resources import VERBS, Call
-from kubewright.apiserver.http.reviews import REVIEWS, review
 from kubewright.apiserver.http.status import error_response, method_not_allowed, page_not_found, resource_not_found
-from kubewright.apiserver.http.subresources import subresource_handler
+from kubewright.apiserver.http.subresources import resource_handler, subresource_handler
 from kubewright.apiserver.metrics import CONTENT_TYPE, Metrics
 from kubewright.apiserver.registry.cluster import LogicalCluster
 from kubewright.apiserver.request import RequestInfo, UserInfo
@@ -109,8 +108,8 @@ class App:
 
     async def _answer(self, request: Request, trail: Trail) -> Response | StreamResponse:
         name, path = split_cluster(request.scope["path"])
+        info = trail.info = request_info(request.method, path, request.query, name)
         cluster = await self._access.authenticate(request, name, trail)
-        info = request_info(request.method, path, request.query, name)
         user = self._access.authorize(request, info, cluster, trail)
         if info.is_resource:
             return await self._resource(request, info, user, cluster)
@@ -136,9 +135,7 @@ class App:
             return await subresource_handler(resource, info)(Call(request, info, user, store))
         if info.verb not in resource.verbs or info.verb not in VERBS or not _fits(request, info, resource.namespaced):
             raise _not_allowed(info, custom=resource.custom)
-        if resource.group_resource in REVIEWS:
-            return await review(Call(request, info, user, store))
-        return await VERBS[info.verb](Call(request, info, user, store))
+        return await resource_handler(resource, info.verb)(Call(request, info, user, store))
 
     async def _document(self, request: Request, path: str, cluster: LogicalCluster) -> Response:
         if request.method not in ("GET", "HEAD"):

@@ -12,6 +12,7 @@ from kubewright.apiserver.registry.body import check_depth, parse_object
 from kubewright.apiserver.registry.resource import Resource
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects.errors import BadRequest, UnsupportedMediaType
+from kubewright.schema.node import Node
 
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -22,9 +23,10 @@ Engine = Callable[[Object], Any]
 """Makes the patched object; its argument may be changed."""
 
 
-def engine(media_type: str, body: bytes, resource: Resource) -> Engine:
+def engine(media_type: str, body: bytes, resource: Resource, node: Node | None = None) -> Engine:
     """Read a patch.
 
+    :param node: the schema of what is patched, where that is not the resource's object.
     :raises UnsupportedMediaType: the resource takes no patches of this type.
     :raises BadRequest: the patch is not well-formed.
     """
@@ -35,7 +37,7 @@ def engine(media_type: str, body: bytes, resource: Resource) -> Engine:
         return lambda live: json_patch(live, _decode(body))
     if media_type == MERGE_PATCH:
         return lambda live: merge_patch(live, _decode(body))
-    return lambda live: strategic_merge(live, _decode(body), resource.node)
+    return lambda live: strategic_merge(live, _decode(body), node or resource.node)
 
 
 def takes(media_type: str, resource: Resource) -> bool:

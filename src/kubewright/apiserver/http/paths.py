@@ -51,7 +51,7 @@ def request_info(method: str, path: str, query: Query, cluster: str = "") -> Req
         verb = "watch"
     if verb == "delete" and not name:
         verb = "deletecollection"
-    if verb in ("list", "watch", "deletecollection") and not name:
+    if verb in ("list", "watch") and not name:
         name = _selected_name(first(query, "fieldSelector"))
     return RequestInfo(verb, path, True, group, version, resource, subresource, namespace, name, cluster)
 

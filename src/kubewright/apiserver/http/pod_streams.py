@@ -6,38 +6,76 @@ is asked is checked here too (``pkg/registry/core/pod/strategy.go``).
 
 from __future__ import annotations
 
-from kubewright.apiserver.admission.attributes import Attributes
+from collections.abc import Mapping
+
+from kubewright.apiserver.http import unstored
 from kubewright.apiserver.http.messages import Response
 from kubewright.apiserver.http.resources import Call
-from kubewright.apiserver.registry.options import first, truth
+from kubewright.apiserver.registry.options import Write, first, integer, truth
 from kubewright.apiserver.registry.strategy import Object
-from kubewright.objects.errors import BadRequest, InternalError
+from kubewright.objects.errors import BadRequest, Cause, InternalError, Invalid, NotFound
+from kubewright.objects.field_errors import forbidden, invalid
+from kubewright.objects.names import GroupKind, GroupResource
 
+_NUMBERS = ("tailLines", "limitBytes", "sinceSeconds")
 _NO_KUBELET = "error dialing backend: the containers of this cluster are simulated; nothing can be run in them"
 
 
 async def log(call: Call) -> Response:
     """The log of a container, which never wrote any.
 
+    :raises Invalid: the options do not make sense.
     :raises BadRequest: the pod has no such container, or several and none is named.
+    :raises NotFound: there is no such pod, or not the node that it runs on.
     """
+    query = call.request.query
+    if causes := _log_problems(
+        {name: integer(query, name) for name in _NUMBERS}, since=bool(first(query, "sinceTime"))
+    ):
+        raise Invalid.of(GroupKind("", "PodLogOptions"), call.info.name, causes)
     pod = await call.store.get(call.info.namespace, call.info.name)
-    _container(pod, first(call.request.query, "container"))
-    assigned = bool(pod["spec"].get("nodeName"))
-    return Response(b"", status=200 if assigned else 204, media_type="text/plain")
+    _container(pod, first(query, "container"))
+    return Response(b"", status=200 if _node(call, pod) else 204, media_type="text/plain")
+
+
+def _log_problems(given: Mapping[str, int | None], *, since: bool) -> list[Cause]:
+    """``ValidatePodLogOptions``."""
+    causes: list[Cause] = []
+    tail, limit, seconds = (given[name] for name in _NUMBERS)
+    if tail is not None and tail < 0:
+        causes.append(invalid("tailLines", tail, "must be greater than or equal to 0"))
+    if limit is not None and limit < 1:
+        causes.append(invalid("limitBytes", limit, "must be greater than 0"))
+    if seconds is not None and since:
+        causes.append(forbidden("", "at most one of `sinceTime` or `sinceSeconds` may be specified"))
+    elif seconds is not None and seconds < 1:
+        causes.append(invalid("sinceSeconds", seconds, "must be greater than 0"))
+    return causes
 
 
 async def connect(call: Call) -> Response:
     """:raises BadRequest: the pod runs nowhere, or has no such container.
+    :raises NotFound: there is no such pod, or not the node that it runs on.
     :raises InternalError: its kubelet is a simulated one.
     """
     await _admit(call)
     pod = await call.store.get(call.info.namespace, call.info.name)
     if call.info.subresource != "portforward":
         _container(pod, first(call.request.query, "container"))
-    if not pod["spec"].get("nodeName"):
+    if not _node(call, pod):
         raise BadRequest(f"pod {call.info.name} does not have a host assigned")
     raise InternalError(_NO_KUBELET)
+
+
+def _node(call: Call, pod: Object) -> str:
+    """The node that a pod runs on; empty before it is scheduled.
+
+    :raises NotFound: there is no such node.
+    """
+    node: str = pod["spec"].get("nodeName") or ""
+    if node and call.store.cluster.reader.get("", "nodes", "", node) is None:
+        raise NotFound.of(GroupResource("", "nodes"), node)
+    return node
 
 
 async def _admit(call: Call) -> None:
@@ -56,12 +94,10 @@ async def _admit(call: Call) -> None:
         options["command"] = list(command)
     if ports := query.get("ports"):
         options["ports"] = [int(port) for port in ports if port.isdigit()]
-    attributes = Attributes(
-        "CONNECT", subresource.kind, store.resource.gvr, info.subresource, info.namespace, info.name, options, None,
-        call.user, {}, dry_run=False, reader=store.cluster.reader, cluster=store.cluster.name,
-    )  # fmt: skip
-    await store.cluster.admission.admit(attributes)
-    await store.cluster.admission.validate(attributes)
+    write = Write(call.user, {}, warnings=call.request.warnings)
+    found = unstored.attributes(call, "CONNECT", subresource.kind, info.name, options, None, write)
+    await store.cluster.admission.admit(found)
+    await store.cluster.admission.validate(found)
 
 
 def _container(pod: Object, named: str) -> None:

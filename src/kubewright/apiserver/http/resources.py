@@ -111,7 +111,9 @@ async def list_(call: Call) -> Response:
 async def watch(call: Call) -> StreamResponse:
     # A watch is of a collection, but its events carry single objects.
     representation = call.representation(is_list=False)
-    options = ReadOptions.parse({**call.request.query, "watch": ["true"]})
+    # The old form of a watch may be of one object: /api/v1/watch/namespaces/N/pods/NAME
+    name = call.info.name if call.request.scope["path"].rstrip("/").endswith(f"/{call.info.name}") else ""
+    options = ReadOptions.parse(call.request.query, watch=True, name=name)
     stream = WatchStream(call.store, _namespace(call), options, representation)
     media_type = representation.media_type
     if media_type == PROTOBUF:

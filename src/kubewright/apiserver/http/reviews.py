@@ -10,12 +10,14 @@ import uuid
 from collections.abc import Callable
 
 from kubewright.apiserver.auth import access_reviews, token_reviews
+from kubewright.apiserver.http import unstored
 from kubewright.apiserver.http.messages import Response
 from kubewright.apiserver.http.resources import Call
-from kubewright.apiserver.registry.body import Pairs, parse_object
-from kubewright.apiserver.registry.builtin.shape import decode
-from kubewright.apiserver.registry.strategy import DecodeError, Object
-from kubewright.objects.errors import BadRequest, NotFound
+from kubewright.apiserver.registry.strategy import Object
+from kubewright.objects.errors import NotFound
+from kubewright.objects.names import GroupVersionKind
+
+_TOKEN_REQUEST = GroupVersionKind("authentication.k8s.io", "v1", "TokenRequest")
 
 Answer = Callable[[Call, Object], Object]
 
@@ -44,9 +46,10 @@ REVIEWS: dict[tuple[str, str], Answer] = {
 
 async def review(call: Call) -> Response:
     """Answer the review in a request's body."""
-    write = call.write("CreateOptions")
-    body = call.store.decode(await call.request.body(), call.body_type(), write)
-    answered = REVIEWS[call.store.resource.group_resource](call, body)
+    write, store = call.write("CreateOptions"), call.store
+    body = store.decode(await call.request.body(), call.body_type(), write)
+    body = await unstored.admit_creation(call, store.resource.gvk, "", body, write)
+    answered = REVIEWS[store.resource.group_resource](call, body)
     return call.respond_object(answered, write, status=201)
 
 
@@ -60,19 +63,10 @@ async def token_request(call: Call) -> Response:
     if tokens is None:
         raise NotFound("the server could not find the requested resource", details={})
     write = call.write("CreateOptions")
-    body = _token_request(*parse_object(await call.request.body(), call.body_type()))
+    body = await unstored.read(call, _TOKEN_REQUEST, write)
+    body = await unstored.admit_creation(call, _TOKEN_REQUEST, info.name, body, write)
     await cluster.caches.fresh()
     granted = token_reviews.token_request(
         body, info.namespace, info.name, tokens, cluster.reader, now=time.time(), token_id=str(uuid.uuid4())
     )
     return call.respond_object(granted, write, status=201)
-
-
-def _token_request(body: Object, _: Pairs | None) -> Object:
-    if body.get("kind", "TokenRequest") != "TokenRequest":
-        raise BadRequest(f'no kind "{body["kind"]}" is expected here: the body must be a TokenRequest')
-    try:
-        request = decode("io.k8s.api.authentication.v1.TokenRequest", body, [])
-    except DecodeError as error:
-        raise BadRequest(f'TokenRequest in version "v1" cannot be handled as a TokenRequest: {error}') from None
-    return {**request, "kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1"}

@@ -11,21 +11,21 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final, NamedTuple
 
+from kubewright.apiserver.admission.attributes import Attributes
 from kubewright.apiserver.apply import FieldManager, scale
 from kubewright.apiserver.apply.fieldset import Path as FieldPath
-from kubewright.apiserver.http import patches
+from kubewright.apiserver.http import patches, unstored
 from kubewright.apiserver.http.messages import Response
 from kubewright.apiserver.http.resources import Call
-from kubewright.apiserver.registry.body import parse_object
 from kubewright.apiserver.registry.builtin.definitions import definitions
 from kubewright.apiserver.registry.builtin.shape import decode
 from kubewright.apiserver.registry.deletion import timestamp
 from kubewright.apiserver.registry.options import Write
 from kubewright.apiserver.registry.resource import Resource
-from kubewright.apiserver.registry.strategy import DecodeError, Object
+from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects import field_errors
-from kubewright.objects.errors import BadRequest, Cause, Invalid
-from kubewright.objects.names import GroupKind, GroupVersionKind
+from kubewright.objects.errors import Cause, Invalid
+from kubewright.objects.names import GroupVersionKind
 from kubewright.objects.selectors import LabelSelector
 
 _KIND: Final = GroupVersionKind("autoscaling", "v1", "Scale")
@@ -70,8 +70,7 @@ async def get(call: Call) -> Response:
 async def update(call: Call) -> Response:
     """Replace the Scale of an object."""
     write = call.write("UpdateOptions")
-    body, _ = parse_object(await call.request.body(), call.body_type())
-    wanted = _decoded(body)
+    wanted = await unstored.read(call, _KIND, write)
     return await _write(call, write, lambda current: _recorded(current, wanted, write))
 
 
@@ -82,15 +81,12 @@ async def patch(call: Call) -> Response:
         write = call.write("PatchOptions", apply=True)
         config = patches.applied_configuration(body)
         return await _write(call, write, lambda current: _applied(current, config, write))
-    engine = patches.engine(call.request.media_type, body, call.store.resource)
+    codec = unstored.codec_of(_KIND)
+    engine = patches.engine(call.request.media_type, body, call.store.resource, codec.resource.node)
     write = call.write("PatchOptions")
 
     def patched(current: Object) -> Object:
-        made = engine(_decoded(current))
-        try:
-            return _recorded(current, _decoded(made), write)
-        except BadRequest as error:
-            raise Invalid.of(GroupKind("", ""), "", [field_errors.invalid("patch", made, error.message)]) from None
+        return _recorded(current, codec.coerce_patched(engine(codec.coerce(current)), write), write)
 
     return await _write(call, write, patched)
 
@@ -102,8 +98,10 @@ async def _write(call: Call, write: Write, change: Callable[[Object], Object]) -
     info, store = call.info, call.store
     resource = store.resource
     places = places_of(resource)
+    asked: Attributes
 
     async def changed(live: Object) -> Object:
+        nonlocal asked
         current = _scale(live, places)
         owners = live["metadata"].get("managedFields") or []
         versions = _replica_paths(call, places)
@@ -111,6 +109,8 @@ async def _write(call: Call, write: Write, change: Callable[[Object], Object]) -
             current["metadata"]["managedFields"] = scale.to_scale(owners, versions)
         wanted = change(current)
         store.named(wanted, info.namespace, info.name)
+        asked = unstored.attributes(call, "UPDATE", _KIND, info.name, wanted, current, write)
+        wanted = await unstored.admit(call, asked)
         replicas = (wanted.get("spec") or {}).get("replicas") or 0
         _require_valid(replicas, resource, info.name)
         _put(live, places.replicas, replicas)
@@ -121,7 +121,13 @@ async def _write(call: Call, write: Write, change: Callable[[Object], Object]) -
             metadata["managedFields"] = scale.to_parent(owners, now_owned, versions, resource.gvk.api_version)
         return live
 
-    updated, _ = await store.update(info.namespace, info.name, changed, write, subresource="scale", owned=True)
+    async def agreed(obj: Object, old: Object) -> None:
+        asked.obj, asked.old = _scale(obj, places), _scale(old, places)
+        await store.cluster.admission.validate(asked)
+
+    updated, _ = await store.update(
+        info.namespace, info.name, changed, write, subresource="scale", owned=True, guard=agreed
+    )
     return call.respond_object(_scale(updated, places), write)
 
 
@@ -185,17 +191,6 @@ def _require_valid(replicas: int, resource: Resource, name: str) -> None:
             resource.gvk.group_kind, name, [Cause("FieldValueInvalid", f"Invalid value: {replicas}: {text}", path)]
         )
     raise Invalid.of(_KIND.group_kind, name, [field_errors.invalid("spec.replicas", replicas, text)])
-
-
-def _decoded(body: Object) -> Object:
-    """:raises BadRequest: the body is no Scale."""
-    kind, version = body.get("kind") or _KIND.kind, body.get("apiVersion") or _KIND.api_version
-    if (kind, version) != (_KIND.kind, _KIND.api_version):
-        raise BadRequest(f"{kind} in version {version!r} cannot be handled as a Scale")
-    try:
-        return {**decode(_DEFINITION, body, []), "kind": _KIND.kind, "apiVersion": _KIND.api_version}
-    except DecodeError as error:
-        raise BadRequest(f'Scale in version "v1" cannot be handled as a Scale: {error}') from None
 
 
 @cache

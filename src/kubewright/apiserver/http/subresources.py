@@ -1,20 +1,26 @@
-"""Requests to subresources: those that hold the whole object go the way of the object itself, others have handlers."""
+"""Requests that are not about stored objects: to most subresources, and to resources like reviews and bindings.
+
+Subresources that hold the whole object go the way of the object itself.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from kubewright.apiserver.http import scale
+from kubewright.apiserver.http.pod_eviction import evict
 from kubewright.apiserver.http.pod_streams import connect, log
-from kubewright.apiserver.http.pod_subresources import bind, evict
+from kubewright.apiserver.http.pod_subresources import bind
 from kubewright.apiserver.http.resources import VERBS, Handler
-from kubewright.apiserver.http.reviews import token_request
+from kubewright.apiserver.http.reviews import REVIEWS, review, token_request
 from kubewright.apiserver.http.status import method_not_allowed, resource_not_found
 from kubewright.apiserver.registry.resource import Resource
 from kubewright.apiserver.request import RequestInfo
 from kubewright.objects.errors import MethodNotAllowed
 
 _HANDLERS: Mapping[tuple[str, str, str], Handler] = {
+    **{(*name, ""): review for name in REVIEWS},
+    ("", "bindings", ""): bind,
     ("", "pods", "attach"): connect,
     ("", "pods", "binding"): bind,
     ("", "pods", "eviction"): evict,
@@ -24,6 +30,11 @@ _HANDLERS: Mapping[tuple[str, str, str], Handler] = {
     ("", "serviceaccounts", "token"): token_request,
 }
 """By group, resource and subresource."""
+
+
+def resource_handler(resource: Resource, verb: str) -> Handler:
+    """What answers a request to a resource, with a verb that it has."""
+    return _HANDLERS.get((*resource.group_resource, "")) or VERBS[verb]
 
 
 def subresource_handler(resource: Resource, info: RequestInfo) -> Handler:

@@ -29,7 +29,7 @@ class ListPage(NamedTuple):
 
 
 class _Position(msgspec.Struct):
-    """What a continue token says: the version of the list and the last key that was given."""
+    """What a continue token says: the version of the list, negative for the newest, and the last key that was given."""
 
     v: str
     rv: int
@@ -49,7 +49,7 @@ async def list_page(store: Store, namespace: str, options: ReadOptions) -> ListP
         if options.resource_version not in ("", "0"):
             raise BadRequest("specifying resource version is not allowed when using continue")
         position = _decode_token(options.continue_token)
-        after, revision = store.cache.prefix + position.start, position.rv
+        after, revision = store.cache.prefix + position.start, max(position.rv, 0)
     elif options.match == "Exact" or (options.limit and not options.match and _version(options)):
         revision = _version(options)
     if revision:
@@ -106,6 +106,14 @@ def _encode_token(revision: int, start: str) -> str:
 
 def _decode_token(token: str) -> _Position:
     try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)), type=_Position)
+        position = msgspec.json.decode(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)), type=_Position)
     except ValueError as error:
         raise BadRequest(f"continue key is not valid: {error}") from None
+    if position.v != "meta.k8s.io/v1":
+        raise BadRequest(f"continue key is not valid: server does not recognize this encoded version {position.v}")
+    if position.rv == 0:
+        why = "incorrect encoded start resourceVersion (version meta.k8s.io/v1)"
+        raise BadRequest(f"continue key is not valid: {why}")
+    if not position.start:
+        raise BadRequest("continue key is not valid: encoded start key empty (version meta.k8s.io/v1)")
+    return position

@@ -67,22 +67,24 @@ class ReadOptions:
     initial_events: bool | None = None
 
     @classmethod
-    def parse(cls, query: Query) -> ReadOptions:
+    def parse(cls, query: Query, *, watch: bool | None = None, name: str = "") -> ReadOptions:
         """Read the query of a list, watch or deletecollection.
 
+        :param watch: whether it is a watch, where the URL and not the query says so.
+        :param name: the one object that the URL of a watch names.
         :raises BadRequest: a parameter cannot be read.
         :raises Invalid: parameters do not go together.
         """
         initial = first(query, "sendInitialEvents")
         options = cls(
             _label_selector(first(query, "labelSelector")),
-            _field_selector(first(query, "fieldSelector")),
+            _with_name(_field_selector(first(query, "fieldSelector")), name),
             first(query, "resourceVersion"),
             first(query, "resourceVersionMatch"),
-            _integer(query, "limit") or 0,
+            integer(query, "limit") or 0,
             first(query, "continue"),
-            truth(query, "watch"),
-            _integer(query, "timeoutSeconds"),
+            truth(query, "watch") if watch is None else watch,
+            integer(query, "timeoutSeconds"),
             truth(query, "allowWatchBookmarks"),
             truth(query, "sendInitialEvents") if initial else None,
         )
@@ -91,51 +93,39 @@ class ReadOptions:
         return options
 
     def _problems(self) -> list[Cause]:
-        """``ValidateListOptions`` of ``k8s.io/apimachinery/pkg/apis/internalversion/validation``."""
+        """``ValidateListOptions`` of ``k8s.io/apimachinery/pkg/apis/meta/internalversion/validation``."""
         causes = []
-        match, version = self.match, self.resource_version
-        if self.watch:
-            if self.initial_events is not None and match != "NotOlderThan":
-                causes.append(
-                    field_errors.forbidden(
-                        "resourceVersionMatch",
-                        "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
-                    )
-                )
-                if match:
-                    causes.append(field_errors.not_supported("resourceVersionMatch", match, ["NotOlderThan"]))
-            elif self.initial_events is None and match:
-                causes.append(
-                    field_errors.forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden for watch")
-                )
-            if self.initial_events and not self.bookmarks and not causes:
-                causes.append(
-                    field_errors.forbidden("sendInitialEvents", "sendInitialEvents requires allowWatchBookmarks")
-                )
-            return causes
-        if self.initial_events is not None:
-            causes.append(field_errors.forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"))
+        match = self.match
+        if self.watch and self.initial_events is not None and match != "NotOlderThan":
+            text = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+            causes.append(field_errors.forbidden("resourceVersionMatch", text))
         if match:
-            if not version:
-                causes.append(
-                    field_errors.forbidden(
-                        "resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided"
-                    )
-                )
-            if self.continue_token:
-                causes.append(
-                    field_errors.forbidden(
-                        "resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided"
-                    )
-                )
-            if match not in ("Exact", "NotOlderThan"):
-                causes.append(field_errors.not_supported("resourceVersionMatch", match, ["Exact", "NotOlderThan", ""]))
-            if match == "Exact" and version == "0":
-                causes.append(
-                    field_errors.forbidden(
-                        "resourceVersionMatch", 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'
-                    )
-                )
+            causes += self._match_problems()
+        if self.initial_events is not None and not self.watch:
+            causes.append(field_errors.forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"))
+        return causes
+
+    def _match_problems(self) -> list[Cause]:
+        """What is wrong with the ``resourceVersionMatch`` that is given."""
+
+        def forbidden(text: str) -> Cause:
+            return field_errors.forbidden("resourceVersionMatch", f"resourceVersionMatch {text}")
+
+        causes = []
+        known = ["NotOlderThan"] if self.watch else ["Exact", "NotOlderThan", ""]
+        unknown = field_errors.not_supported("resourceVersionMatch", self.match, known)
+        if self.watch and self.initial_events is None:
+            causes.append(forbidden("is forbidden for watch unless sendInitialEvents is provided"))
+        if self.watch and self.match not in known:
+            causes.append(unknown)
+        if not self.watch and not self.resource_version:
+            causes.append(forbidden("is forbidden unless resourceVersion is provided"))
+        if self.continue_token:
+            causes.append(forbidden("is forbidden when continue is provided"))
+        if not self.watch and self.match not in known:
+            causes.append(unknown)
+        if not self.watch and self.match == "Exact" and self.resource_version == "0":
+            causes.append(forbidden('"exact" is forbidden for resourceVersion "0"'))
         return causes
 
 
@@ -181,7 +171,7 @@ def delete_options(query: Query, body: Object | None, user: UserInfo) -> Write:
     if body is None:
         if query.get("dryRun"):
             options["dryRun"] = list(query["dryRun"])
-        if (grace := _integer(query, "gracePeriodSeconds")) is not None:
+        if (grace := integer(query, "gracePeriodSeconds")) is not None:
             options["gracePeriodSeconds"] = grace
         if policy := first(query, "propagationPolicy"):
             options["propagationPolicy"] = policy
@@ -216,7 +206,11 @@ def truth(query: Query, name: str) -> bool:
     return values is not None and len(values) > 0 and values[0].lower() not in ("0", "false")
 
 
-def _integer(query: Query, name: str) -> int | None:
+def integer(query: Query, name: str) -> int | None:
+    """A number, where it is given.
+
+    :raises BadRequest: it is none.
+    """
     text = first(query, name)
     if not text:
         return None
@@ -238,6 +232,17 @@ def _field_selector(text: str) -> FieldSelector:
         return FieldSelector.parse(text)
     except SelectorError as error:
         raise BadRequest(str(error)) from None
+
+
+def _with_name(selector: FieldSelector, name: str) -> FieldSelector:
+    """:raises BadRequest: the selector is about something else than the name."""
+    if not name:
+        return selector
+    if not selector.requirements:
+        return FieldSelector.parse(f"metadata.name={name}")
+    if selector.required_value("metadata.name") != name:
+        raise BadRequest("fieldSelector metadata.name doesn't match requested name")
+    return selector
 
 
 def _dry_run_problems(values: Sequence[str]) -> list[Cause]:

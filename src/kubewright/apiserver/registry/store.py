@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 Change = Callable[[Object], Awaitable[Object]]
 """Makes the wanted object out of a copy of the live one; called again when the live one has changed meanwhile."""
 
+Guard = Callable[[Object, Object], Awaitable[None]]
+"""Looks at the new and the old object, the last before a change is stored, and raises what it has against it."""
+
 MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
 
 RETRIES = 5
@@ -112,7 +115,7 @@ class Store:
         :raises AlreadyExists: the name is taken.
         :raises Invalid: a rule of the kind is broken.
         """
-        metadata = self._metadata(obj, namespace)
+        metadata = self.place(obj, namespace)
         if self.resource.group_resource in self.cluster.terminating:
             raise self._terminating(metadata.get("name", ""))
         if metadata.get("resourceVersion"):
@@ -182,12 +185,14 @@ class Store:
         subresource: str = "",
         owned: bool = False,
         create: Callable[[], Awaitable[Object]] | None = None,
+        guard: Guard | None = None,
     ) -> tuple[Object, bool]:
         """Change an object, again and again until no one else changes it at the same time.
 
         :param change: makes the wanted object; the version that it carries, if any, has to be the live one.
         :param owned: what ``change`` gives says already who owns its fields: it comes from an apply.
         :param create: makes the object where it does not exist; without it that is an error.
+        :param guard: takes the place of admission, where that is shown something else than the object.
         :returns: the object as it is stored, and whether it was created.
         :raises NotFound: there is no such object.
         :raises Conflict: the object was changed by someone else.
@@ -201,14 +206,23 @@ class Store:
                     raise NotFound.of(self.resource.group_resource, name)
                 return await create(), True
             try:
-                return await self._update_once(live, namespace, change, write, subresource, owned=owned), False
+                updated = await self._update_once(live, namespace, change, write, subresource, owned=owned, guard=guard)
+                return updated, False
             except RevisionMismatch:
                 if attempt == RETRIES:
                     raise Conflict.of(self.resource.group_resource, name, MODIFIED) from None
         raise AssertionError("unreachable")
 
     async def _update_once(
-        self, live: CachedObject, namespace: str, change: Change, write: Write, subresource: str, *, owned: bool
+        self,
+        live: CachedObject,
+        namespace: str,
+        change: Change,
+        write: Write,
+        subresource: str,
+        *,
+        owned: bool,
+        guard: Guard | None,
     ) -> Object:
         strategy, reader = self._strategy, self.cluster.reader
         old = await self.codec.decode_stored(live)
@@ -218,7 +232,8 @@ class Store:
             now = deletion.timestamp(datetime.now(UTC))
             self.field_manager(subresource).record_update(old, obj, manager=write.field_manager, now=now)
         attributes = self.attributes("UPDATE", obj, old, namespace, live.name, write, subresource)
-        obj = await self._mutate(attributes)
+        if guard is None:
+            obj = await self._mutate(attributes)
         self._check_version(obj, old, unconditional=strategy.allow_unconditional_update)
         if subresource:
             strategy.prepare_for_subresource_update(subresource, obj, old, reader)
@@ -237,7 +252,7 @@ class Store:
             if isinstance(cause, Tolerated):
                 write.warn(f"{cause.field}: {cause.message}")
         self._check(obj, [cause for cause in causes if not isinstance(cause, Tolerated)])
-        await self.cluster.admission.validate(attributes)
+        await (self.cluster.admission.validate(attributes) if guard is None else guard(obj, old))
         for text in strategy.warnings(obj, old):
             write.warn(text)
         return await self._commit_update(live, obj, old, write)
@@ -255,14 +270,14 @@ class Store:
             obj["metadata"]["resourceVersion"] = str(revision)
         return obj
 
-    async def delete(self, namespace: str, name: str, write: Write) -> tuple[Object, bool]:
+    async def delete(self, namespace: str, name: str, write: Write, *, admitted: bool = False) -> tuple[Object, bool]:
         """Delete an object, or ask for it where something still holds it.
 
+        :param admitted: whether admission has agreed already, to what the deletion is a consequence of.
         :returns: the object as it last was, and whether it is gone.
         :raises NotFound: there is no such object.
         :raises Conflict: a precondition does not hold.
         """
-        admitted = False
         for _ in range(RETRIES):
             await self.cluster.caches.fresh()
             live = self.cached(namespace, name)
@@ -341,8 +356,11 @@ class Store:
             self._strategy.default(attributes.obj)
         return attributes.obj
 
-    def _metadata(self, obj: Object, namespace: str) -> Object:
-        """The metadata of a request's object, whose namespace has to be that of the URL."""
+    def place(self, obj: Object, namespace: str) -> Object:
+        """The metadata of a request's object, whose namespace is that of the URL.
+
+        :raises BadRequest: the object names another.
+        """
         metadata: Object = obj.setdefault("metadata", {})
         given = metadata.get("namespace") or ""
         if given and given != namespace:
@@ -358,7 +376,7 @@ class Store:
 
         :raises BadRequest: it is another.
         """
-        metadata = self._metadata(obj, namespace)
+        metadata = self.place(obj, namespace)
         given = metadata.get("name")
         if not given:
             raise BadRequest("name must be provided")
