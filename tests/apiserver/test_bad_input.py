@@ -13,8 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kubewright.apiserver.http.messages import MAX_BODY, Message
+from kubewright.apiserver.http.messages import MAX_BODY
 from kubewright.apiserver.server import ADMIN, ApiServer
+from kubewright.transport import Message
 
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
 JSON, YAML, PROTOBUF = "application/json", "application/yaml", "application/vnd.kubernetes.protobuf"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from kubewright.apiserver import serving
 from kubewright.apiserver.hosting import HostedServer
 from kubewright.apiserver.http import app
+from kubewright.transport import server as http_server
 
 
 @pytest.fixture
@@ -50,12 +50,12 @@ def post(server: HostedServer, *, length: int, body: bytes = b"") -> bytes:
 async def test_a_head_that_does_not_end_is_waited_for_only_so_long(
     server: HostedServer, monkeypatch: pytest.MonkeyPatch, sent: bytes
 ) -> None:
-    monkeypatch.setattr(serving, "HEAD_SECONDS", 0.05)
+    monkeypatch.setattr(http_server, "HEAD_SECONDS", 0.05)
     assert await until_closed(server, sent) == b""
 
 
 async def test_a_head_has_its_limits(server: HostedServer) -> None:
-    answer = await until_closed(server, b"GET / HTTP/1.1\r\n" + b"X-Big: " + b"a" * (serving.MAX_HEAD + (1 << 18)))
+    answer = await until_closed(server, b"GET / HTTP/1.1\r\nX-Big: " + b"a" * (http_server.MAX_HEAD + (1 << 18)))
     assert answer.startswith(b"HTTP/1.1 400 ")
 
 

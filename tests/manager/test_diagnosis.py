@@ -7,9 +7,10 @@ from tests.virtual_time import run
 
 from kubewright.client import AsgiTransport, Client
 from kubewright.manager.diagnosis import Denied, Diagnosis, Need, NotReady, Problem, diagnose
-from kubewright.manager.endpoints import Endpoints, Receive, Scope, Send
+from kubewright.manager.endpoints import Endpoints
 from kubewright.objects import GroupVersionKind
 from kubewright.objects.apps_v1 import Deployment
+from kubewright.transport import Receive, Scope, Send
 
 WEBSITE = GroupVersionKind("web.example.com", "v1", "Website")
 NEEDS = [

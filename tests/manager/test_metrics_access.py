@@ -3,9 +3,10 @@ from __future__ import annotations
 from tests.serving import api_server
 
 from kubewright.client import AsgiTransport, Client
-from kubewright.manager.endpoints import Endpoints, Receive, Scope, Send
+from kubewright.manager.endpoints import Endpoints
 from kubewright.manager.metrics import Metrics
 from kubewright.manager.metrics_access import MetricsAccess
+from kubewright.transport import Receive, Scope, Send
 
 
 async def status(access: MetricsAccess, token: str = "") -> int:

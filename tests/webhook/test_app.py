@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 from tests.webhook.reviews import Widget, review, widget
 
 from kubewright.objects.names import GroupVersionKind
+from kubewright.transport import Message
 from kubewright.webhook import app as app_module
 from kubewright.webhook.admission import defaulting, validating
 from kubewright.webhook.app import WebhookApp, path_of
@@ -22,12 +23,12 @@ async def post(app: WebhookApp, path: str, *chunks: bytes, method: str = "POST",
         {"type": "http.request", "body": chunk, "more_body": index < len(chunks) - 1}
         for index, chunk in enumerate(chunks)
     ]
-    sent: list[dict[str, Any]] = []
+    sent: list[Message] = []
 
     async def receive() -> dict[str, Any]:
         return messages.pop(0)
 
-    async def send(message: dict[str, Any]) -> None:
+    async def send(message: Message) -> None:
         sent.append(message)
 
     scope = {"type": "http", "method": method, "path": path, "query_string": query}

@@ -6,17 +6,12 @@ Requests come in from the kubelet, from Prometheus and from people with ``curl``
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any, TypeAlias
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeAlias
 from urllib.parse import parse_qs
 
 from kubewright.manager.health import HealthChecks
-
-Scope: TypeAlias = MutableMapping[str, Any]
-Message: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[Message]]
-Send: TypeAlias = Callable[[Message], Awaitable[None]]
-ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+from kubewright.transport import Receive, Scope, Send
 
 _TEXT = "text/plain; charset=utf-8"
 

@@ -62,7 +62,6 @@ def configure_logging(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)  # our own lines say what is served, and until when
 
 
 def _extra(record: logging.LogRecord) -> dict[str, object]:

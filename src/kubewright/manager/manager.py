@@ -24,7 +24,7 @@ from kubewright.controller.controller import Controller
 from kubewright.controller.event_recorder import EventRecorder
 from kubewright.manager.caches import CacheRunner
 from kubewright.manager.election import Timing
-from kubewright.manager.endpoints import ASGIApp, Endpoints, Query, health_route, json_route
+from kubewright.manager.endpoints import Endpoints, Query, health_route, json_route
 from kubewright.manager.health import HealthChecks
 from kubewright.manager.leader_elector import LeaderElector, LeadershipLost, Superseded
 from kubewright.manager.lease_lock import LeaseLock
@@ -36,7 +36,7 @@ from kubewright.manager.serving import BindAddress, HTTPServer, self_signed
 from kubewright.manager.shard_leases import ShardLeases
 from kubewright.manager.shard_member import ShardMember
 from kubewright.manager.sharding import Shard
-from kubewright.transport import traced
+from kubewright.transport import Application, traced
 from kubewright.webhook import Webhooks
 
 logger = logging.getLogger("kubewright.manager")
@@ -247,7 +247,7 @@ class Manager:
             self.add(HTTPServer("health", Endpoints(routes), health), Group.HTTP)
         if metrics is not None:
             routes = {"metrics": self.metrics.route, "debug": self._debug_route}
-            app: ASGIApp = Endpoints(routes)
+            app: Application = Endpoints(routes)
             tls = None
             if not metrics.is_loopback:
                 app, tls = MetricsAccess(app, self.client), self_signed(socket.gethostname())

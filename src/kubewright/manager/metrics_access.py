@@ -11,10 +11,10 @@ import asyncio
 import hashlib
 
 from kubewright.client import Client, TransportError
-from kubewright.manager.endpoints import ASGIApp, Receive, Scope, Send
 from kubewright.objects.authentication_v1 import TokenReview, TokenReviewSpec
 from kubewright.objects.authorization_v1 import NonResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec
 from kubewright.objects.errors import APIError
+from kubewright.transport import Application, Receive, Scope, Send
 
 _KEPT = 60.0
 _CAPACITY = 256
@@ -23,7 +23,7 @@ _CAPACITY = 256
 class MetricsAccess:
     """An ASGI application in front of another one, which lets only authorized requests through."""
 
-    def __init__(self, app: ASGIApp, client: Client) -> None:
+    def __init__(self, app: Application, client: Client) -> None:
         self._app = app
         self._client = client
         self._answers: dict[tuple[bytes, str], tuple[float, int]] = {}

@@ -1,4 +1,4 @@
-"""Serves an ASGI application on an address with uvicorn, as one of the manager's runnables."""
+"""Serves an ASGI application on an address, as one of the manager's runnables."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from kubewright.manager.endpoints import ASGIApp
+from kubewright.transport import Application, HttpServer
 from kubewright.webhook.certificates import Policy
 
 _LAST_REQUESTS = 5
@@ -62,7 +62,7 @@ class HTTPServer:
     :param tls: serve HTTPS with it; None means plain HTTP.
     """
 
-    def __init__(self, name: str, app: ASGIApp, address: BindAddress, *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, name: str, app: Application, address: BindAddress, *, tls: ssl.SSLContext | None = None) -> None:
         self.name = name
         self.address = address
         """Once it serves, with the real port where port 0 was asked for."""
@@ -70,32 +70,16 @@ class HTTPServer:
         self._tls = tls
 
     async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
-        import uvicorn  # only where something is served
-
         listener = self._listen()
         self.address = BindAddress(self.address.host, listener.getsockname()[1])
-        config = uvicorn.Config(
-            self._app,
-            interface="asgi3",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            date_header=False,
-            timeout_graceful_shutdown=_LAST_REQUESTS,
-        )
-        # Not `Server.serve()`: that takes over the process's signals, which are the manager's, and ticks while idle.
-        config.load()
-        config.ssl = self._tls
-        server = uvicorn.Server(config)
-        server.lifespan = config.lifespan_class(config)
-        await server.startup(sockets=[listener])
+        server = HttpServer(self._app, listener, tls=self._tls)
+        await server.start()
         try:
             logger.info("%s: serving on %s", self.name, self.address)
             ready()
             await stop.wait()
         finally:
-            await server.shutdown(sockets=[listener])
+            await server.stop(_LAST_REQUESTS)
 
     def _listen(self) -> socket.socket:
         family = socket.AF_INET6 if ":" in self.address.host else socket.AF_INET

@@ -1,6 +1,6 @@
-"""HTTP as this project needs it: to a Kubernetes API server, from it to webhooks and etcd, and inside one process."""
+"""HTTP as this project needs it, clients and servers: on a network with TLS, or inside one process."""
 
-from kubewright.transport.asgi import AsgiTransport
+from kubewright.transport.asgi import Application, AsgiTransport, Message, Receive, Scope, Send
 from kubewright.transport.http import Authenticator, HttpTransport
 from kubewright.transport.protocol import (
     ConnectError,
@@ -10,16 +10,23 @@ from kubewright.transport.protocol import (
     TransportError,
     TransportTimeout,
 )
+from kubewright.transport.server import HttpServer
 from kubewright.transport.tls import Caller, trusting
 from kubewright.transport.tracing import traced
 
 __all__ = [
+    "Application",
     "AsgiTransport",
     "Authenticator",
     "Caller",
     "ConnectError",
+    "HttpServer",
     "HttpTransport",
+    "Message",
+    "Receive",
     "Response",
+    "Scope",
+    "Send",
     "Stream",
     "Transport",
     "TransportError",

@@ -14,10 +14,11 @@ from urllib.parse import unquote
 
 from kubewright.transport.protocol import Response, TransportError, TransportTimeout
 
+Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
-Application = Callable[
-    [MutableMapping[str, Any], Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]
-]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _MAX_BUFFERED = 1 << 20
 """Bytes of a stream that may wait to be read before the application's ``send`` waits."""

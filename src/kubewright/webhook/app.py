@@ -8,24 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from time import perf_counter
-from typing import Any, TypeAlias
 
 import msgspec
 
 from kubewright.objects.errors import APIError, BadRequest, MethodNotAllowed, NotFound, RequestEntityTooLarge
 from kubewright.objects.names import GroupKind, GroupVersion, GroupVersionKind
+from kubewright.transport import Receive, Scope, Send
 from kubewright.webhook.admission import Handler
 from kubewright.webhook.conversion import Conversions, answer_conversion
 from kubewright.webhook.metrics import WebhookCollector, WebhookCounts
 from kubewright.webhook.review import AdmissionRequest, AdmissionResponse, MalformedReview, read_review, write_review
 
 logger = logging.getLogger(__name__)
-
-Scope: TypeAlias = dict[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[dict[str, Any]]]
-Send: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
 
 MAX_ADMISSION_BODY = 7 * 1024 * 1024
 """An object of 3 MiB, the API server's limit, may come twice, old and new, with some kilobytes around them."""

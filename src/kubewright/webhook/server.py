@@ -11,12 +11,12 @@ import socket
 import ssl
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from kubewright.transport import HttpServer
 from kubewright.webhook.app import WebhookApp
 
-if TYPE_CHECKING:
-    import uvicorn
+_LAST_REVIEWS = 30.0
+"""Seconds that reviews in flight may still take when the server stops: the longest time-out of a webhook."""
 
 
 class WebhookServer:
@@ -31,8 +31,7 @@ class WebhookServer:
         self.port = port
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.minimum_version = ssl.TLSVersion.TLSv1_2
-        self._server: uvicorn.Server | None = None
-        self._listener: socket.socket | None = None
+        self._server: HttpServer | None = None
 
     def load_certificate(self, certificate: bytes, key: bytes) -> None:
         """Serve new connections with this certificate (chain) and key, in PEM.
@@ -52,37 +51,16 @@ class WebhookServer:
 
         :raises OSError: the address cannot be had.
         """
-        import uvicorn  # only where something is served
-
         listener = socket.create_server((self.host, self.port), backlog=1024, reuse_port=False)
         self.port = listener.getsockname()[1]
-        config = uvicorn.Config(
-            self.app,
-            interface="asgi3",
-            http="httptools",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            date_header=False,
-            timeout_keep_alive=75,
-            timeout_graceful_shutdown=30,
-            ssl_context_factory=lambda config, default: self._context,
-        )
-        # Not `serve()`: that takes over the process's signals, which are the manager's, and wakes ten times a second.
-        config.load()
-        server = uvicorn.Server(config)
-        server.lifespan = config.lifespan_class(config)
-        await server.startup(sockets=[listener])
-        self._server, self._listener = server, listener
+        self._server = HttpServer(self.app, listener, tls=self._context)
+        await self._server.start()
 
     async def stop(self) -> None:
         """Answer what is being worked on, then close."""
-        if self._server is not None and self._listener is not None:
-            await self._server.shutdown(sockets=[self._listener])
-            self._server = self._listener = None
+        if self._server is not None:
+            await self._server.stop(_LAST_REVIEWS)
+            self._server = None
 
     async def check(self) -> str | None:
         """Why the server is not ready (a readiness check), or None: a TLS handshake with itself."""

@@ -20,11 +20,8 @@ from kubewright.apiserver.http import documents
 from kubewright.apiserver.http.documents import HealthCheck
 from kubewright.apiserver.http.messages import (
     ClientDisconnected,
-    Receive,
     Request,
     Response,
-    Scope,
-    Send,
     StreamResponse,
 )
 from kubewright.apiserver.http.paths import request_info, split_cluster
@@ -37,6 +34,7 @@ from kubewright.apiserver.request import RequestInfo, UserInfo
 from kubewright.apiserver.storage.protocol import StorageError
 from kubewright.objects.errors import APIError, InternalError, MethodNotAllowed, RequestEntityTooLarge, Timeout
 from kubewright.objects.names import GroupVersionResource
+from kubewright.transport import Receive, Scope, Send
 
 REQUEST_TIMEOUT = 60.0
 """Seconds until an answer has to begin, the request's body included (kube-apiserver's ``--request-timeout``)."""

@@ -5,17 +5,13 @@ from __future__ import annotations
 import asyncio
 import gzip
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Mapping
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import parse_qs
 
 from kubewright.objects.errors import BadRequest, RequestEntityTooLarge
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+from kubewright.transport import Receive, Scope, Send
 
 MAX_BODY = 3 * 1024 * 1024
 """Bytes that a request may carry."""
