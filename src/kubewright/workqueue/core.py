@@ -87,7 +87,7 @@ class PriorityQueue(Generic[K]):
         if delay > 0:
             self._delayed_count += 1
             self._delay_until(item, now + delay)
-        elif key not in self._processing:
+        elif not self._processing or key not in self._processing:
             lane = self._lanes.get(priority)
             (self._lane(priority) if lane is None else lane).append(item)
         return True
@@ -112,7 +112,7 @@ class PriorityQueue(Generic[K]):
         :raises KeyError: nobody worked on it.
         """
         del self._processing[key]
-        item = self._dirty.get(key)
+        item = self._dirty.get(key) if self._dirty else None
         if item is None or item.due:
             return False
         self._lane(item.priority).append(item)

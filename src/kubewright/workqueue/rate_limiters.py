@@ -31,7 +31,8 @@ class ExponentialBackoff(Generic[K]):
         return self._failures.get(key, 0)
 
     def forget(self, key: K) -> None:
-        self._failures.pop(key, None)
+        if self._failures:
+            self._failures.pop(key, None)
 
 
 class TokenBucket:
