@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from kubewright.version import __version__
+
 if TYPE_CHECKING:
     from kubewright.controller import BlockingContext, Context, Requeue, Retry, TerminalError
     from kubewright.objects import Condition, ObjectKey, ObjectMeta
@@ -35,6 +37,7 @@ __all__ = [
     "Spec",
     "Status",
     "TerminalError",
+    "__version__",
 ]
 
 _ROOMS = {

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 
 import msgspec
 from hypothesis import given
@@ -41,6 +42,16 @@ def test_a_new_dictionary_is_made_when_objects_change() -> None:
         packed = packer.pack(similar(number) + changed.encode())
     assert packer.packing is not first
     assert len(packed) < len(changed) / 4
+
+
+def test_no_samples_are_held_while_the_packing_does_well() -> None:
+    packer = Packer()
+    for number in range(2000):
+        packer.pack(similar(number))
+    raw = similar(2000)
+    before = sys.getrefcount(raw)
+    packer.pack(raw)
+    assert sys.getrefcount(raw) == before
 
 
 def test_compression_can_be_off_and_gives_up_on_noise() -> None:

@@ -12,7 +12,7 @@ when the watch catches up; a state older than the own write never gets into the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Generic, Literal, NamedTuple, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from kubewright.cache.event import Event
 from kubewright.cache.indexer import Indexer
@@ -61,13 +61,13 @@ class Deltas(Generic[T]):
             old = self._known(obj.key) if writes else indexer.get(obj.key)
             if delta.type == "DELETED":
                 events.append(Event("delete", obj, None))
-                self._settle(obj.key, None, obj.resource_version, obj.uid)
+                self._settle(obj.key, None, obj.resource_version)
             elif old is None:
                 events.append(Event("create", None, obj))
-                self._settle(obj.key, obj, obj.resource_version, obj.uid)
+                self._settle(obj.key, obj, obj.resource_version)
             else:
                 events.append(Event("update", old, obj))
-                self._settle(obj.key, obj, obj.resource_version, obj.uid)
+                self._settle(obj.key, obj, obj.resource_version)
         return events
 
     def replace(
@@ -90,21 +90,21 @@ class Deltas(Generic[T]):
         for key in [key for key in self._keys(namespace) if key not in objects]:
             if (old := self._known(key)) is not None:
                 events.append(Event("delete", old, None))
-            self._settle(key, None, resource_version, "")
+            self._settle(key, None, resource_version)
         for key, obj in objects.items():
             old = self._known(key)
             if old is None:
                 events.append(Event("create", None, obj, initial))
             elif old.resource_version != obj.resource_version:
                 events.append(Event("update", old, obj))
-            self._settle(key, obj, resource_version, obj.uid)
+            self._settle(key, obj, resource_version)
         return events
 
     def reached(self, resource_version: str) -> None:
         """A bookmark: everything up to this resource version has been shown."""
         for key, write in list(self._writes.items()):
             if not write.deleted or self._seen[key] is None:
-                self._settle(key, self._seen[key], resource_version, "")
+                self._settle(key, self._seen[key], resource_version)
 
     # -- from the client's own writes
 
@@ -156,11 +156,11 @@ class Deltas(Generic[T]):
         seen = (key for key in self._seen if namespace in (None, key.namespace))
         return dict.fromkeys((*(obj.key for obj in stored), *seen))
 
-    def _settle(self, key: ObjectKey, obj: StoredObject[T] | None, resource_version: str, uid: str) -> None:
+    def _settle(self, key: ObjectKey, obj: StoredObject[T] | None, resource_version: str) -> None:
         """The watch shows this state, as of ``resource_version``: store it unless an own write is newer."""
         write = self._writes.get(key)
         if write is not None:
-            if _outruns(write, obj is not None, resource_version, uid):
+            if _outruns(write, obj, resource_version):
                 self._seen[key] = obj
                 return
             del self._writes[key], self._seen[key]
@@ -170,11 +170,11 @@ class Deltas(Generic[T]):
             self._indexer.put(obj)
 
 
-def _outruns(write: _Write, exists: bool, resource_version: str, uid: str) -> bool:
+def _outruns(write: _Write, obj: StoredObject[Any] | None, resource_version: str) -> bool:
     """Whether an own write is newer than what the watch shows."""
     if is_newer(write.resource_version, resource_version):
         return True
-    return exists and uid in write.deleted
+    return bool(write.deleted) and obj is not None and obj.uid in write.deleted
 
 
 def is_newer(one: str, other: str) -> bool:

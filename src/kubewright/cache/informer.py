@@ -15,7 +15,8 @@ from typing import Generic, TypeVar
 from kubewright.cache.deltas import Delta, Deltas
 from kubewright.cache.event import Event
 from kubewright.cache.indexer import Indexer, matches_fields
-from kubewright.cache.list_watch import Failure
+from kubewright.cache.list_watch import PAGE_SIZE, Failure
+from kubewright.cache.memory import give_back
 from kubewright.cache.own_writes import outcome_of
 from kubewright.cache.reflector import Reflector
 from kubewright.cache.stored import ObjectReader, StoredObject, Transform
@@ -266,6 +267,9 @@ class _Scope(Generic[T]):
         self.synced = True
         informer.publish(events)
         informer._check_synced()
+        if len(events) >= PAGE_SIZE:
+            del events
+            give_back()
 
     def apply(self, deltas: Sequence[Delta[T]]) -> None:
         self._progress(deltas[-1].object.resource_version)

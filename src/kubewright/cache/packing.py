@@ -74,6 +74,7 @@ class Packer:
         self.packing: Packing = PLAIN
         self._compress = compress
         self._expected = 0.0
+        self._sampling = True
         self._samples: list[bytes] = []
         self._raw = 0
         self._packed = 0
@@ -83,20 +84,27 @@ class Packer:
         if self._compress:
             self._raw += len(raw)
             self._packed += len(packed)
-            if len(self._samples) < _SAMPLES:
+            if self._sampling and len(self._samples) < _SAMPLES:
                 self._samples.append(raw[:_SAMPLE_SIZE])
             if self._raw >= _WORTHWHILE:
                 self._look()
         return packed
 
     def _look(self) -> None:
-        """Make a new dictionary if the present packing does badly."""
-        if self._packed > self._raw * self._expected * _WORSE:
-            try:
-                self.packing = packing = Zstd(self._samples)
-                sizes = [(len(packing.pack(raw)), len(raw)) for raw in self._samples]
-                self._expected = sum(size for size, _ in sizes) / sum(size for _, size in sizes)
-            except zstandard.ZstdError:  # nothing in common
-                self._compress = False
+        """Make a dictionary of the samples; without any, see whether the present packing does badly and take some.
+
+        Samples are as big as the rest of a small store, so they are not kept in case of need.
+        """
+        if self._sampling:
+            self._train()
+        self._sampling = not self._sampling and self._packed > self._raw * self._expected * _WORSE
         self._samples.clear()
         self._raw = self._packed = 0
+
+    def _train(self) -> None:
+        try:
+            self.packing = packing = Zstd(self._samples)
+            sizes = [(len(packing.pack(raw)), len(raw)) for raw in self._samples]
+            self._expected = sum(size for size, _ in sizes) / sum(size for _, size in sizes)
+        except zstandard.ZstdError:  # nothing in common
+            self._compress = False

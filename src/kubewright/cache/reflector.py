@@ -166,6 +166,7 @@ class Reflector(Generic[T]):
                 await self._initial(events)
                 async for batch in events:
                     self._consume(batch)
+                    del batch  # or it would be held until the next one comes
         except TransportError as error:
             if not opened or (self._streaming and isinstance(error, TransportTimeout)):
                 raise

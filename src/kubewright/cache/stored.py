@@ -31,7 +31,6 @@ _SHARED_LABELS = 4096
 class _Metadata(msgspec.Struct, rename="camel", gc=False):
     name: str = ""
     namespace: str = ""
-    uid: str = ""
     resource_version: str = ""
     generation: int = 0
     deletion_timestamp: str | None = None
@@ -44,46 +43,36 @@ class _Object(msgspec.Struct, gc=False):
     metadata: _Metadata
 
 
-class _Annotations(msgspec.Struct, gc=False):
+class _FewAsk(msgspec.Struct, gc=False):
+    uid: str = ""
     annotations: dict[str, str] | None = None
 
 
-class _Annotated(msgspec.Struct, gc=False):
-    metadata: _Annotations
+class _Asked(msgspec.Struct, gc=False):
+    metadata: _FewAsk
 
 
 _decode_object = msgspec.json.Decoder(_Object).decode
-_decode_annotations = msgspec.json.Decoder(_Annotated).decode
+_decode_asked = msgspec.json.Decoder(_Asked).decode
 _decode_labels = msgspec.json.Decoder(dict[str, str] | None).decode
 
 
-class StoredObject(Generic[T]):
-    """An object as it was seen at one resource version; an `Observed` of events."""
+class StoredObject(msgspec.Struct, Generic[T], gc=False, eq=False):
+    """An object as it was seen at one resource version; an `Observed` of events.
 
-    __slots__ = (
-        "_decode", "_packed", "_packing", "deleting", "generation", "labels", "name", "namespace", "owner_references",
-        "resource_version", "uid",
-    )  # fmt: skip
+    There may be very many, so it is small, and the garbage collector does not go through it: it is never in a cycle.
+    """
 
-    def __init__(
-        self,
-        metadata: _Metadata,
-        labels: Mapping[str, str],
-        packed: bytes,
-        packing: Packing,
-        decode: Callable[[bytes], T],
-    ) -> None:
-        self.namespace = intern(metadata.namespace)
-        self.name = metadata.name
-        self.uid = metadata.uid
-        self.resource_version = metadata.resource_version
-        self.generation = metadata.generation
-        self.deleting = metadata.deletion_timestamp is not None
-        self.labels = labels
-        self.owner_references: Sequence[OwnerReference] = metadata.owner_references or ()
-        self._packed = packed
-        self._packing = packing
-        self._decode = decode
+    name: str
+    namespace: str
+    resource_version: str
+    generation: int
+    deleting: bool
+    labels: Mapping[str, str]
+    owner_references: Sequence[OwnerReference]
+    _packed: bytes
+    _packing: Packing
+    _decode: Callable[[bytes], T]
 
     @property
     def key(self) -> ObjectKey:
@@ -100,9 +89,14 @@ class StoredObject(Generic[T]):
         return len(self._packed)
 
     @property
+    def uid(self) -> str:
+        """Decoded at each call: few ask, and it would take as much memory as the rest of this."""
+        return _decode_asked(self.raw).metadata.uid
+
+    @property
     def annotations(self) -> Mapping[str, str]:
         """Decoded at each call: they can be as big as the object, and few ask."""
-        return _decode_annotations(self.raw).metadata.annotations or {}
+        return _decode_asked(self.raw).metadata.annotations or {}
 
     def decode(self) -> T:
         return self._decode(self.raw)
@@ -154,7 +148,18 @@ class ObjectReader(Generic[T]):
             raw = _without_managed_fields(raw, bytes(metadata.managed_fields))
         labels = self._read_labels(bytes(metadata.labels)) if metadata.labels else _NO_LABELS
         packing = self._packer.packing
-        return StoredObject(metadata, labels, self._packer.pack(raw), packing, self._decode)
+        return StoredObject(
+            metadata.name,
+            intern(metadata.namespace),
+            metadata.resource_version,
+            metadata.generation,
+            metadata.deletion_timestamp is not None,
+            labels,
+            metadata.owner_references or (),
+            self._packer.pack(raw),
+            packing,
+            self._decode,
+        )
 
     def _read_labels(self, text: bytes) -> Mapping[str, str]:
         """Objects with the same labels share them."""

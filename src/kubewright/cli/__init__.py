@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module, metadata
+from importlib import import_module
 from keyword import iskeyword
 from typing import Annotated, Final
 
@@ -16,6 +16,8 @@ import typer
 from typer import Context
 from typer.core import TyperGroup, TyperOption
 from typer.main import get_command
+
+from kubewright.version import __version__
 
 GROUPS: Final = {
     "A project": {
@@ -161,7 +163,7 @@ def _built(app: typer.Typer) -> TyperGroup:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"kubewright {metadata.version('kubewright')}")
+        typer.echo(f"kubewright {__version__}")
         raise typer.Exit
 
 

@@ -21,6 +21,7 @@ from kubewright.client.retry import MAX_RETRIES, retry_after, retry_delay
 from kubewright.objects.errors import APIError, error_from_status
 from kubewright.objects.names import GroupVersionResource
 from kubewright.transport.protocol import Response, Stream, Transport, TransportError
+from kubewright.version import __version__
 
 JSON = "application/json"
 
@@ -35,9 +36,7 @@ class RequestObserver(Protocol):
 
 
 def default_user_agent() -> str:
-    from importlib.metadata import version  # 15 ms, when the first client is made rather than at every import
-
-    return f"kubewright/{version('kubewright')} ({platform.system().lower()}/{platform.machine()})"
+    return f"kubewright/{__version__} ({platform.system().lower()}/{platform.machine()})"
 
 
 def log_warning(message: str) -> None:

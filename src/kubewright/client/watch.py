@@ -35,7 +35,11 @@ _decode_lines = msgspec.json.Decoder(RawEvent).decode_lines
 
 
 async def split_lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Cut a stream of pieces behind the last line end that each brought; what is left waits for the next piece."""
+    """Cut a stream of pieces behind the last line end that each brought; what is left waits for the next piece.
+
+    Here and below nothing that was handed on is held while the next piece is waited for: that can take minutes, and a
+    piece can be a megabyte.
+    """
     rest: list[bytes] = []
     async for piece in pieces:
         end = piece.rfind(b"\n") + 1
@@ -48,6 +52,7 @@ async def split_lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         else:
             yield piece if end == len(piece) else piece[:end]
             rest = [piece[end:]] if end < len(piece) else []
+        del piece
     if any(rest):
         yield b"".join(rest)
 
@@ -66,7 +71,9 @@ async def read_events(pieces: AsyncIterator[bytes]) -> AsyncIterator[list[RawEve
             if lines.endswith(b"\n"):
                 raise TransportError(f"the server sent something else than watch events: {error}") from error
             return
+        del lines
         yield events
+        del events
 
 
 class WatchEvent(Generic[T]):

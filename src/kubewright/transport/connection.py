@@ -123,8 +123,7 @@ class Connection(asyncio.Protocol):
                     return
                 self._check()
                 await self._wait()
-            piece = self._take()
-            yield decompress.decompress(piece) if decompress else piece
+            yield decompress.decompress(self._take()) if decompress else self._take()
 
     async def read(self) -> bytes:
         return b"".join([piece async for piece in self])
