@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.apiserver.registry.builtin.world import World, created, fields_and_reasons, problems, strategy
 
-from kubewright.apiserver.registry.builtin.batch import cron_problem
+from kubewright.apiserver.registry.builtin.cron_schedule import cron_problem
 from kubewright.apiserver.registry.strategy import Object
 
 TEMPLATE: Object = {"metadata": {"labels": {"app": "a"}}, "spec": {"containers": [{"name": "c", "image": "i:1"}]}}
@@ -30,7 +30,10 @@ def test_the_selector_has_to_match_the_template(kind: str) -> None:
     assert problems("apps/v1", kind, workload(selector={"matchLabels": {"app": "b"}})) == [
         ("spec.template.metadata.labels", "FieldValueInvalid")
     ]
-    assert ("spec.selector", "FieldValueRequired") in problems("apps/v1", kind, workload(selector=None))
+    missing = problems("apps/v1", kind, workload(selector=None))
+    # A DaemonSet without one is only told that nothing matches.
+    assert (("spec.selector", "FieldValueRequired") in missing) == (kind != "DaemonSet")
+    assert ("spec.template.metadata.labels", "FieldValueInvalid") in missing
 
 
 @pytest.mark.parametrize("kind", ["Deployment", "DaemonSet", "ReplicaSet"])

@@ -25,14 +25,15 @@ from kubewright.apiserver.registry.builtin.field_rules import (
     label_selector,
     non_negative,
     not_more_than_hundred_percent,
-    one_of,
+    optional_one_of,
     percent_of,
+    problems,
 )
 from kubewright.apiserver.registry.builtin.pod_defaults import default_template
 from kubewright.apiserver.registry.builtin.pod_rules import RESTART_POLICIES, validate_template
 from kubewright.apiserver.registry.builtin.pod_warnings import template_warnings, workload_warnings
-from kubewright.apiserver.registry.builtin.volumes import default_claim, validate_claim_spec
-from kubewright.apiserver.registry.metadata_rules import dns_label, immutable, validate_labels
+from kubewright.apiserver.registry.builtin.volumes import claim_warnings, default_claim, validate_claim_spec
+from kubewright.apiserver.registry.metadata_rules import dns_label, immutable, is_dns_label, validate_labels
 from kubewright.apiserver.registry.strategy import Object, Reader
 from kubewright.objects.errors import Cause
 from kubewright.objects.field_errors import forbidden, invalid, not_supported, required
@@ -68,7 +69,7 @@ def selector_matches_template(spec: Spec) -> list[Cause]:
     return []
 
 
-def validate_workload_template(spec: Spec, *, replicas: int | None = None) -> list[Cause]:
+def validate_workload_template(spec: Spec, kind: str) -> list[Cause]:
     """A template whose pods are kept running: matched by the selector, restarted always, without a deadline."""
     template = spec.get("template") or {}
     causes = selector_matches_template(spec) + validate_template(template, "spec.template")
@@ -77,7 +78,7 @@ def validate_workload_template(spec: Spec, *, replicas: int | None = None) -> li
     if policy in RESTART_POLICIES and policy != "Always":
         causes.append(not_supported("spec.template.spec.restartPolicy", policy, ["Always"]))
     if pod.get("activeDeadlineSeconds") is not None:
-        text = "activeDeadlineSeconds in ReplicaSet is not Supported"
+        text = f"activeDeadlineSeconds in {kind} is not Supported"
         causes.append(forbidden("spec.template.spec.activeDeadlineSeconds", text))
     return causes
 
@@ -108,6 +109,14 @@ def _at_most_replicas(status: Spec, *names: str) -> list[Cause]:
     replicas = status.get("replicas", 0)
     text = "cannot be greater than status.replicas"
     return [invalid(f"status.{name}", status.get(name, 0), text) for name in names if status.get(name, 0) > replicas]
+
+
+def _collisions(obj: Object, old: Object) -> list[Cause]:
+    """The count of name collisions only rises."""
+    now, before = obj["status"].get("collisionCount"), (old.get("status") or {}).get("collisionCount")
+    if before is None or (now is not None and now >= before):
+        return []
+    return [invalid("status.collisionCount", now or 0, "cannot be decremented")]
 
 
 class DeploymentStrategy(WorkloadStrategy):
@@ -144,7 +153,7 @@ class DeploymentStrategy(WorkloadStrategy):
         spec = obj["spec"]
         causes = non_negative(spec.get("replicas"), "spec.replicas")
         causes += validate_selector(spec, "deployment")
-        causes += validate_workload_template(spec)
+        causes += validate_workload_template(spec, "ReplicaSet")
         causes += _deployment_strategy(spec.get("strategy") or {}, "spec.strategy")
         causes += non_negative(spec.get("minReadySeconds", 0), "spec.minReadySeconds")
         causes += non_negative(spec.get("revisionHistoryLimit"), "spec.revisionHistoryLimit")
@@ -158,12 +167,12 @@ class DeploymentStrategy(WorkloadStrategy):
     def status_rules(self, obj: Object, old: Object) -> list[Cause]:
         status = obj["status"]
         names = ("updatedReplicas", "readyReplicas", "availableReplicas")
-        causes = counts(status, "observedGeneration", "replicas", *names, "unavailableReplicas")
+        causes = counts(status, "observedGeneration", "replicas", *names, "unavailableReplicas", "collisionCount")
         causes += _at_most_replicas(status, *names)
         if status.get("availableReplicas", 0) > status.get("readyReplicas", 0):
             text = "cannot be greater than readyReplicas"
             causes.append(invalid("status.availableReplicas", status["availableReplicas"], text))
-        return causes
+        return causes + _collisions(obj, old)
 
     def cells(self, obj: Object) -> list[Any]:
         spec, status = obj["spec"], obj.get("status") or {}
@@ -188,7 +197,7 @@ def _deployment_strategy(strategy: Spec, field: str) -> list[Cause]:
             return [forbidden(f"{field}.rollingUpdate", text)]
         return []
     if kind != "RollingUpdate":
-        return one_of(kind, ("Recreate", "RollingUpdate"), f"{field}.type")
+        return [not_supported(field, strategy, ("Recreate", "RollingUpdate"))]
     if rolling is None:
         return [required(f"{field}.rollingUpdate", "this should be defaulted and never be nil")]
     unavailable, surge = rolling.get("maxUnavailable", 0), rolling.get("maxSurge", 0)
@@ -217,7 +226,7 @@ class ReplicaSetStrategy(WorkloadStrategy):
         spec = obj["spec"]
         causes = non_negative(spec.get("replicas"), "spec.replicas")
         causes += non_negative(spec.get("minReadySeconds", 0), "spec.minReadySeconds")
-        return causes + validate_selector(spec, "deployment") + validate_workload_template(spec)
+        return causes + validate_selector(spec, "deployment") + validate_workload_template(spec, "ReplicaSet")
 
     def validate_update(self, obj: Object, old: Object, reader: Reader) -> list[Cause]:
         # As for ReplicationControllers: the rules for creation, and again as part of those for a change.
@@ -340,17 +349,20 @@ class DaemonSetStrategy(WorkloadStrategy):
 
     def rules(self, obj: Object) -> list[Cause]:
         spec = obj["spec"]
-        causes = validate_selector(spec, "daemonset")
-        causes += validate_workload_template(spec)
+        selector = spec.get("selector")
+        # One that is missing selects nothing, and so not the template's own pods; nothing else is said of it.
+        causes = [] if selector is None else validate_selector(spec, "daemonset")
+        causes += validate_workload_template(spec, "DaemonSet")
         causes += non_negative(spec.get("minReadySeconds", 0), "spec.minReadySeconds")
         causes += _daemon_strategy(spec.get("updateStrategy") or {}, "spec.updateStrategy")
         return causes + non_negative(spec.get("revisionHistoryLimit"), "spec.revisionHistoryLimit")
 
     def status_rules(self, obj: Object, old: Object) -> list[Cause]:
-        return counts(
+        causes = counts(
             obj["status"], "currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady",
-            "observedGeneration", "updatedNumberScheduled", "numberAvailable", "numberUnavailable",
+            "observedGeneration", "updatedNumberScheduled", "numberAvailable", "numberUnavailable", "collisionCount",
         )  # fmt: skip
+        return causes + _collisions(obj, old)
 
     def cells(self, obj: Object) -> list[Any]:
         spec, status = obj["spec"], obj.get("status") or {}
@@ -375,8 +387,10 @@ def _annotate_template_generation(obj: Object, number: int) -> None:
 
 def _daemon_strategy(strategy: Spec, field: str) -> list[Cause]:
     kind = strategy.get("type")
+    if kind == "OnDelete":
+        return []
     if kind != "RollingUpdate":
-        return one_of(kind, ("OnDelete", "RollingUpdate"), f"{field}.type")
+        return [not_supported(field, strategy, ("OnDelete", "RollingUpdate"))]
     rolling = strategy.get("rollingUpdate")
     if rolling is None:
         return [required(f"{field}.rollingUpdate")]
@@ -386,7 +400,7 @@ def _daemon_strategy(strategy: Spec, field: str) -> list[Cause]:
     causes += not_more_than_hundred_percent(unavailable, f"{at}.maxUnavailable")
     causes += int_or_percent(surge, f"{at}.maxSurge") + not_more_than_hundred_percent(surge, f"{at}.maxSurge")
     if not _zero(unavailable) and not _zero(surge):
-        causes.append(invalid(f"{at}.maxSurge", surge, "may not be set when `maxUnavailable` is non-zero"))
+        causes.append(invalid(f"{at}.maxSurge", surge, "may not be set when maxUnavailable is non-zero"))
     elif _zero(unavailable) and _zero(surge):
         causes.append(required(f"{at}.maxUnavailable", "cannot be 0 when maxSurge is 0"))
     return causes
@@ -423,6 +437,18 @@ class StatefulSetStrategy(WorkloadStrategy):
 
     def rules(self, obj: Object) -> list[Cause]:
         spec = obj["spec"]
+        causes = self._rules_of_the_set(spec)
+        causes += validate_workload_template(_with_claim_volumes(spec), "StatefulSet")
+        for index, claim in enumerate(spec.get("volumeClaimTemplates") or ()):
+            causes += validate_claim_spec(claim.get("spec") or {}, f"spec.volumeClaimTemplates[{index}].spec")
+        return causes
+
+    def validate(self, obj: Object, reader: Reader) -> list[Cause]:
+        service = obj["spec"].get("serviceName")
+        path = "spec.serviceName"
+        return super().validate(obj, reader) + (problems(is_dns_label(service), service, path) if service else [])
+
+    def _rules_of_the_set(self, spec: Spec) -> list[Cause]:
         causes: list[Cause] = []
         policy = spec.get("podManagementPolicy", "")
         if policy not in ("OrderedReady", "Parallel"):
@@ -431,19 +457,31 @@ class StatefulSetStrategy(WorkloadStrategy):
         retention = spec.get("persistentVolumeClaimRetentionPolicy") or {}
         for name in ("whenDeleted", "whenScaled"):
             path = f"spec.persistentVolumeClaimRetentionPolicy.{name}"
-            causes += one_of(retention.get(name), ("Delete", "Retain"), path)
+            causes += optional_one_of(retention.get(name, ""), ("Delete", "Retain"), path)
         causes += non_negative(spec.get("replicas"), "spec.replicas")
         causes += non_negative(spec.get("minReadySeconds", 0), "spec.minReadySeconds")
         causes += non_negative((spec.get("ordinals") or {}).get("start"), "spec.ordinals.start")
-        causes += non_negative(spec.get("revisionHistoryLimit"), "spec.revisionHistoryLimit")
-        causes += validate_selector(spec, "statefulset")
-        causes += validate_workload_template(_with_claim_volumes(spec))
+        return causes + validate_selector(spec, "statefulset")
+
+    def warnings(self, obj: Object, old: Object | None) -> list[str]:
+        """Of its template and its claims; its name is a DNS label anyway."""
+        spec = obj["spec"]
+        if old is not None and same(spec, old["spec"]):
+            return []
+        found = template_warnings(spec.get("template"), "spec.template")
         for index, claim in enumerate(spec.get("volumeClaimTemplates") or ()):
-            causes += validate_claim_spec(claim.get("spec") or {}, f"spec.volumeClaimTemplates[{index}].spec")
-        return causes
+            found += claim_warnings(claim.get("spec") or {}, f"spec.volumeClaimTemplates[{index}].spec")
+        if spec.get("revisionHistoryLimit", 0) < 0:
+            text = "a negative value retains all historical revisions; a value >= 0 is recommended"
+            found.append(f"spec.revisionHistoryLimit: {text}")
+        return found
 
     def update_rules(self, obj: Object, old: Object) -> list[Cause]:
-        causes = self.rules(obj)
+        spec, before = obj["spec"], old["spec"]
+        causes = self._rules_of_the_set(spec)
+        # What is unchanged is not looked at again: sets from before these rules go on.
+        if not same(spec.get("template"), before.get("template")):
+            causes += validate_workload_template(_with_claim_volumes(spec), "StatefulSet")
         fixed = [
             {key: value for key, value in one["spec"].items() if key not in self._CHANGEABLE} for one in (obj, old)
         ]
@@ -464,7 +502,7 @@ class StatefulSetStrategy(WorkloadStrategy):
         if status.get("availableReplicas", 0) > status.get("readyReplicas", 0):
             text = "cannot be greater than status.readyReplicas"
             causes.append(invalid("status.availableReplicas", status["availableReplicas"], text))
-        return causes
+        return causes + _collisions(obj, old)
 
     def cells(self, obj: Object) -> list[Any]:
         spec, status = obj["spec"], obj.get("status") or {}
@@ -480,15 +518,16 @@ def _stateful_strategy(strategy: Spec, field: str) -> list[Cause]:
             text = f"only allowed for updateStrategy '{'RollingUpdate'}'"
             return [invalid(f"{field}.rollingUpdate", rolling, text)]
         return []
-    if not kind:
-        return [required(f"{field}.type")]
     if kind != "RollingUpdate":
         return [invalid(field, strategy, "must be 'RollingUpdate' or 'OnDelete'")]
     causes = non_negative((rolling or {}).get("partition"), f"{field}.rollingUpdate.partition")
     unavailable = (rolling or {}).get("maxUnavailable")
     if unavailable is not None:
         path = f"{field}.rollingUpdate.maxUnavailable"
-        causes += int_or_percent(unavailable, path) + not_more_than_hundred_percent(unavailable, path)
+        causes += int_or_percent(unavailable, path)
+        if _zero(unavailable):
+            causes.append(invalid(path, unavailable, "cannot be 0"))
+        causes += not_more_than_hundred_percent(unavailable, path)
     return causes
 
 
@@ -506,11 +545,17 @@ def _with_claim_volumes(spec: Spec) -> Spec:
 
 class ControllerRevisionStrategy(BuiltinStrategy):
     columns = columns("Controller", "Revision", "Age")
+    update_checks_metadata_twice = True
 
     def rules(self, obj: Object) -> list[Cause]:
-        causes = non_negative(obj.get("revision", 0), "revision")
-        if obj.get("data") is None:
+        return non_negative(obj.get("revision", 0), "revision")
+
+    def validate(self, obj: Object, reader: Reader) -> list[Cause]:
+        causes, data = super().validate(obj, reader), obj.get("data")
+        if data is None:
             causes.append(required("data", "data is mandatory"))
+        elif not isinstance(data, dict):
+            causes.append(required("data", "data must be a valid JSON object"))
         return causes
 
     def patched(self, obj: Object) -> None:

@@ -11,7 +11,12 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from kubewright.apiserver.registry.metadata_rules import is_label_value, is_qualified_name, validate_labels
+from kubewright.apiserver.registry.metadata_rules import (
+    is_dns_subdomain,
+    is_label_value,
+    is_qualified_name,
+    validate_labels,
+)
 from kubewright.objects.errors import Cause
 from kubewright.objects.field_errors import forbidden, invalid, not_supported, required
 from kubewright.objects.quantity import Quantity
@@ -29,6 +34,7 @@ _KEY_ERROR = (
     "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  "
     "or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
 )
+_HTTP_PATH = re.compile(r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+\Z")
 _PORT_NAME = re.compile(r"[-a-z0-9]+\Z")
 
 
@@ -141,6 +147,20 @@ def is_cidr(text: str) -> list[str]:
     except ValueError:
         return ["must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"]
     return []
+
+
+def domain_prefixed_path(text: str, field: str) -> list[Cause]:
+    """``IsDomainPrefixedPath``: names such as ``example.com/foo``."""
+    if not text:
+        return [required(field)]
+    domain, slash, rest = text.partition("/")
+    if not slash or not domain or not rest:
+        return [invalid(field, text, 'must be a domain-prefixed path (such as "acme.io/foo")')]
+    causes = problems(is_dns_subdomain(domain), domain, field)
+    if not _HTTP_PATH.match(rest):
+        text = f"Invalid path (regex used for validation is '{_HTTP_PATH.pattern.removesuffix(chr(92) + 'Z')}')"
+        causes.append(invalid(field, rest, text))
+    return causes
 
 
 def relative_path(path: str, field: str) -> list[Cause]:

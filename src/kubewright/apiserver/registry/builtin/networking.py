@@ -6,6 +6,7 @@ After ``pkg/apis/networking/validation`` and ``pkg/apis/discovery``.
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable
 from typing import Any
 
 from kubewright.apiserver.registry.builtin.base import (
@@ -20,6 +21,7 @@ from kubewright.apiserver.registry.builtin.base import (
 )
 from kubewright.apiserver.registry.builtin.field_rules import (
     PROTOCOLS,
+    domain_prefixed_path,
     is_cidr,
     is_ip,
     is_port_name,
@@ -29,6 +31,7 @@ from kubewright.apiserver.registry.builtin.field_rules import (
     port_number,
     port_number_or_name,
     problems,
+    unique,
 )
 from kubewright.apiserver.registry.builtin.services import endpoint_ip
 from kubewright.apiserver.registry.metadata_rules import (
@@ -36,11 +39,14 @@ from kubewright.apiserver.registry.metadata_rules import (
     is_dns1035_label,
     is_dns_label,
     is_dns_subdomain,
+    is_label_value,
     is_qualified_name,
+    path_segment,
+    validate_labels,
 )
 from kubewright.apiserver.registry.strategy import Object, Reader
 from kubewright.objects.errors import Cause
-from kubewright.objects.field_errors import duplicate, forbidden, invalid, required, too_many
+from kubewright.objects.field_errors import duplicate, forbidden, invalid, required, show, too_long, too_many
 
 Spec = dict[str, Any]
 
@@ -55,13 +61,18 @@ _WILDCARD = (
 )
 
 
+_MAX_ENDPOINTS = 1000
+_MAX_ADDRESSES = 100
+_MAX_PORTS = 20_000
+_MAX_TOPOLOGY = 16
+_MAX_HINTS = 8
+
+
 class IngressStrategy(BuiltinStrategy):
     columns = columns("Class", "Hosts", "Address", "Ports", "Age")
     status = True
     generation = True
-
-    def default(self, obj: Object) -> None:
-        """Nothing: ``pathType`` must be given."""
+    update_checks_metadata_twice = True
 
     def rules(self, obj: Object) -> list[Cause]:
         spec = obj["spec"]
@@ -69,9 +80,11 @@ class IngressStrategy(BuiltinStrategy):
         for index, tls in enumerate(spec.get("tls") or ()):
             for at, host in enumerate(tls.get("hosts") or ()):
                 causes += _host(host, f"spec.tls[{index}].hosts[{at}]")
+            if secret := tls.get("secretName"):
+                causes += problems(is_dns_subdomain(secret), secret, f"spec.tls[{index}].secretName")
         if not spec.get("rules") and not spec.get("defaultBackend"):
             text = "either `defaultBackend` or `rules` must be specified"
-            causes.append(invalid("spec", spec, text))
+            causes.append(invalid("spec", spec.get("rules"), text))
         for index, rule in enumerate(spec.get("rules") or ()):
             causes += _ingress_rule(rule, f"spec.rules[{index}]")
         if "defaultBackend" in spec:
@@ -86,8 +99,15 @@ class IngressStrategy(BuiltinStrategy):
         annotation = (obj["metadata"].get("annotations") or {}).get(_CLASS_ANNOTATION)
         if annotation is not None and obj["spec"].get("ingressClassName") not in (None, annotation):
             text = "must match `ingressClassName` when both are specified"
-            causes.append(invalid(f"metadata.annotations[{_CLASS_ANNOTATION}]", annotation, text))
+            # The path is Kubernetes' own slip.
+            causes.append(invalid(f"annotations.{_CLASS_ANNOTATION}", annotation, text))
         return causes
+
+    def warnings(self, obj: Object, old: Object | None) -> list[str]:
+        annotated = _CLASS_ANNOTATION in (obj["metadata"].get("annotations") or {})
+        if old is not None or not annotated or "ingressClassName" in obj["spec"]:
+            return []
+        return [f"annotation {show(_CLASS_ANNOTATION)} is deprecated, please use 'spec.ingressClassName' instead"]
 
     def status_rules(self, obj: Object, old: Object) -> list[Cause]:
         causes: list[Cause] = []
@@ -119,7 +139,7 @@ class IngressStrategy(BuiltinStrategy):
 
 
 def _host(host: str, field: str) -> list[Cause]:
-    if host.startswith("*"):
+    if "*" in host:
         wrong = not host.startswith("*.") or bool(is_dns_subdomain(host[2:]))
         return [invalid(field, host, _WILDCARD)] if wrong else []
     return problems(is_dns_subdomain(host), host, field)
@@ -168,7 +188,7 @@ def _backend(backend: Spec, path: str) -> list[Cause]:
     if service is not None and resource is not None:
         return [invalid(path, "", "cannot set both resource and service backends")]
     if resource is not None:
-        return [required(f"{path}.resource.{name}") for name in ("kind", "name") if not resource.get(name)]
+        return _reference(resource, f"{path}.resource")
     if service is None:
         return [invalid(path, "", "resource or service backend is required")]
     causes = []
@@ -189,9 +209,23 @@ def _backend(backend: Spec, path: str) -> list[Cause]:
     return causes
 
 
+def _reference(reference: Spec, path: str) -> list[Cause]:
+    """An object of any kind, by its group, kind and name."""
+    causes: list[Cause] = []
+    if (group := reference.get("apiGroup")) is not None:
+        causes += problems(is_dns_subdomain(group), group, f"{path}.apiGroup")
+    for field in ("kind", "name"):
+        value = reference.get(field, "")
+        if not value:
+            causes.append(required(f"{path}.{field}", f"{field} is required"))
+        causes += problems(path_segment(value, False), value, f"{path}.{field}")
+    return causes
+
+
 class IngressClassStrategy(BuiltinStrategy):
     columns = columns("Controller", "Parameters", "Age")
     generation = True
+    update_checks_metadata_twice = True
 
     def default(self, obj: Object) -> None:
         parameters = obj["spec"].get("parameters")
@@ -201,27 +235,20 @@ class IngressClassStrategy(BuiltinStrategy):
     def rules(self, obj: Object) -> list[Cause]:
         spec = obj["spec"]
         controller = spec.get("controller", "")
-        causes: list[Cause] = []
-        if len(controller) > 250:
-            causes.append(invalid("spec.controller", controller, "must be no more than 250 bytes"))
-        if not controller:
-            causes.append(required("spec.controller"))
-        elif "/" not in controller:
-            text = 'must be a domain-prefixed path (such as "acme.io/foo")'
-            causes.append(invalid("spec.controller", controller, text))
-        else:
-            domain = controller.partition("/")[0]
-            causes += problems(is_dns_subdomain(domain), domain, "spec.controller")
-        if parameters := spec.get("parameters"):
-            path = "spec.parameters"
-            causes += [required(f"{path}.{name}") for name in ("kind", "name") if not parameters.get(name)]
-            causes += one_of(parameters.get("scope"), ("Cluster", "Namespace"), f"{path}.scope")
-            if parameters.get("scope") == "Namespace" and not parameters.get("namespace"):
-                text = '`parameters.scope` is set to "Namespace"'
-                causes.append(required(f"{path}.namespace", text))
-            elif parameters.get("scope") == "Cluster" and "namespace" in parameters:
-                text = '`parameters.scope` is set to "Cluster"'
-                causes.append(forbidden(f"{path}.namespace", text))
+        causes = [too_long("spec.controller", 250)] if len(controller.encode()) > 250 else []
+        causes += domain_prefixed_path(controller, "spec.controller")
+        parameters = spec.get("parameters")
+        if parameters is None:
+            return causes
+        path, scope = "spec.parameters", parameters.get("scope")
+        causes += _reference(parameters, path) + optional_one_of(scope, ("Cluster", "Namespace"), f"{path}.scope")
+        namespace = parameters.get("namespace")
+        if scope == "Namespace" and namespace is None:
+            causes.append(required(f"{path}.namespace", "`parameters.scope` is set to 'Namespace'"))
+        elif scope == "Namespace":
+            causes += problems(is_dns_label(namespace), namespace, f"{path}.namespace")
+        elif scope == "Cluster" and namespace is not None:
+            causes.append(forbidden(f"{path}.namespace", "`parameters.scope` is set to 'Cluster'"))
         return causes
 
     def update_rules(self, obj: Object, old: Object) -> list[Cause]:
@@ -263,7 +290,7 @@ class NetworkPolicyStrategy(BuiltinStrategy):
                     causes += _policy_peer(peer, f"{path}.{peers}[{at}]")
         types = spec.get("policyTypes") or []
         if len(types) > 2:
-            causes.append(invalid("spec.policyTypes", types, "may not specify more than two policyTypes"))
+            return [*causes, invalid("spec.policyTypes", types, "may not specify more than two policyTypes")]
         for index, kind in enumerate(types):
             causes += optional_one_of(kind, ("Egress", "Ingress"), f"spec.policyTypes[{index}]")
         return causes
@@ -277,15 +304,16 @@ def _policy_port(port: Spec, path: str) -> list[Cause]:
     number, end = port.get("port"), port.get("endPort")
     if number is not None:
         causes += port_number_or_name(number, f"{path}.port")
-    if end is not None:
-        if number is None:
-            causes.append(required(f"{path}.port", "must be specified when `endPort` is specified"))
-        elif isinstance(number, str):
-            causes.append(invalid(f"{path}.endPort", end, "may not be specified when `port` is non-numeric"))
-        else:
-            if end < number:
-                causes.append(invalid(f"{path}.endPort", end, "must be greater than or equal to `port`"))
-            causes += port_number(end, f"{path}.endPort")
+    if end is None:
+        return causes
+    if number is None:
+        causes.append(invalid(f"{path}.endPort", end, "may not be specified when `port` is not specified"))
+    elif isinstance(number, str):
+        causes.append(invalid(f"{path}.endPort", end, "may not be specified when `port` is non-numeric"))
+    else:
+        if end < number:
+            causes.append(invalid(f"{path}.endPort", number, "must be greater than or equal to `port`"))
+        causes += port_number(end, f"{path}.endPort")
     return causes
 
 
@@ -338,7 +366,14 @@ class IPAddressStrategy(BuiltinStrategy):
         parent = obj["spec"].get("parentRef")
         if parent is None:
             return [required("spec.parentRef")]
-        return [required(f"spec.parentRef.{name}") for name in ("resource", "name") if not parent.get(name)]
+        group = parent.get("group", "")
+        causes = problems(is_dns_subdomain(group), group, "spec.parentRef.group") if group else []
+        for name in ("resource", "name", "namespace"):
+            value = parent.get(name, "")
+            if not value and name != "namespace":
+                causes.append(required(f"spec.parentRef.{name}"))
+            causes += problems(path_segment(value, False), value, f"spec.parentRef.{name}")
+        return causes
 
     def update_rules(self, obj: Object, old: Object) -> list[Cause]:
         return immutable(obj["spec"].get("parentRef"), old["spec"].get("parentRef"), "spec.parentRef")
@@ -361,10 +396,22 @@ class ServiceCIDRStrategy(BuiltinStrategy):
         if not cidrs:
             return [required("spec.cidrs", "at least one CIDR required")]
         if len(cidrs) > 2:
-            return [invalid("spec", obj["spec"], "may only hold up to 2 values")]
+            return [invalid("spec.cidrs", obj["spec"], "may only hold up to 2 values")]
+        networks = [None if is_cidr(cidr) else ipaddress.ip_network(cidr, strict=False) for cidr in cidrs]
+        if len(cidrs) == 2 and len({network.version for network in networks if network}) < 2:
+            text = "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64"
+            return [invalid("spec.cidrs", obj["spec"], text)]
         causes: list[Cause] = []
-        for index, cidr in enumerate(cidrs):
-            causes += problems(is_cidr(cidr), cidr, f"spec.cidrs[{index}]")
+        for index, (cidr, network) in enumerate(zip(cidrs, networks, strict=True)):
+            path = f"spec.cidrs[{index}]"
+            if network is None:
+                causes += problems(is_cidr(cidr), cidr, path)
+                continue
+            address = ipaddress.ip_interface(cidr)
+            if address.ip != network.network_address:
+                causes.append(invalid(path, cidr, "wrong CIDR format, IP doesn't match network IP address"))
+            if str(address) != cidr:
+                causes.append(invalid(path, cidr, "CIDR not in RFC 5952 canonical format"))
         return causes
 
     def update_rules(self, obj: Object, old: Object) -> list[Cause]:
@@ -387,32 +434,34 @@ class EndpointSliceStrategy(BuiltinStrategy):
             port.setdefault("name", "")
             port.setdefault("protocol", "TCP")
 
+    def warnings(self, obj: Object, old: Object | None) -> list[str]:
+        return ["spec.addressType: FQDN endpoints are deprecated"] if obj.get("addressType") == "FQDN" else []
+
     def rules(self, obj: Object) -> list[Cause]:
-        kind = obj.get("addressType", "")
-        causes = one_of(kind, ("FQDN", "IPv4", "IPv6"), "addressType")
-        endpoints = obj.get("endpoints") or []
-        if len(endpoints) > 1000:
-            causes.append(too_many("endpoints", len(endpoints), 1000))
-        for index, endpoint in enumerate(endpoints):
-            causes += _slice_endpoint(endpoint, kind, f"endpoints[{index}]")
-        seen: set[str] = set()
-        for index, port in enumerate(obj.get("ports") or ()):
+        return self._slice_rules(obj) + _slice_endpoints(obj)
+
+    def _slice_rules(self, obj: Object) -> list[Cause]:
+        causes = one_of(obj.get("addressType"), ("FQDN", "IPv4", "IPv6"), "addressType")
+        ports = obj.get("ports") or []
+        if len(ports) > _MAX_PORTS:
+            return [*causes, too_many("ports", len(ports), _MAX_PORTS)]
+        for index, name in unique(port.get("name", "") for port in ports):
+            causes.append(duplicate(f"ports[{index}].name", name))
+        for index, port in enumerate(ports):
             path = f"ports[{index}]"
-            name = port.get("name", "")
-            if name in seen:
-                causes.append(duplicate(f"{path}.name", name))
-            seen.add(name)
-            if name:
+            if name := port.get("name"):
                 causes += problems(is_dns_label(name), name, f"{path}.name")
-            causes += one_of(port.get("protocol"), PROTOCOLS, f"{path}.protocol")
-            if port.get("port") is not None:
-                causes += port_number(port["port"], f"{path}.port")
-            if port.get("appProtocol"):
-                causes += problems(is_qualified_name(port["appProtocol"]), port["appProtocol"], f"{path}.appProtocol")
+            causes += optional_one_of(port.get("protocol"), PROTOCOLS, f"{path}.protocol")
+            if (protocol := port.get("appProtocol")) is not None:
+                causes += problems(is_qualified_name(protocol), protocol, f"{path}.appProtocol")
         return causes
 
     def update_rules(self, obj: Object, old: Object) -> list[Cause]:
-        return self.rules(obj) + immutable(obj.get("addressType"), old.get("addressType"), "addressType")
+        # Endpoints that stay are not looked at again: they may be from before today's rules.
+        causes = self._slice_rules(obj)
+        if obj.get("endpoints") != old.get("endpoints"):
+            causes += _slice_endpoints(obj)
+        return causes + immutable(obj.get("addressType"), old.get("addressType"), "addressType")
 
     def cells(self, obj: Object) -> list[Any]:
         ports = [str(port.get("port") or port.get("name", "*")) for port in obj.get("ports") or ()]
@@ -432,23 +481,67 @@ def _shortened(items: list[str], nothing: str) -> str:
     return ",".join(items[:3]) + (f" + {len(items) - 3} more..." if len(items) > 3 else "")
 
 
+def _slice_endpoints(obj: Object) -> list[Cause]:
+    endpoints = obj.get("endpoints") or []
+    if len(endpoints) > _MAX_ENDPOINTS:
+        return [too_many("endpoints", len(endpoints), _MAX_ENDPOINTS)]
+    causes: list[Cause] = []
+    for index, endpoint in enumerate(endpoints):
+        causes += _slice_endpoint(endpoint, obj.get("addressType", ""), f"endpoints[{index}]")
+    return causes
+
+
 def _slice_endpoint(endpoint: Spec, kind: str, path: str) -> list[Cause]:
-    addresses = endpoint.get("addresses") or []
+    addresses, topology = endpoint.get("addresses") or [], endpoint.get("deprecatedTopology") or {}
     causes: list[Cause] = []
     if not addresses:
         causes.append(required(f"{path}.addresses", "must contain at least 1 address"))
-    if len(addresses) > 100:
-        causes.append(too_many(f"{path}.addresses", len(addresses), 100))
+    if len(addresses) > _MAX_ADDRESSES:
+        causes.append(too_many(f"{path}.addresses", len(addresses), _MAX_ADDRESSES))
     for index, address in enumerate(addresses):
-        at = f"{path}.addresses[{index}]"
-        if kind == "FQDN":
-            causes += problems(is_dns_subdomain(address), address, at)
-        elif found := endpoint_ip(address, at):
-            causes += found
-        elif f"IPv{ipaddress.ip_address(address).version}" != kind:
-            causes.append(invalid(at, address, f"must be an {kind} address"))
-    if endpoint.get("nodeName"):
-        causes += problems(is_dns_subdomain(endpoint["nodeName"]), endpoint["nodeName"], f"{path}.nodeName")
-    if endpoint.get("hostname"):
-        causes += problems(is_dns_label(endpoint["hostname"]), endpoint["hostname"], f"{path}.hostname")
+        causes += _slice_address(address, kind, f"{path}.addresses[{index}]")
+    if (node := endpoint.get("nodeName")) is not None:
+        causes += problems(is_dns_subdomain(node), node, f"{path}.nodeName")
+    if len(topology) > _MAX_TOPOLOGY:
+        causes.append(too_many(f"{path}.deprecatedTopology", len(topology), _MAX_TOPOLOGY))
+    causes += validate_labels(topology, f"{path}.deprecatedTopology")
+    if (host := endpoint.get("hostname")) is not None:
+        causes += problems(is_dns_label(host), host, f"{path}.hostname")
+    hints = endpoint.get("hints") or {}
+    causes += _hints(hints.get("forZones") or [], is_label_value, f"{path}.hints.forZones")
+    return causes + _hints(hints.get("forNodes") or [], is_dns_subdomain, f"{path}.hints.forNodes")
+
+
+def _slice_address(address: str, kind: str, path: str) -> list[Cause]:
+    if kind == "FQDN":
+        return _full_domain(address, path)
+    if kind not in ("IPv4", "IPv6"):
+        return []
+    causes: list[Cause] = []
+    if is_ip(address) or f"IPv{ipaddress.ip_address(address).version}" != kind:
+        causes.append(invalid(path, address, f"must be a valid {kind} address"))
+    return causes + endpoint_ip(address, path)
+
+
+def _full_domain(name: str, path: str) -> list[Cause]:
+    """``IsFullyQualifiedDomainName``."""
+    if not name:
+        return [required(path)]
+    name = name.removesuffix(".")
+    if found := is_dns_subdomain(name):
+        return [invalid(path, name, ",".join(found))]
+    labels = name.split(".")
+    if len(labels) < 2:
+        return [invalid(path, name, "should be a domain with at least two segments separated by dots")]
+    wrong = next(filter(None, map(is_dns_label, labels)), [])
+    return [invalid(path, name, ",".join(wrong))] if wrong else []
+
+
+def _hints(hints: list[Spec], rule: Callable[[str], list[str]], path: str) -> list[Cause]:
+    if len(hints) > _MAX_HINTS:
+        return [too_many(path, len(hints), _MAX_HINTS)]
+    names = [hint.get("name", "") for hint in hints]
+    causes = [duplicate(f"{path}[{index}].name", name) for index, name in unique(names)]
+    for index, name in enumerate(names):
+        causes += problems(rule(name), name, f"{path}[{index}].name")
     return causes

@@ -32,7 +32,7 @@ from kubewright.apiserver.registry.builtin.volume_rules import validate_volume_s
 from kubewright.apiserver.registry.metadata_rules import immutable, is_dns_subdomain, is_qualified_name
 from kubewright.apiserver.registry.strategy import Column, Object, Reader
 from kubewright.objects.errors import Cause
-from kubewright.objects.field_errors import duplicate, forbidden, invalid, not_supported, required
+from kubewright.objects.field_errors import duplicate, forbidden, invalid, not_supported, required, show
 from kubewright.objects.quantity import Quantity
 
 Spec = dict[str, Any]
@@ -196,6 +196,17 @@ def validate_claim_spec(spec: Spec, field: str) -> list[Cause]:
         elif not same(source, referred):
             causes.append(invalid(field, "dataSource", "must match dataSourceRef"))
     return causes
+
+
+def claim_warnings(spec: Spec, field: str) -> list[str]:
+    """Disks are counted in whole bytes."""
+    found = []
+    for bound in ("limits", "requests"):
+        amount = ((spec.get("resources") or {}).get(bound) or {}).get("storage")
+        if bound == "requests" and amount is not None and Quantity(amount).milli_value % 1000:
+            text = f"fractional byte value {show(amount)} is invalid, must be an integer"
+            found.append(f"{field}.resources.{bound}[storage]: {text}")
+    return found
 
 
 class PersistentVolumeClaimStrategy(BuiltinStrategy):
