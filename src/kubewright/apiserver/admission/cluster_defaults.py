@@ -9,7 +9,7 @@ from __future__ import annotations
 from kubewright.apiserver.admission.attributes import Attributes
 from kubewright.apiserver.admission.refusal import is_new, refused
 from kubewright.apiserver.registry.builtin.cluster import taint_not_ready
-from kubewright.apiserver.registry.builtin.volumes import DEFAULT_CLASS
+from kubewright.apiserver.registry.builtin.storage import DEFAULT_CLASS
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects.quantity import Quantity
 

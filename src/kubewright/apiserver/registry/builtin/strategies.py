@@ -64,8 +64,8 @@ STRATEGIES: Mapping[str, Mapping[str, str]] = {
     "discovery.k8s.io/v1": {"EndpointSlice": "networking.EndpointSliceStrategy"},
     "events.k8s.io/v1": {"Event": "events.EventStrategy"},
     "flowcontrol.apiserver.k8s.io/v1": {
-        "FlowSchema": "system.FlowSchemaStrategy",
-        "PriorityLevelConfiguration": "system.PriorityLevelConfigurationStrategy",
+        "FlowSchema": "flowcontrol.FlowSchemaStrategy",
+        "PriorityLevelConfiguration": "flowcontrol.PriorityLevelConfigurationStrategy",
     },
     "networking.k8s.io/v1": {
         "IPAddress": "networking.IPAddressStrategy",
@@ -83,19 +83,19 @@ STRATEGIES: Mapping[str, Mapping[str, str]] = {
         "RoleBinding": "rbac.RoleBindingStrategy",
     },
     "resource.k8s.io/v1": {
-        "DeviceClass": "system.DeviceClassStrategy",
-        "ResourceClaim": "system.ResourceClaimStrategy",
-        "ResourceClaimTemplate": "system.ResourceClaimTemplateStrategy",
-        "ResourceSlice": "system.ResourceSliceStrategy",
+        "DeviceClass": "resource.DeviceClassStrategy",
+        "ResourceClaim": "resource.ResourceClaimStrategy",
+        "ResourceClaimTemplate": "resource.ResourceClaimTemplateStrategy",
+        "ResourceSlice": "resource.ResourceSliceStrategy",
     },
     "scheduling.k8s.io/v1": {"PriorityClass": "policy.PriorityClassStrategy"},
     "storage.k8s.io/v1": {
-        "CSIDriver": "volumes.CSIDriverStrategy",
-        "CSINode": "volumes.CSINodeStrategy",
-        "CSIStorageCapacity": "volumes.CSIStorageCapacityStrategy",
-        "StorageClass": "volumes.StorageClassStrategy",
-        "VolumeAttachment": "volumes.VolumeAttachmentStrategy",
-        "VolumeAttributesClass": "volumes.VolumeAttributesClassStrategy",
+        "CSIDriver": "storage.CSIDriverStrategy",
+        "CSINode": "storage.CSINodeStrategy",
+        "CSIStorageCapacity": "storage.CSIStorageCapacityStrategy",
+        "StorageClass": "storage.StorageClassStrategy",
+        "VolumeAttachment": "storage.VolumeAttachmentStrategy",
+        "VolumeAttributesClass": "storage.VolumeAttributesClassStrategy",
     },
 }
 """By API version and kind: the module of this package, and the class in it."""

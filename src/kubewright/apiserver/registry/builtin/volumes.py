@@ -1,6 +1,6 @@
-"""PersistentVolumes, their claims, and the kinds of ``storage.k8s.io``.
+"""PersistentVolumes and their claims.
 
-After ``pkg/apis/core/validation`` (PersistentVolume, PersistentVolumeClaim) and ``pkg/apis/storage/validation``.
+After ``pkg/apis/core/validation`` and ``pkg/registry/core/{persistentvolume,persistentvolumeclaim}``.
 """
 
 from __future__ import annotations
@@ -10,9 +10,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from kubewright.apiserver.registry.builtin.base import (
-    AGE,
-    ALL_METADATA,
-    NAME,
     BuiltinStrategy,
     age,
     columns,
@@ -30,15 +27,14 @@ from kubewright.apiserver.registry.builtin.pod_defaults import default_volume_so
 from kubewright.apiserver.registry.builtin.scheduling_rules import validate_node_selector
 from kubewright.apiserver.registry.builtin.volume_rules import validate_volume_source
 from kubewright.apiserver.registry.metadata_rules import immutable, is_dns_subdomain, is_qualified_name
-from kubewright.apiserver.registry.strategy import Column, Object, Reader
+from kubewright.apiserver.registry.strategy import Object, Reader
 from kubewright.objects.errors import Cause
-from kubewright.objects.field_errors import duplicate, forbidden, invalid, not_supported, required, show
+from kubewright.objects.field_errors import forbidden, invalid, not_supported, required, show
 from kubewright.objects.quantity import Quantity
 
 Spec = dict[str, Any]
 
 ACCESS_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
-DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 _MODE_TEXT = {"ReadWriteOnce": "RWO", "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX", "ReadWriteOncePod": "RWOP"}
 _RECLAIM = ("Delete", "Recycle", "Retain")
 _VOLUME_MODES = ("Block", "Filesystem")
@@ -295,209 +291,3 @@ def _fixed_claim(spec: Spec, before: Spec, bound: bool) -> Spec:
         fixed["resources"] = resources
     fixed.pop("volumeAttributesClassName", None)
     return fixed
-
-
-class StorageClassStrategy(BuiltinStrategy):
-    columns = columns("Provisioner", "ReclaimPolicy", "VolumeBindingMode", "AllowVolumeExpansion", "Age")
-    return_deleted = True
-
-    def default(self, obj: Object) -> None:
-        obj.setdefault("reclaimPolicy", "Delete")
-        obj.setdefault("volumeBindingMode", "Immediate")
-
-    def rules(self, obj: Object) -> list[Cause]:
-        provisioner = obj.get("provisioner", "")
-        if not provisioner:
-            causes = [required("provisioner")]
-        else:
-            causes = problems(is_qualified_name(provisioner.lower()), provisioner, "provisioner")
-        if len(obj.get("parameters") or ()) > 512:
-            causes.append(invalid("parameters", len(obj["parameters"]), "must have at most 512 entries"))
-        for key in obj.get("parameters") or ():
-            if not key:
-                causes.append(invalid("parameters", key, "field can not be empty."))
-        causes += optional_one_of(obj.get("reclaimPolicy"), ("Delete", "Retain"), "reclaimPolicy")
-        modes = ("Immediate", "WaitForFirstConsumer")
-        return causes + one_of(obj.get("volumeBindingMode"), modes, "volumeBindingMode")
-
-    def update_rules(self, obj: Object, old: Object) -> list[Cause]:
-        causes: list[Cause] = []
-        for field, name in (("parameters", "parameters"), ("provisioner", "provisioner")):
-            if not same(obj.get(field), old.get(field)):
-                causes.append(invalid(name, obj.get(field), "field is immutable"))
-        for field in ("reclaimPolicy", "volumeBindingMode"):
-            causes += immutable(obj.get(field), old.get(field), field)
-        return causes
-
-    def cells(self, obj: Object) -> list[Any]:
-        name = name_of(obj)
-        if (obj["metadata"].get("annotations") or {}).get(DEFAULT_CLASS) == "true":
-            name += " (default)"
-        return [
-            name,
-            obj.get("provisioner", ""),
-            obj.get("reclaimPolicy", "Delete"),
-            obj.get("volumeBindingMode", "<unset>"),
-            bool(obj.get("allowVolumeExpansion")),
-            age(obj),
-        ]
-
-
-class CSIDriverStrategy(BuiltinStrategy):
-    allow_unconditional_update = False
-    columns = columns(
-        "AttachRequired:boolean", "PodInfoOnMount:boolean", "StorageCapacity:boolean", "TokenRequests",
-        "RequiresRepublish:boolean", "Modes", "Age",
-    )  # fmt: skip
-    return_deleted = True
-    generation = True
-
-    def prepare_for_create(self, obj: Object, reader: Reader) -> None:
-        # The first change makes it one.
-        obj["metadata"].pop("generation", None)
-
-    def default(self, obj: Object) -> None:
-        spec = obj["spec"]
-        spec.setdefault("attachRequired", True)
-        spec.setdefault("podInfoOnMount", False)
-        spec.setdefault("storageCapacity", False)
-        spec.setdefault("fsGroupPolicy", "ReadWriteOnceWithFSType")
-        spec.setdefault("volumeLifecycleModes", ["Persistent"])
-        spec.setdefault("requiresRepublish", False)
-        spec.setdefault("seLinuxMount", False)
-
-    def rules(self, obj: Object) -> list[Cause]:
-        spec = obj["spec"]
-        modes = ("Ephemeral", "Persistent")
-        causes: list[Cause] = []
-        for mode in spec.get("volumeLifecycleModes") or ():
-            causes += optional_one_of(mode, modes, "spec.volumeLifecycleModes")
-        policies = ("File", "None", "ReadWriteOnceWithFSType")
-        return causes + optional_one_of(spec.get("fsGroupPolicy"), policies, "spec.fsGroupPolicy")
-
-    def update_rules(self, obj: Object, old: Object) -> list[Cause]:
-        causes = self.rules(obj)
-        for field in ("attachRequired", "volumeLifecycleModes"):
-            causes += immutable(obj["spec"].get(field), old["spec"].get(field), f"spec.{field}")
-        return causes
-
-    def cells(self, obj: Object) -> list[Any]:
-        spec = obj["spec"]
-        audiences = ",".join(token.get("audience", "") for token in spec.get("tokenRequests") or ())
-        return [
-            name_of(obj),
-            bool(spec.get("attachRequired", True)),
-            bool(spec.get("podInfoOnMount")),
-            bool(spec.get("storageCapacity")),
-            audiences or "<unset>",
-            bool(spec.get("requiresRepublish")),
-            ",".join(spec.get("volumeLifecycleModes") or ()) or "<none>",
-            age(obj),
-        ]
-
-
-class CSINodeStrategy(BuiltinStrategy):
-    allow_unconditional_update = False
-    columns = columns("Drivers:integer", "Age")
-    return_deleted = True
-
-    def rules(self, obj: Object) -> list[Cause]:
-        causes: list[Cause] = []
-        seen: set[str] = set()
-        for index, driver in enumerate(obj["spec"].get("drivers") or ()):
-            path = f"spec.drivers[{index}]"
-            name = driver.get("name", "")
-            causes += [required(f"{path}.name")] if not name else problems(is_dns_subdomain(name), name, f"{path}.name")
-            if not driver.get("nodeID"):
-                causes.append(required(f"{path}.nodeID"))
-            if name in seen:
-                causes.append(duplicate(f"{path}.name", name))
-            seen.add(name)
-        return causes
-
-    def cells(self, obj: Object) -> list[Any]:
-        return [name_of(obj), len(obj["spec"].get("drivers") or ()), age(obj)]
-
-
-class CSIStorageCapacityStrategy(BuiltinStrategy):
-    allow_unconditional_update = False
-    columns = columns("Created At:date")
-
-    def rules(self, obj: Object) -> list[Cause]:
-        name = obj.get("storageClassName", "")
-        causes = (
-            [required("storageClassName")] if not name else problems(is_dns_subdomain(name), name, "storageClassName")
-        )
-        for field in ("capacity", "maximumVolumeSize"):
-            if field in obj:
-                causes += non_negative_quantity(obj[field], field)
-        return causes + label_selector(obj.get("nodeTopology"), "nodeTopology")
-
-    def update_rules(self, obj: Object, old: Object) -> list[Cause]:
-        causes = self.rules(obj)
-        for field in ("nodeTopology", "storageClassName"):
-            causes += immutable(obj.get(field), old.get(field), field)
-        return causes
-
-    def cells(self, obj: Object) -> list[Any]:
-        return [name_of(obj), obj["metadata"].get("creationTimestamp")]
-
-
-class VolumeAttachmentStrategy(BuiltinStrategy):
-    allow_unconditional_update = False
-    columns = (NAME, Column("Attacher", format="name"), *columns("PV", "Node", "Attached:boolean", "Age")[1:])
-    status = True
-    status_keeps = ALL_METADATA
-    return_deleted = True
-
-    def rules(self, obj: Object) -> list[Cause]:
-        spec = obj["spec"]
-        attacher = spec.get("attacher", "")
-        causes = (
-            [required("spec.attacher")]
-            if not attacher
-            else problems(is_dns_subdomain(attacher.lower()), attacher, "spec.attacher")
-        )
-        source = spec.get("source") or {}
-        if not source:
-            causes.append(
-                required("spec.source", "must specify exactly one of inlineVolumeSpec and persistentVolumeName")
-            )
-        if not spec.get("nodeName"):
-            causes.append(required("spec.nodeName"))
-        return causes
-
-    def update_rules(self, obj: Object, old: Object) -> list[Cause]:
-        causes = self.rules(obj)
-        if not same(obj["spec"], old["spec"]):
-            causes.append(invalid("spec", obj["spec"], "field is immutable"))
-        return causes
-
-    def cells(self, obj: Object) -> list[Any]:
-        spec = obj["spec"]
-        volume = (spec.get("source") or {}).get("persistentVolumeName", "")
-        attached = bool((obj.get("status") or {}).get("attached"))
-        return [name_of(obj), spec.get("attacher", ""), volume, spec.get("nodeName", ""), attached, age(obj)]
-
-
-class VolumeAttributesClassStrategy(BuiltinStrategy):
-    columns = (NAME, Column("DriverName"), AGE)
-    return_deleted = True
-
-    def rules(self, obj: Object) -> list[Cause]:
-        driver = obj.get("driverName", "")
-        causes = (
-            [required("driverName")] if not driver else problems(is_dns_subdomain(driver.lower()), driver, "driverName")
-        )
-        if not obj.get("parameters"):
-            causes.append(required("parameters", "must contain at least one key/value pair"))
-        return causes
-
-    def update_rules(self, obj: Object, old: Object) -> list[Cause]:
-        causes: list[Cause] = []
-        for field in ("driverName", "parameters"):
-            causes += immutable(obj.get(field), old.get(field), field)
-        return causes
-
-    def cells(self, obj: Object) -> list[Any]:
-        return [name_of(obj), obj.get("driverName", ""), age(obj)]

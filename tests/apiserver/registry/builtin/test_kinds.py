@@ -1,0 +1,110 @@
+"""What is refused of the smaller kinds, as a table: kind, body, and the fields and reasons that come back."""
+
+from __future__ import annotations
+
+import pytest
+from tests.apiserver.registry.builtin.world import World, created, fields_and_reasons, problems, strategy
+
+from kubewright.apiserver.registry.strategy import Object
+
+NETWORKING, STORAGE, FLOW, RESOURCE = (
+    "networking.k8s.io/v1", "storage.k8s.io/v1", "flowcontrol.apiserver.k8s.io/v1", "resource.k8s.io/v1",
+)  # fmt: skip
+SLICE = {"addressType": "IPv4", "endpoints": [{"addresses": ["10.1.2.3"]}]}
+SCHEMA = {"priorityLevelConfiguration": {"name": "l"}}
+LEVEL = {"type": "Limited", "limited": {"limitResponse": {"type": "Queue", "queuing": {}}}}
+CLAIM = {"name": "r", "exactly": {"deviceClassName": "c"}}
+OFFER = {"driver": "d.example.com", "nodeName": "n", "pool": {"name": "p", "resourceSliceCount": 1}}
+
+
+def policy_port(**port: object) -> Object:
+    return {"spec": {"podSelector": {}, "ingress": [{"ports": [port]}]}}
+
+
+@pytest.mark.parametrize(
+    ("version", "kind", "body", "wrong"),
+    [
+        (NETWORKING, "Ingress", {"spec": {"defaultBackend": {"resource": {"kind": "B"}}}},
+         [("spec.defaultBackend.resource.name", "Required")]),
+        (NETWORKING, "IngressClass", {"spec": {"controller": "plain"}}, [("spec.controller", "Invalid")]),
+        (NETWORKING, "IngressClass",
+         {"spec": {"controller": "a.b/c", "parameters": {"kind": "K", "name": "n", "scope": "Namespace"}}},
+         [("spec.parameters.namespace", "Required")]),
+        (NETWORKING, "NetworkPolicy", policy_port(endPort=90), [("spec.ingress[0].ports[0].endPort", "Invalid")]),
+        (NETWORKING, "NetworkPolicy", policy_port(port=90, endPort=80),
+         [("spec.ingress[0].ports[0].endPort", "Invalid")]),
+        (NETWORKING, "ServiceCIDR", {"spec": {"cidrs": ["10.0.0.0/8", "10.1.0.0/16"]}}, [("spec.cidrs", "Invalid")]),
+        (NETWORKING, "ServiceCIDR", {"spec": {"cidrs": ["10.0.0.1/24"]}}, [("spec.cidrs[0]", "Invalid")]),
+        ("discovery.k8s.io/v1", "EndpointSlice", {"addressType": "IPv4", "endpoints": [{"addresses": ["fd00::1"]}]},
+         [("endpoints[0].addresses[0]", "Invalid")]),
+        ("discovery.k8s.io/v1", "EndpointSlice", {"addressType": "IPv4", "endpoints": [{"addresses": ["127.0.0.1"]}]},
+         [("endpoints[0].addresses[0]", "Invalid")]),
+        ("discovery.k8s.io/v1", "EndpointSlice", {"addressType": "FQDN", "endpoints": [{"addresses": ["host"]}]},
+         [("endpoints[0].addresses[0]", "Invalid")]),
+        ("discovery.k8s.io/v1", "EndpointSlice", {**SLICE, "ports": [{"name": "a"}, {"name": "a"}]},
+         [("ports[1].name", "Duplicate")]),
+        (STORAGE, "StorageClass",
+         {"provisioner": "p", "allowedTopologies": [{"matchLabelExpressions": [{"key": "z"}]}]},
+         [("allowedTopologies[0].matchLabelExpressions[0].values", "Required")]),
+        (STORAGE, "CSIDriver", {"spec": {"tokenRequests": [{"audience": "a"}, {"audience": "a"}]}},
+         [("spec.tokenRequests[1].audience", "Duplicate")]),
+        (STORAGE, "CSINode", {"spec": {"drivers": [{"name": "d.io", "nodeID": ""}]}},
+         [("spec.drivers[0].nodeID", "Required")]),
+        (STORAGE, "VolumeAttachment", {"spec": {"attacher": "a.io", "nodeName": "n", "source": {}}},
+         [("spec.source", "Required")]),
+        (STORAGE, "VolumeAttributesClass", {"driverName": "d.io"}, [("parameters", "Required")]),
+        (FLOW, "FlowSchema", {"spec": {**SCHEMA, "matchingPrecedence": 1}}, [("spec.matchingPrecedence", "Invalid")]),
+        (FLOW, "FlowSchema", {"spec": {**SCHEMA, "rules": [{"subjects": [{"kind": "User"}]}]}},
+         [("spec.rules[0]", "Required"), ("spec.rules[0].subjects[0].user", "Required")]),
+        (FLOW, "PriorityLevelConfiguration", {"spec": {"type": "Exempt"}}, [("spec.type", "Invalid")]),
+        (FLOW, "PriorityLevelConfiguration",
+         {"spec": {**LEVEL, "limited": {"limitResponse": {"type": "Queue", "queuing": {"handSize": 65}}}}},
+         [("spec.limited.limitResponse.queuing.handSize", "Invalid")]),
+        (RESOURCE, "ResourceClaim", {"spec": {"devices": {"requests": [{"name": "r"}]}}},
+         [("spec.devices.requests[0]", "Required")]),
+        (RESOURCE, "ResourceClaim", {"spec": {"devices": {"requests": [CLAIM, CLAIM]}}},
+         [("spec.devices.requests[1]", "Duplicate")]),
+        (RESOURCE, "ResourceClaim",
+         {"spec": {"devices": {"requests": [CLAIM], "constraints": [{"requests": ["s"], "matchAttribute": "a.b/c"}]}}},
+         [("spec.devices.constraints[0].requests[0]", "Invalid")]),
+        (RESOURCE, "DeviceClass", {"spec": {"selectors": [{"cel": {"expression": "device.driver +"}}]}},
+         [("spec.selectors[0].cel.expression", "Invalid")]),
+        (RESOURCE, "ResourceSlice", {"spec": {**OFFER, "allNodes": True}}, [("spec", "Invalid")]),
+        (RESOURCE, "ResourceSlice", {"spec": {**OFFER, "devices": [{"name": "a", "attributes": {"x": {}}}]}},
+         [("spec.devices[0].attributes[x]", "Required")]),
+    ],
+)  # fmt: skip
+def test_what_breaks_a_rule(version: str, kind: str, body: Object, wrong: list[tuple[str, str]]) -> None:
+    expected = sorted((field, f"FieldValue{reason}") for field, reason in wrong)
+    assert problems(version, kind, {"metadata": {}, **body}) == expected
+
+
+def test_a_class_of_volume_attributes_stays_as_it_is() -> None:
+    body = {"metadata": {}, "driverName": "d.io", "parameters": {"a": "b"}}
+    old, new = (created(STORAGE, "VolumeAttributesClass", body) for _ in range(2))
+    new["parameters"] = {"a": "c"}
+    found = fields_and_reasons(strategy(STORAGE, "VolumeAttributesClass").validate_update(new, old, World()))
+    assert found == [("parameters", "FieldValueForbidden")]
+
+
+def test_admin_access_takes_a_labelled_namespace() -> None:
+    request = {"name": "r", "exactly": {"deviceClassName": "c", "adminAccess": True}}
+    body = {"metadata": {}, "spec": {"devices": {"requests": [request]}}}
+    path = "spec.devices.requests[0].exactly.adminAccess"
+    assert problems(RESOURCE, "ResourceClaim", body) == [(path, "FieldValueForbidden")]
+    world = World()
+    labels = {"resource.kubernetes.io/admin-access": "true"}
+    world.add("", "namespaces", {"metadata": {"name": "n", "labels": labels}})
+    created(RESOURCE, "ResourceClaim", body, world)
+
+
+def test_the_old_annotation_of_an_ingress_class_is_warned_of() -> None:
+    body = {
+        "metadata": {"annotations": {"kubernetes.io/ingress.class": "nginx"}},
+        "spec": {"defaultBackend": {"service": {"name": "s", "port": {"number": 80}}}},
+    }
+    ingress = created(NETWORKING, "Ingress", body)
+    rules = strategy(NETWORKING, "Ingress")
+    text = "annotation \"kubernetes.io/ingress.class\" is deprecated, please use 'spec.ingressClassName' instead"
+    assert rules.warnings(ingress, None) == [text]
+    assert rules.warnings(ingress, ingress) == []
