@@ -217,7 +217,7 @@ async def test_a_restart_keeps_objects_definitions_and_history(tmp_path: Path) -
         ("POST", CONFIG_MAPS, b"\xff", "application/json", 400),
         ("POST", CONFIG_MAPS, b"[" * 50_000, "application/json", 400),
         ("POST", CONFIG_MAPS, b"{}", "text/html", 415),
-        ("PATCH", f"{CONFIG_MAPS}/a", b"{", MERGE, 400),
+        ("PATCH", f"{CONFIG_MAPS}/a", b"{", MERGE, 404),
         ("PUT", f"{CONFIG_MAPS}/a", b'{"metadata":{"name":["a"]}}', "application/json", 400),
         ("DELETE", f"{CONFIG_MAPS}/a", b"[1]", "application/json", 400),
         ("GET", f"{CONFIG_MAPS}?labelSelector=((", None, "application/json", 400),

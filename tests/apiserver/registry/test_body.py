@@ -43,6 +43,15 @@ def test_yaml_is_read_as_json() -> None:
     assert duplicates is None
 
 
+def test_yaml_tells_the_line_of_a_repeated_member() -> None:
+    text = b"a: 1\nb:\n  c: 1\n  c: 2\nbase: &b {d: 1}\nuse: {<<: *b, d: 2}\na: 3\n"
+    value, repeated = body.parse_object(text, YAML)
+    assert value == {"a": 3, "b": {"c": 2}, "base": {"d": 1}, "use": {"d": 2}}
+    assert isinstance(repeated, body.Repeated)
+    assert list(repeated) == ['line 4: key "c" already set in map', 'line 7: key "a" already set in map']
+    assert repeated.problem.startswith('yaml: unmarshal errors:\n  line 4: key "c"')
+
+
 def test_duplicate_members_are_found_wherever_they_are() -> None:
     value, pairs = body.parse_object(rb'{"a":{"x":":","x":2},"l":[{"y":1,"y":2}],"t":"\u003a"}', JSON)
     assert value["a"] == {"x": 2}

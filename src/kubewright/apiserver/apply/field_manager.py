@@ -112,6 +112,8 @@ class FieldManager:
         :raises APIError: it does not fit the schema (500, as kube-apiserver has it).
         """
         self._check(config)
+        if config.get("metadata") is None:
+            config = {**config, "metadata": {}}
         try:
             owned = fieldset.recursive_difference(walk.fields_of(self._type, config), self._reset)
         except TypeMismatch as mismatch:
@@ -144,13 +146,13 @@ class FieldManager:
         return self._applied(live, base, merged, config, me, mine, known, now)
 
     def _check(self, config: Object) -> None:
-        metadata = config.get("metadata")
         api_version, kind = config.get("apiVersion") or "", config.get("kind") or ""
-        if not isinstance(metadata, dict) or not isinstance(api_version, str) or not isinstance(kind, str):
-            raise BadRequest("an applied configuration needs apiVersion, kind and metadata")
+        if not isinstance(api_version, str) or not isinstance(kind, str):
+            raise BadRequest("apiVersion and kind have to be strings")
         if GroupVersionKind(*GroupVersion.parse(api_version), kind) != self._gvk:
             raise BadRequest(f"invalid object type: {api_version}, Kind={kind}")
-        if metadata.get("managedFields") is not None:
+        metadata = config.get("metadata")
+        if isinstance(metadata, dict) and metadata.get("managedFields") is not None:
             raise BadRequest("metadata.managedFields must be nil")
 
     def _managers_before_apply(self, live: Object, now: str) -> tuple[Managers, Object]:
@@ -441,5 +443,5 @@ def _with_last_applied(merged: Object, config: Object) -> Object:
 
 
 def _describe(obj: Object, gvk: GroupVersionKind) -> str:
-    metadata = obj["metadata"]
+    metadata = obj["metadata"] if isinstance(obj["metadata"], dict) else {}
     return f"{metadata.get('namespace') or ''}/{metadata.get('name') or ''}; {gvk}"

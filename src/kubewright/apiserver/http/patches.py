@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
-import msgspec
-
 from kubewright.apiserver.patch import json_patch, merge_patch, strategic_merge
-from kubewright.apiserver.registry.body import check_depth, parse_object
+from kubewright.apiserver.registry.body import Repeated, duplicates, parse, parse_object
+from kubewright.apiserver.registry.options import Write
 from kubewright.apiserver.registry.resource import Resource
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects.errors import BadRequest, UnsupportedMediaType
@@ -19,25 +18,50 @@ MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
 APPLY = "application/apply-patch+yaml"
 
-Engine = Callable[[Object], Any]
-"""Makes the patched object; its argument may be changed."""
+_OPERATION = frozenset(("op", "path", "from", "value"))
 
 
-def engine(media_type: str, body: bytes, resource: Resource, node: Node | None = None) -> Engine:
-    """Read a patch.
+class Patch:
+    """A patch that is no apply.  Its body is read when there is an object to patch: a missing one is told first.
+
+    ``strict`` is what strict decoding finds wrong with the patch itself, known once it was applied.
 
     :param node: the schema of what is patched, where that is not the resource's object.
     :raises UnsupportedMediaType: the resource takes no patches of this type.
-    :raises BadRequest: the patch is not well-formed.
     """
-    if not takes(media_type, resource):
-        raise _unsupported(resource)
-    _decode(body)  # A malformed patch is refused before anything else happens; the engines consume what they get.
-    if media_type == JSON_PATCH:
-        return lambda live: json_patch(live, _decode(body))
-    if media_type == MERGE_PATCH:
-        return lambda live: merge_patch(live, _decode(body))
-    return lambda live: strategic_merge(live, _decode(body), node or resource.node)
+
+    def __init__(self, media_type: str, body: bytes, resource: Resource, node: Node | None = None) -> None:
+        if not takes(media_type, resource):
+            raise _unsupported(resource)
+        self._media_type = media_type
+        self._body = body
+        self._node = node or resource.node
+        self.strict: list[str] = []
+
+    def apply(self, live: Object) -> Any:
+        """Make the patched object; the live one may be changed.
+
+        :raises BadRequest: the patch is not well-formed.
+        :raises Invalid: it does not fit the object.
+        """
+        try:
+            patch, pairs = parse(self._body, "application/json")
+        except BadRequest as error:
+            raise BadRequest(f"error decoding patch: {error.message.rpartition('json parse error: ')[2]}") from None
+        self.strict = [] if pairs is None else duplicates(pairs)
+        if self._media_type == JSON_PATCH:
+            self.strict = [f"json patch {problem}" for problem in [*self.strict, *_unknown_members(patch)]]
+            return json_patch(live, patch)
+        if self._media_type == MERGE_PATCH:
+            return merge_patch(live, patch)
+        return strategic_merge(live, {} if patch is None else patch, self._node)
+
+
+def _unknown_members(operations: Any) -> Iterator[str]:
+    for position, operation in enumerate(operations if isinstance(operations, list) else ()):
+        for name in operation if isinstance(operation, dict) else ():
+            if name not in _OPERATION:
+                yield f'unknown field "[{position}].{name}"'
 
 
 def takes(media_type: str, resource: Resource) -> bool:
@@ -54,23 +78,31 @@ def _unsupported(resource: Resource) -> UnsupportedMediaType:
     )
 
 
-def applied_configuration(body: bytes) -> Object:
-    """The configuration of a server-side apply, in YAML or JSON.
+def applied_configuration(body: bytes) -> tuple[Object, Repeated | None]:
+    """The configuration of a server-side apply, in YAML or JSON, and its members that occur more than once.
 
     :raises BadRequest: it is not well-formed.
     """
     if body.lstrip()[:1] == b"{":
         try:
-            return parse_object(body, "application/json")[0]
+            config, pairs = parse_object(body, "application/json")
         except BadRequest:
             pass  # YAML's flow style begins like JSON.
-    return parse_object(body, "application/yaml")[0]
+        else:
+            if pairs is None:
+                return config, None
+    config, repeated = parse_object(body, "application/yaml")
+    return config, repeated if isinstance(repeated, Repeated) else None
 
 
-def _decode(body: bytes) -> Any:
-    try:
-        patch = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest(f"error decoding patch: {error}") from None
-    check_depth(patch)
-    return patch
+def report_repeated(repeated: Repeated | None, write: Write) -> None:
+    """Warn of members that an applied configuration repeats, or refuse them.
+
+    :raises BadRequest: the request asks for strict decoding.
+    """
+    if not repeated or write.field_validation == "Ignore":
+        return
+    if write.field_validation == "Strict":
+        raise BadRequest(f"error strict decoding YAML: error converting YAML to JSON: {repeated.problem}")
+    for problem in repeated:
+        write.warn(problem)

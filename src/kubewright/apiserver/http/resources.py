@@ -28,7 +28,7 @@ from kubewright.apiserver.registry.store import Store
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.apiserver.request import RequestInfo, UserInfo
 from kubewright.apiserver.table import include_object
-from kubewright.objects.errors import NotFound, UnsupportedMediaType
+from kubewright.objects.errors import Conflict, NotFound, UnsupportedMediaType
 
 _BODY_TYPES = {"": JSON, JSON: JSON, YAML: YAML, "text/yaml": YAML, PROTOBUF: PROTOBUF}
 
@@ -146,9 +146,10 @@ async def update(call: Call) -> Response:
 
     async def make() -> Object:
         obj = await wanted()
-        if obj["metadata"].get("resourceVersion"):
-            raise NotFound.of(store.resource.group_resource, info.name)
+        if uid := obj["metadata"].get("uid"):
+            raise store.uid_conflict(info.namespace, info.name, uid, "")
         require(store.cluster.authorizer, call.user, replace(info, verb="create"))
+        obj["metadata"].pop("resourceVersion", None)
         return await store.create(obj, info.namespace, write)
 
     creates = store.resource.strategy.allow_create_on_update and not info.subresource
@@ -163,11 +164,11 @@ async def patch(call: Call) -> Response:
     info, store = call.info, call.store
     if call.request.media_type == patches.APPLY:
         return await apply(call)
-    engine = patches.engine(call.request.media_type, await call.request.body(), store.resource)
+    wanted = patches.Patch(call.request.media_type, await call.request.body(), store.resource)
     write = call.write("PatchOptions")
 
     async def patched(live: Object) -> Object:
-        obj = store.codec.coerce_patched(engine(live), write)
+        obj = store.codec.coerce_patched(wanted.apply(live), write, wanted.strict)
         store.resource.strategy.patched(obj)
         store.resource.strategy.default(obj)
         return store.named(obj, info.namespace, info.name)
@@ -180,12 +181,13 @@ async def apply(call: Call) -> Response:
     """Server-side apply: makes the object where it does not exist."""
     info, store = call.info, call.store
     write = call.write("PatchOptions", apply=True)
-    config = patches.applied_configuration(await call.request.body())
+    config, repeated = patches.applied_configuration(await call.request.body())
     manager = store.field_manager(info.subresource)
 
     def merged(live: Object | None) -> Object:
         now = timestamp(datetime.now(UTC))
         obj = manager.apply(live, config, manager=write.field_manager, force=bool(write.force), now=now)
+        patches.report_repeated(repeated, write)
         obj = store.codec.coerce(obj)
         store.resource.strategy.default(obj)
         return store.named(obj, info.namespace, info.name)
@@ -194,10 +196,13 @@ async def apply(call: Call) -> Response:
         return merged(live)
 
     async def make() -> Object:
-        if config["metadata"].get("uid"):
-            raise NotFound.of(store.resource.group_resource, info.name)
+        obj = merged(None)
+        if uid := obj["metadata"].get("uid"):
+            why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+            raise Conflict.of(store.resource.group_resource, info.name, why)
         require(store.cluster.authorizer, call.user, replace(info, verb="create"))
-        return await store.create(merged(None), info.namespace, write, owned=True)
+        obj["metadata"].pop("resourceVersion", None)
+        return await store.create(obj, info.namespace, write, owned=True)
 
     updated, made = await store.update(
         info.namespace,

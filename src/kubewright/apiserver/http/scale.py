@@ -17,6 +17,7 @@ from kubewright.apiserver.apply.fieldset import Path as FieldPath
 from kubewright.apiserver.http import patches, unstored
 from kubewright.apiserver.http.messages import Response
 from kubewright.apiserver.http.resources import Call
+from kubewright.apiserver.registry.body import Repeated
 from kubewright.apiserver.registry.builtin.definitions import definitions
 from kubewright.apiserver.registry.builtin.shape import decode
 from kubewright.apiserver.registry.deletion import timestamp
@@ -79,14 +80,15 @@ async def patch(call: Call) -> Response:
     body = await call.request.body()
     if call.request.media_type == patches.APPLY:
         write = call.write("PatchOptions", apply=True)
-        config = patches.applied_configuration(body)
-        return await _write(call, write, lambda current: _applied(current, config, write))
+        config, repeated = patches.applied_configuration(body)
+        return await _write(call, write, lambda current: _applied(current, config, repeated, write))
     codec = unstored.codec_of(_KIND)
-    engine = patches.engine(call.request.media_type, body, call.store.resource, codec.resource.node)
+    wanted = patches.Patch(call.request.media_type, body, call.store.resource, codec.resource.node)
     write = call.write("PatchOptions")
 
     def patched(current: Object) -> Object:
-        return _recorded(current, codec.coerce_patched(engine(codec.coerce(current)), write), write)
+        obj = codec.coerce_patched(wanted.apply(codec.coerce(current)), write, wanted.strict)
+        return _recorded(current, obj, write)
 
     return await _write(call, write, patched)
 
@@ -206,7 +208,9 @@ def _recorded(current: Object, wanted: Object, write: Write) -> Object:
     return wanted
 
 
-def _applied(current: Object, config: Object, write: Write) -> Object:
+def _applied(current: Object, config: Object, repeated: Repeated | None, write: Write) -> Object:
     now = timestamp(datetime.now(UTC))
     fields = _field_manager()
-    return fields.apply(current, config, manager=write.field_manager, force=bool(write.force), now=now)
+    applied = fields.apply(current, config, manager=write.field_manager, force=bool(write.force), now=now)
+    patches.report_repeated(repeated, write)
+    return applied

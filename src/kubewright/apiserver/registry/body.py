@@ -27,19 +27,29 @@ class Pairs(list[tuple[str, Any]]):
     """A JSON object as its members in document order, duplicates included."""
 
 
-def parse(body: bytes, media_type: str) -> tuple[Any, Pairs | None]:
+class Repeated(list[str]):
+    """The members of a YAML document that occur more than once, each in the words of Kubernetes' YAML decoder."""
+
+    @property
+    def problem(self) -> str:
+        """All of them in one text, as strict decoding refuses them."""
+        return "yaml: unmarshal errors:\n  " + "\n  ".join(self)
+
+
+def parse(body: bytes, media_type: str) -> tuple[Any, Pairs | Repeated | None]:
     """Decode a body.
 
     :param media_type: JSON's, YAML's or that of Kubernetes' protobuf.
-    :returns: the value, and the document with duplicate members kept where it has any.
+    :returns: the value, and where members occur more than once: the JSON document with all of them kept, or what
+        is wrong with the YAML document.
     :raises BadRequest: the body is not well-formed.
     """
     if media_type == "application/yaml":
         from kubewright.apiserver.registry import yaml_documents  # here: most servers only ever see JSON
 
-        value, pairs = yaml_documents.parse(body)
+        value, repeated = yaml_documents.parse(body)
         check_depth(value)
-        return value, pairs if next(duplicate_fields(pairs), None) else None
+        return value, repeated or None
     if media_type == "application/vnd.kubernetes.protobuf":
         try:
             return protobuf.decode(body), None
@@ -56,7 +66,7 @@ def parse(body: bytes, media_type: str) -> tuple[Any, Pairs | None]:
     return value, None
 
 
-def parse_object(body: bytes, media_type: str) -> tuple[Object, Pairs | None]:
+def parse_object(body: bytes, media_type: str) -> tuple[Object, Pairs | Repeated | None]:
     """Decode a body that has to be an object.
 
     :raises BadRequest: it is something else.
@@ -99,6 +109,11 @@ def duplicate_fields(pairs: Any, path: str = "") -> Iterator[str]:
     elif isinstance(pairs, list):
         for index, value in enumerate(pairs):
             yield from duplicate_fields(value, f"{path}[{index}]")
+
+
+def duplicates(pairs: Any) -> list[str]:
+    """``duplicate field "x"`` for each of them."""
+    return [f'duplicate field "{path}"' for path in duplicate_fields(pairs)]
 
 
 def strict_problems(value: Any, node: Node | None, path: str = "") -> Iterator[str]:

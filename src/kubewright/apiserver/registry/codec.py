@@ -7,7 +7,7 @@ the resource version is put into an answer without decoding it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -18,7 +18,7 @@ from kubewright.apiserver.registry.resource import Resource
 from kubewright.apiserver.registry.strategy import DecodeError, Object
 from kubewright.apiserver.watch_cache import CachedObject
 from kubewright.objects import field_errors
-from kubewright.objects.errors import BadRequest, Invalid
+from kubewright.objects.errors import BadRequest, Cause, Invalid
 from kubewright.objects.names import GroupKind, GroupVersionKind
 
 _encode = msgspec.json.encode
@@ -42,51 +42,42 @@ class Codec:
 
         :raises BadRequest: it is not an object of this kind.
         """
-        obj, pairs = bodies.parse_object(body, media_type)
+        obj, repeated = bodies.parse_object(body, media_type)
         self.check_type(obj)
         coerced, unknown = self._read(obj)
-        if write.field_validation != "Ignore" and (unknown or pairs is not None):
-            self._report(unknown, pairs, write)
+        if write.field_validation != "Ignore" and (unknown or repeated is not None):
+            self._report(unknown, repeated, write)
         return coerced
 
-    def coerce(self, obj: Object, write: Write | None = None) -> Object:
-        """Read an object that a patch or an admission stage made; what is unknown is dropped.
+    def coerce(self, obj: Object) -> Object:
+        """Read an object that an apply or an admission stage made; what is unknown is dropped.
 
-        :param write: the patch, if it was one.
         :raises BadRequest: a value has the wrong type.
-        :raises Invalid: the same, when a patch put it there.
         """
-        unknown: list[str] = []
-        if write is None:
-            coerced, unknown = self._read(obj)
-        else:
-            try:
-                coerced = self.resource.strategy.decode(obj, unknown)
-            except DecodeError as error:
-                cause = field_errors.invalid("patch", field_errors.OMIT, str(error))
-                raise Invalid(
-                    f' "" is invalid: patch: {cause.message}', details={"causes": [cause.to_json()]}
-                ) from None
-        if write is not None and unknown and write.field_validation != "Ignore":
-            if write.field_validation == "Strict":
-                problems = ", ".join(f'unknown field "{path}"' for path in unknown)
-                cause = field_errors.invalid("patch", field_errors.OMIT, f"strict decoding error: {problems}")
-                raise Invalid(f' "" is invalid: patch: {cause.message}', details={"causes": [cause.to_json()]})
-            for path in unknown:
-                write.warn(f'unknown field "{path}"')
-        return coerced
+        return self._read(obj)[0]
 
-    def coerce_patched(self, obj: Object, write: Write) -> Object:
+    def coerce_patched(self, obj: Object, write: Write, strict: Sequence[str] = ()) -> Object:
         """Read an object that a patch made.
 
-        :raises Invalid: it is no object of this kind.
+        :param strict: what is wrong with the patch itself in the eyes of strict decoding.
+        :raises Invalid: it is no object of this kind, or has unknown fields that the request forbids.
         """
+        unknown: list[str] = []
         try:
             self.check_type(obj)
-            return self.coerce(obj, write)
+            coerced = self.resource.strategy.decode(obj, unknown)
+        except DecodeError as error:
+            raise _bad_patch(field_errors.invalid("patch", field_errors.OMIT, str(error))) from None
         except BadRequest as error:
-            cause = field_errors.invalid("patch", _encode(obj).decode(), error.message)
-            raise Invalid.of(GroupKind("", ""), "", [cause]) from None
+            raise _bad_patch(field_errors.invalid("patch", _encode(obj).decode(), error.message)) from None
+        if write.field_validation != "Ignore":
+            problems = [*strict, *(f'unknown field "{path}"' for path in unknown)]
+            if problems and write.field_validation == "Strict":
+                text = f"strict decoding error: {', '.join(problems)}"
+                raise _bad_patch(field_errors.invalid("patch", field_errors.OMIT, text))
+            for problem in problems:
+                write.warn(problem)
+        return coerced
 
     def check_type(self, obj: Object) -> None:
         """:raises BadRequest: the object says that it is of another type."""
@@ -136,14 +127,16 @@ class Codec:
                 f'{gvk.kind} in version "{gvk.version}" cannot be handled as a {gvk.kind}: {error}'
             ) from None
 
-    def _report(self, unknown: list[str], pairs: bodies.Pairs | None, write: Write) -> None:
-        if pairs is None:
-            problems = [f'unknown field "{path}"' for path in unknown]
+    def _report(self, unknown: list[str], repeated: bodies.Pairs | bodies.Repeated | None, write: Write) -> None:
+        unknown = [f'unknown field "{path}"' for path in unknown]
+        if repeated is None:
+            problems = unknown
+        elif isinstance(repeated, bodies.Repeated):
+            problems = [*([repeated.problem] if write.field_validation == "Strict" else repeated), *unknown]
         elif not self.resource.custom:
-            problems = list(bodies.strict_problems(pairs, self.resource.node))
+            problems = list(bodies.strict_problems(repeated, self.resource.node))
         else:
-            problems = [f'duplicate field "{path}"' for path in bodies.duplicate_fields(pairs)]
-            problems += [f'unknown field "{path}"' for path in unknown]
+            problems = [*bodies.duplicates(repeated), *unknown]
         if write.field_validation == "Strict" and problems:
             gvk = self.resource.gvk
             raise BadRequest(
@@ -239,6 +232,10 @@ class Codec:
 def head(gvk: GroupVersionKind) -> bytes:
     """How the JSON of every stored object of a type begins, up to the first member of its metadata."""
     return b'{"kind":%b,"apiVersion":%b,"metadata":{' % (_encode(gvk.kind), _encode(gvk.api_version))
+
+
+def _bad_patch(cause: Cause) -> Invalid:
+    return Invalid.of(GroupKind("", ""), "", [cause])
 
 
 def _go_name(gvk: GroupVersionKind) -> str:

@@ -17,6 +17,7 @@ from kubewright.apiserver.discovery import version_priority
 from kubewright.apiserver.registry.builtin.base import human_duration
 from kubewright.apiserver.registry.builtin.definitions import definitions
 from kubewright.apiserver.registry.builtin.shape import struct_codec
+from kubewright.apiserver.registry.deletion import FOREGROUND, ORPHAN
 from kubewright.apiserver.registry.jsonpath import JSONPath
 from kubewright.apiserver.registry.metadata_rules import path_segment, validate_metadata, validate_metadata_update
 from kubewright.apiserver.registry.resource import Converter, Resource, Subresource
@@ -35,6 +36,11 @@ _AGE = {
     "jsonPath": ".metadata.creationTimestamp",
     "description": "CreationTimestamp is a timestamp representing the server time when this object was created.",
 }
+_STANDARD_FINALIZERS = frozenset((FOREGROUND, ORPHAN))
+_PREFER_DOMAIN = (
+    "prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer "
+    "writers"
+)
 _VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
 """In the order in which discovery lists them for custom resources."""
 _SCALE = GroupVersionKind("autoscaling", "v1", "Scale")
@@ -121,6 +127,11 @@ class CustomStrategy(Strategy):
         tolerated: list[Cause] = []
         causes = self.schema.validate(obj, old, tolerated=tolerated)
         return causes + [Tolerated(*cause) for cause in tolerated]
+
+    def warnings(self, obj: Object, old: Object | None) -> list[str]:
+        known = _STANDARD_FINALIZERS.union((old["metadata"].get("finalizers") or ()) if old is not None else ())
+        added = sorted(set(obj["metadata"].get("finalizers") or ()) - known)
+        return [f'metadata.finalizers: "{name}": {_PREFER_DOMAIN}' for name in added if "/" not in name]
 
     def fields(self, obj: Object) -> Mapping[str, str]:
         return {name: _field_text(path.first(obj)) for name, path in self._fields.items()}

@@ -391,8 +391,20 @@ class Store:
         """
         uid, was = obj["metadata"].get("uid"), live["metadata"]
         if uid and uid != was["uid"]:
-            why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {was['uid']}"
-            raise Conflict.of(self.resource.group_resource, was["name"], why)
+            raise self.uid_conflict(was.get("namespace", ""), was["name"], uid, was["uid"])
+
+    def uid_conflict(self, namespace: str, name: str, wanted: str, found: str) -> Conflict:
+        """What a write that means another object of the same name is answered with."""
+        key = (
+            f"{self.resource.storage_prefix}{namespace}/{name}"
+            if namespace
+            else f"{self.resource.storage_prefix}{name}"
+        )
+        why = (
+            f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: "
+            f"Precondition failed: UID in precondition: {wanted}, UID in object meta: {found}"
+        )
+        return Conflict.of(self.resource.group_resource, name, why)
 
     def _keep_identity(self, obj: Object, old: Object) -> None:
         """Take over what no client may change."""

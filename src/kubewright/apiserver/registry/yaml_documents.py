@@ -11,27 +11,27 @@ from typing import Any
 
 import yaml
 
-from kubewright.apiserver.registry.body import MAX_DEPTH, Pairs
+from kubewright.apiserver.registry.body import MAX_DEPTH, Repeated
 from kubewright.apiserver.registry.yaml_bounds import check_bounds
 from kubewright.objects.errors import BadRequest
 
 
-def parse(body: bytes) -> tuple[Any, Any]:
+def parse(body: bytes) -> tuple[Any, Repeated]:
     """Decode a document.
 
-    :returns: the value, and the document with duplicate members kept.
+    :returns: the value, and the members that occur more than once: the last one counts.
     :raises BadRequest: it is not well-formed.
     """
     try:
         text = body.decode()
         check_bounds(text, max_depth=MAX_DEPTH)
-        pairs = _YamlLoader(text).get_single_data()
-        value = _without_duplicates(pairs)
+        loader = _YamlLoader(text)
+        value = loader.get_single_data()
     except (yaml.YAMLError, ValueError) as error:  # Numbers that cannot be read are ValueErrors.
         raise BadRequest(
             f"couldn't get version/kind; json parse error: error converting YAML to JSON: {error}"
         ) from None
-    return value, pairs
+    return value, loader.repeated
 
 
 def render(value: Any) -> bytes:
@@ -40,21 +40,31 @@ def render(value: Any) -> bytes:
     return text.encode()
 
 
-def _without_duplicates(value: Any) -> Any:
-    if isinstance(value, Pairs):
-        return {name: _without_duplicates(member) for name, member in value}
-    if isinstance(value, list):
-        return [_without_duplicates(item) for item in value]
-    return value
+_MERGE = "tag:yaml.org,2002:merge"
 
 
 class _YamlLoader(yaml.CSafeLoader):
-    """Reads YAML as JSON: names are strings, times stay text, and duplicate members are kept."""
+    """Reads YAML as JSON: names are strings, and times stay text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.repeated = Repeated()
 
 
-def _pairs(loader: _YamlLoader, node: yaml.MappingNode) -> Pairs:
+def _members(loader: _YamlLoader, node: yaml.MappingNode) -> dict[str, Any]:
+    own = sum(key.tag != _MERGE for key, _ in node.value)
     loader.flatten_mapping(node)
-    return Pairs((_name(loader, key), loader.construct_object(value, deep=True)) for key, value in node.value)
+    merged = len(node.value) - own  # Members that come from elsewhere stand first, and may be overridden.
+    members: dict[str, Any] = {}
+    seen: set[str] = set()
+    for position, (key, value) in enumerate(node.value):
+        name = _name(loader, key)
+        if name in seen:
+            loader.repeated.append(f"line {value.start_mark.line + 1}: key {json.dumps(name)} already set in map")
+        if position >= merged:
+            seen.add(name)
+        members[name] = loader.construct_object(value, deep=True)
+    return members
 
 
 def _name(loader: _YamlLoader, node: yaml.Node) -> str:
@@ -68,6 +78,6 @@ def _text(loader: _YamlLoader, node: yaml.ScalarNode) -> str:
     return str(node.value)
 
 
-_YamlLoader.add_constructor("tag:yaml.org,2002:map", _pairs)
+_YamlLoader.add_constructor("tag:yaml.org,2002:map", _members)
 _YamlLoader.add_constructor("tag:yaml.org,2002:timestamp", _text)
 _YamlLoader.add_constructor("tag:yaml.org,2002:binary", _text)
