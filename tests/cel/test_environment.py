@@ -76,6 +76,10 @@ def test_true_expressions(source: str) -> None:
         ("m['z'] == 1", "no such key: z"),
         ("d.zz == 1", "no such key: zz"),
         ("d.a < 1", "no such overload"),
+        ("dyn(null).a == 1", "no such key: a"),
+        ("dyn('x').a == 1", "no such key: a"),
+        ("dyn([1]).a == 1", "unsupported index type 'string' in list"),
+        ("has(dyn(null).a.b)", "no such key: a"),
         ("int(s) == 1", 'strconv.ParseInt: parsing "hello": invalid syntax'),
         ("optional.none().value() == 1", "optional.none() dereference"),
         ("timestamp(s) == timestamp(s)", 'parsing time "hello"'),
@@ -85,6 +89,10 @@ def test_expressions_without_a_value(source: str, message: str) -> None:
     with pytest.raises(EvaluationError) as raised:
         run(source)
     assert message in str(raised.value)
+
+
+def test_what_is_no_map_has_no_members() -> None:
+    assert run("!has(dyn(null).a) && !has(dyn('x').a) && !dyn(null).?a.hasValue()") is True
 
 
 def test_logic_absorbs_errors_that_do_not_decide() -> None:

@@ -12,9 +12,22 @@ from kubewright.cel.values import NONE, Optional, Uint
 
 
 def has_member(value: Any, key: str) -> bool:
-    if isinstance(value, dict):
-        return key in value
-    raise EvaluationError("no such overload")
+    """``has(value.key)``; what is no map, like null, has no members."""
+    if isinstance(value, list):
+        raise missing_member(value, key)
+    return isinstance(value, dict) and key in value
+
+
+def missing_member(value: Any, key: Any) -> EvaluationError:
+    """Why there is no ``value.key`` (``refQualify`` of cel-go's interpreter)."""
+    if isinstance(value, list):
+        return EvaluationError(f"unsupported index type '{type_name(key)}' in list")
+    return EvaluationError(f"no such key: {key}")
+
+
+def type_name(index: Any) -> str:
+    """What CEL calls the type of an index."""
+    return {str: "string", bool: "bool", float: "double", Uint: "uint"}.get(type(index), "int")
 
 
 def field_decode(operand: Type, field: str) -> Callable[[Any], Any] | None:
@@ -32,9 +45,9 @@ def select_optional(operand: Run, key: str, *, test: bool, decode: Callable[[Any
             value = value.value
         if test:
             return has_member(value, key)
-        if not isinstance(value, dict):
-            raise EvaluationError("no such overload")
-        if key not in value:
+        if isinstance(value, list):
+            raise missing_member(value, key)
+        if not isinstance(value, dict) or key not in value:
             return NONE
         found = value[key] if decode is None else decode(value[key])
         return found if isinstance(found, Optional) else Optional(True, found)
@@ -62,10 +75,10 @@ def index_value(container: Any, index: Any) -> Any:
             raise EvaluationError(f"no such key: {index}")
         return container[key]
     if not isinstance(container, list):
-        raise EvaluationError("no such overload")
+        raise missing_member(container, index)
     position = as_key(index)
     if not isinstance(position, int) or isinstance(position, bool):
-        raise EvaluationError(f"unsupported index type '{type(index).__name__}' in list")
+        raise missing_member(container, index)
     if not 0 <= position < len(container):
         raise EvaluationError(f"index out of bounds: {position}")
     return container[position]

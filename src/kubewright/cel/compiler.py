@@ -18,6 +18,7 @@ from kubewright.cel.access import (
     index_optional,
     index_value,
     item_decode,
+    missing_member,
     select_optional,
 )
 from kubewright.cel.errors import BudgetExceeded, EvaluationError
@@ -102,12 +103,11 @@ class Compiler:
         decode = expr.type.decode
 
         def run(frame: Frame) -> Any:
+            value = operand(frame)
             try:
-                return operand(frame)[key]
-            except KeyError:
-                raise EvaluationError(f"no such key: {key}") from None
-            except (TypeError, IndexError):
-                raise EvaluationError("no such overload") from None
+                return value[key]
+            except (KeyError, TypeError):
+                raise missing_member(value, key) from None
 
         return run if decode is None else lambda frame: decode(run(frame))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kubewright.apiserver.admission.attributes import Attributes
-from kubewright.objects.errors import Cause, Forbidden, resource_details
+from kubewright.objects.errors import Cause, Forbidden, InternalError, resource_details
 
 
 def refused(attributes: Attributes, why: str, causes: Sequence[Cause] = ()) -> Forbidden:
@@ -17,6 +17,11 @@ def refused(attributes: Attributes, why: str, causes: Sequence[Cause] = ()) -> F
     if causes:
         details["causes"] = [cause.to_json() for cause in causes]
     return Forbidden(f'{resource} "{name}" is forbidden: {why}', details=details)
+
+
+def internal_error(why: str) -> InternalError:
+    """``Internal error occurred: ...``, with the text as the only cause, as `apierrors.NewInternalError` has it."""
+    return InternalError(f"Internal error occurred: {why}", details={"causes": [Cause("", why).to_json()]})
 
 
 def is_new(attributes: Attributes, group: str, resource: str) -> bool:

@@ -5,8 +5,8 @@ lend parts to the result, so the caller hands over copies of its own.  What come
 schema.  Applying configurations is not a patch of this sort: see `kubewright.apiserver.apply`.
 """
 
-from kubewright.apiserver.patch.json_patch import json_patch
+from kubewright.apiserver.patch.json_patch import PatchFailed, ValueDiffers, carry_out, json_patch
 from kubewright.apiserver.patch.merge_patch import merge_patch
 from kubewright.apiserver.patch.strategic import strategic_merge
 
-__all__ = ["json_patch", "merge_patch", "strategic_merge"]
+__all__ = ["PatchFailed", "ValueDiffers", "carry_out", "json_patch", "merge_patch", "strategic_merge"]

@@ -21,8 +21,20 @@ MAX_OPERATIONS: Final = 10_000
 Operation = Mapping[str, Any]
 
 
+class PatchFailed(Exception):
+    """An operation does not apply to the document; the text says why, as evanphx/json-patch says it."""
+
+
+class ValueDiffers(PatchFailed):
+    """A ``test`` found another value."""
+
+
 class _Failure(Exception):
-    """An operation does not apply to the document."""
+    """Why an operation does not apply to what its pointer leads to."""
+
+
+class _NoSuchPath(_Failure):
+    """A pointer leads nowhere."""
 
 
 def json_patch(document: Any, operations: Any) -> Any:
@@ -34,11 +46,28 @@ def json_patch(document: Any, operations: Any) -> Any:
     :raises RequestEntityTooLarge: there are more than `MAX_OPERATIONS`.
     :raises Invalid: an operation failed, a ``test`` included.
     """
+    try:
+        return carry_out(document, operations)
+    except PatchFailed:
+        raise unprocessable() from None
+
+
+def carry_out(document: Any, operations: Any) -> Any:
+    """Like `json_patch`, for those whom Kubernetes tells why an operation failed.
+
+    :raises PatchFailed: an operation failed.
+    """
     for operation in _checked(operations):
+        kind = operation.get("op", "")
+        if kind not in _OPERATIONS:
+            raise PatchFailed(f"Unexpected kind: {kind}")
         try:
-            document = _OPERATIONS[operation.get("op", "")](document, operation)
-        except (_Failure, KeyError):
-            raise unprocessable() from None
+            document = _OPERATIONS[kind](document, operation)
+        except _NoSuchPath as failure:
+            shown = f'"{failure}"' if kind in ("add", "remove") else str(failure)
+            raise PatchFailed(f"{kind} operation does not apply: doc is missing path: {shown}: missing value") from None
+        except _Failure as failure:
+            raise PatchFailed(f"error in {kind} for path: '{operation.get('path')}': {failure}") from None
     return document
 
 
@@ -69,18 +98,22 @@ def _pointer(operation: Operation, name: str) -> list[str]:
     """The steps of a JSON pointer; none for the whole document."""
     text = operation.get(name)
     if text is None or (text and text[0] != "/"):
-        raise _Failure(name)
+        raise _NoSuchPath(text or "")
     return [step.replace("~1", "/").replace("~0", "~") for step in text.split("/")[1:]]
 
 
 def _container(document: Any, pointer: list[str]) -> Any:
     """What holds the value that a pointer names."""
+    text = "/" + "/".join(pointer)
     if not pointer:
-        raise _Failure("the whole document")
-    for step in pointer[:-1]:
-        document = _get(document, step)
+        raise _NoSuchPath("")
+    try:
+        for step in pointer[:-1]:
+            document = _get(document, step)
+    except _Failure:
+        raise _NoSuchPath(text) from None
     if not isinstance(document, (dict, list)):
-        raise _Failure(pointer)
+        raise _NoSuchPath(text)
     return document
 
 
@@ -98,9 +131,9 @@ def _index(items: list[Any], step: str, limit: int) -> int:
     try:
         index = int(step)
     except ValueError:
-        raise _Failure(step) from None
+        raise _Failure(f'strconv.Atoi: parsing "{step}": invalid syntax') from None
     if not -limit <= index < limit:
-        raise _Failure(step)
+        raise _Failure(f"Unable to access invalid index: {index}: invalid index referenced")
     return index + limit if index < 0 else index
 
 
@@ -130,6 +163,8 @@ def _remove(document: Any, operation: Operation) -> Any:
 
 def _take(container: Any, step: str) -> Any:
     if isinstance(container, dict):
+        if step not in container:
+            raise _Failure(f"Unable to remove nonexistent key: {step}: missing value")
         return container.pop(step)
     return container.pop(_index(container, step, len(container)))
 
@@ -167,7 +202,7 @@ def _test(document: Any, operation: Operation) -> Any:
     pointer = _pointer(operation, "path")
     value = _get(_container(document, pointer), pointer[-1]) if pointer else document
     if _canonical(None if value is MISSING else value) != _canonical(operation.get("value")):
-        raise _Failure("testing value failed")
+        raise ValueDiffers(f"testing value {operation.get('path')} failed: test failed")
     return document
 
 

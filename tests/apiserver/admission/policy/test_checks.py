@@ -52,3 +52,10 @@ def test_conditions_of_webhooks_have_no_parameters() -> None:
     assert [cause.field for cause in check_match_conditions(conditions, "webhooks[0].matchConditions")] == [
         "webhooks[0].matchConditions[1].expression"
     ]
+
+
+@pytest.mark.parametrize("expression", ["object.spec.flag", "1", "object.spec"])
+def test_a_validation_has_to_be_a_boolean_for_certain(expression: str) -> None:
+    [cause] = check_policy_expressions({"validations": [{"expression": expression}]})
+    assert cause.field == "spec.validations[0].expression"
+    assert "must evaluate to bool but got" in cause.message

@@ -1,12 +1,24 @@
+import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.apiserver.admission.attributes import Objects, attributes, config_map
-from tests.apiserver.admission.policy.fixtures import binding, mutating, mutating_stage, policy
+from tests.apiserver.admission.policy.fixtures import (
+    RESOURCE,
+    OneVersion,
+    OnlyReads,
+    binding,
+    mutating,
+    mutating_stage,
+    policy,
+)
 
 from kubewright.apiserver.admission.attributes import Attributes
+from kubewright.apiserver.admission.policy import MutatingPolicies
+from kubewright.apiserver.registry.builtin.base import BuiltinStrategy
 from kubewright.apiserver.registry.strategy import Object
-from kubewright.objects.errors import Forbidden
+from kubewright.objects.errors import Forbidden, InternalError
 
 
 def apply(expression: str) -> Object:
@@ -47,6 +59,39 @@ async def test_a_json_patch_is_carried_out() -> None:
     ]"""
     obj = await result(mutation(patch(expression)))
     assert obj["metadata"]["labels"] == {"x/y": "1", "p/q": "2", "defaulted": "yes"}
+
+
+async def test_a_patch_whose_test_fails_changes_nothing() -> None:
+    obj = await result(mutation(patch("[JSONPatch{op: 'test', path: '/metadata/name', value: 'z'}]")))
+    assert obj == config_map()
+
+
+@pytest.mark.parametrize(
+    ("operation", "text"),
+    [
+        ("op: 'remove', path: '/metadata/z'", "error in remove for path: '/metadata/z': Unable to remove nonexistent"),
+        ("op: 'add', path: '/x/y/z'", 'add operation does not apply: doc is missing path: "/x/y/z"'),
+        ("op: 'mend', path: '/data'", "JSONPath: Unexpected kind: mend"),
+    ],
+)
+async def test_patches_that_cannot_be_carried_out(operation: str, text: str) -> None:
+    with pytest.raises(Forbidden, match=re.escape(text)):
+        await result(mutation(patch(f"[JSONPatch{{{operation}}}]")))
+
+
+@pytest.mark.parametrize(
+    ("operation", "text"),
+    [
+        ("op: 'add', path: '/data', value: {'n': 1}", "json: cannot unmarshal number"),
+        ("op: 'add', path: '/what', value: 1", 'strict decoding error: unknown field "what"'),
+    ],
+)
+async def test_what_a_patch_makes_has_to_be_an_object_of_its_kind(operation: str, text: str) -> None:
+    strategy = BuiltinStrategy("io.k8s.api.core.v1.ConfigMap")
+    resource = replace(RESOURCE, strategy_source=lambda: strategy)
+    stage = MutatingPolicies(OneVersion(), lambda kind: resource, OnlyReads())
+    with pytest.raises(InternalError, match=re.escape(text)):
+        await stage.admit(attributes(reader=mutating(mutation(patch(f"[JSONPatch{{{operation}}}]")))))
 
 
 async def test_later_mutations_see_what_earlier_ones_made() -> None:

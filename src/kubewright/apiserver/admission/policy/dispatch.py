@@ -12,7 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from kubewright.apiserver.admission.attributes import Attributes, Versions
 from kubewright.apiserver.admission.policy.matching import MatchResources
-from kubewright.apiserver.admission.policy.params import FindKind, ParamsError, collect_params
+from kubewright.apiserver.admission.policy.params import FindKind, ParamsError, collect_params, param_kind_problem
 from kubewright.apiserver.admission.rules import Target
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects.errors import APIError
@@ -136,10 +136,14 @@ class Dispatcher(Generic[P]):
             except APIError as error:
                 yield Misconfiguration(policy, None, error.message)
                 continue
-            if target is not None:
-                for binding in bound:
-                    async for found in self._bound(policy, binding, target, attributes):
-                        yield found
+            if target is None:
+                continue
+            if problem := param_kind_problem(policy.spec, self.find_kind):
+                yield Misconfiguration(policy, None, problem)
+                continue
+            for binding in bound:
+                async for found in self._bound(policy, binding, target, attributes):
+                    yield found
 
     async def _bound(
         self, policy: P, binding: Binding, target: Target, attributes: Attributes

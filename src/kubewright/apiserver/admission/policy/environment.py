@@ -136,8 +136,9 @@ class PolicyEnvironment:
         except CompileError as error:
             return Expression(source, None, f"compilation failed: {error}")
         names = [str(one) for one in allowed]
-        if names and program.result_type not in (*allowed, DYN):
-            return Expression(source, None, f"must evaluate to {' or '.join(names)}")
+        if names and program.result_type not in allowed:  # Not even a value of unknown type will do.
+            wanted = names[0] if len(names) == 1 else f"one of [{' '.join(names)}]"
+            return Expression(source, None, f"must evaluate to {wanted} but got {program.result_type}")
         return Expression(source, program)
 
     def declare(self, name: str, source: str) -> Expression:

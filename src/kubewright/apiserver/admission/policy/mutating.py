@@ -19,10 +19,11 @@ from kubewright.apiserver.admission.policy.inputs import inputs
 from kubewright.apiserver.admission.policy.matching import MatchResources
 from kubewright.apiserver.admission.policy.mutations import Mutation
 from kubewright.apiserver.admission.policy.params import FindKind
-from kubewright.apiserver.admission.refusal import refused
+from kubewright.apiserver.admission.refusal import internal_error, refused
 from kubewright.apiserver.admission.rules import is_exempt
 from kubewright.apiserver.auth.authorizer import Authorizer
-from kubewright.apiserver.registry.strategy import Object
+from kubewright.apiserver.registry.resource import Resource
+from kubewright.apiserver.registry.strategy import DecodeError, Object
 from kubewright.cel import Budget, EvaluationError
 from kubewright.objects.errors import Cause, Forbidden
 
@@ -78,8 +79,9 @@ class _Failure:
 
     @property
     def text(self) -> str:
-        with_binding = "" if self.binding is None else f" with binding '{self.binding.name}'"
-        return f"policy '{self.policy.name}'{with_binding} denied request: {self.message}"
+        if self.binding is None:
+            return f'policy "{self.policy.name}" denied request: {self.message}'
+        return f"policy '{self.policy.name}' with binding '{self.binding.name}' denied request: {self.message}"
 
 
 class MutatingPolicies:
@@ -164,9 +166,25 @@ class MutatingPolicies:
                 failures.append(_Failure(found.policy, found.binding, str(error), "Invalid"))
                 continue
             if changed is not obj:
-                obj = deepcopy(changed)
+                obj = deepcopy(changed) if mutation.applies or resource.custom else _decoded(changed, resource)
                 self.versions.default(obj)
         return obj, failures
+
+
+def _decoded(obj: Object, resource: Resource) -> Object:
+    """What a JSON patch made, as an object of its kind.
+
+    :raises InternalError: it is none.
+    """
+    unknown: list[str] = []
+    try:
+        decoded = resource.strategy.decode(obj, unknown)
+    except DecodeError as error:
+        raise internal_error(str(error)) from error
+    if unknown:
+        problems = ", ".join(f'unknown field "{path}"' for path in unknown)
+        raise internal_error(f"strict decoding error: {problems}")
+    return deepcopy(decoded)
 
 
 def _error(attributes: Attributes, failures: Sequence[_Failure]) -> Forbidden:

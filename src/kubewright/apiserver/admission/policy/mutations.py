@@ -18,11 +18,10 @@ from kubewright.apiserver.admission.policy.environment import (
 )
 from kubewright.apiserver.apply import walk
 from kubewright.apiserver.apply.types import Kind, Type, type_of
-from kubewright.apiserver.patch import json_patch
+from kubewright.apiserver.patch import PatchFailed, ValueDiffers, carry_out
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.cel import Budget, EvaluationError
 from kubewright.cel.values import Duration, Optional, Struct, Timestamp, Uint
-from kubewright.objects.errors import APIError
 from kubewright.schema.node import Node
 
 
@@ -106,11 +105,16 @@ def _atomics(type_: Type, value: Any, path: str) -> Iterator[str]:
 
 
 def patched(obj: Object, operations: Any) -> Object:
-    """:raises EvaluationError: an operation cannot be carried out."""
+    """The object with a JSON patch; as it is, where a ``test`` of the patch fails.
+
+    :raises EvaluationError: an operation cannot be carried out.
+    """
     try:
-        result: Object = json_patch(copy.deepcopy(obj), operations)
-    except APIError as error:
-        raise EvaluationError(f"JSON Patch: {error.message}") from error
+        result: Object = carry_out(copy.deepcopy(obj), operations)
+    except ValueDiffers:
+        return obj
+    except PatchFailed as error:
+        raise EvaluationError(f"JSONPath: {error}") from error
     return result
 
 

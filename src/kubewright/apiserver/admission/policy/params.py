@@ -23,6 +23,15 @@ class ParamsError(Exception):
     """The parameters cannot be had: an error in the configuration of the policy or the binding."""
 
 
+def param_kind_problem(policy: Mapping[str, Any], find_kind: FindKind) -> str:
+    """What is wrong with the ``paramKind`` of a policy's ``spec``; empty where nothing is."""
+    kind = policy.get("paramKind")
+    if not kind:
+        return ""
+    gvk = GroupVersionKind.parse(kind["apiVersion"], kind["kind"])
+    return "" if find_kind(gvk) is not None else f"failed to find resource referenced by paramKind: '{gvk}'"
+
+
 async def collect_params(
     policy: Mapping[str, Any],
     binding: Mapping[str, Any],
@@ -41,7 +50,7 @@ async def collect_params(
     gvk = GroupVersionKind.parse(kind["apiVersion"], kind["kind"])
     resource = find_kind(gvk)
     if resource is None:
-        raise ParamsError(f"failed to find resource referenced by paramKind: '{gvk}'")
+        return [None]  # The policy itself is at fault: see `param_kind_problem`.
     namespace = _namespace(resource, ref, attributes)
     found: list[Object] = []
     group, plural = resource.gvk.group, resource.plural

@@ -165,22 +165,22 @@ class ValidatingPolicies:
         )
 
 
-def _evaluate(policy: ValidatingPolicy, values: dict[str, Any]) -> Iterator[Denial]:
+def _evaluate(policy: ValidatingPolicy, values: dict[str, Any]) -> list[Denial]:
     """The validations that do not hold; with failure policy Ignore, errors do not count."""
     budget = Budget(BUDGET)
     values["variables"] = LazyVariables(policy.variables, values, budget)
+    denials: list[Denial] = []
     for position, validation in enumerate(policy.validations):
         try:
-            if validation.expression.evaluate(values, budget) is True:
-                continue
-            yield Denial(validation.denial(values, budget), validation.reason, position)
+            if validation.expression.evaluate(values, budget) is not True:
+                denials.append(Denial(validation.denial(values, budget), validation.reason, position))
         except BudgetExceeded:
-            if policy.fails:
-                yield Denial(_OUT_OF_BUDGET)
-            return
+            # What had been found out by then is forgotten.
+            return [Denial(_OUT_OF_BUDGET)] if policy.fails else []
         except EvaluationError as error:
             if policy.fails:
-                yield Denial(str(error), position=position)
+                denials.append(Denial(str(error), position=position))
+    return denials
 
 
 def _annotations(policy: ValidatingPolicy, values: dict[str, Any]) -> Iterator[tuple[str, str, bool]]:

@@ -9,6 +9,7 @@ import logging
 import uuid
 
 from kubewright.apiserver.admission.attributes import Attributes
+from kubewright.apiserver.admission.refusal import internal_error
 from kubewright.apiserver.admission.rules import Target
 from kubewright.apiserver.admission.webhooks.hooks import Hook
 from kubewright.apiserver.admission.webhooks.review import (
@@ -20,7 +21,7 @@ from kubewright.apiserver.admission.webhooks.review import (
 )
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.apiserver.webhook_client import CallFailed, WebhookClient
-from kubewright.objects.errors import BadRequest, Cause, InternalError
+from kubewright.objects.errors import BadRequest
 
 logger = logging.getLogger(__name__)
 
@@ -80,8 +81,3 @@ def tolerate(hook: Hook, failure: HookFailed) -> None:
     if not hook.ignore_failures:
         raise internal_error(str(failure)) from failure
     logger.warning("failing open: %s", failure)
-
-
-def internal_error(why: str) -> InternalError:
-    """``Internal error occurred: ...``, with the text as the only cause, as `apierrors.NewInternalError` has it."""
-    return InternalError(f"Internal error occurred: {why}", details={"causes": [Cause("", why).to_json()]})

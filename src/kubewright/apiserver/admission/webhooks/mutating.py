@@ -10,12 +10,13 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 
 from kubewright.apiserver.admission.attributes import Attributes, Versions
+from kubewright.apiserver.admission.refusal import internal_error
 from kubewright.apiserver.admission.rules import Target, is_exempt
-from kubewright.apiserver.admission.webhooks.call import HookFailed, call, internal_error, tolerate
+from kubewright.apiserver.admission.webhooks.call import HookFailed, call, tolerate
 from kubewright.apiserver.admission.webhooks.hooks import Hook, Hooks
 from kubewright.apiserver.admission.webhooks.review import Verdict
 from kubewright.apiserver.auth.authorizer import Authorizer
-from kubewright.apiserver.patch import json_patch
+from kubewright.apiserver.patch import PatchFailed, carry_out
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.apiserver.webhook_client import WebhookClient
 from kubewright.objects.errors import APIError
@@ -122,7 +123,9 @@ def _patched(hook: Hook, verdict: Verdict, obj: Object | None) -> Object | None:
     if verdict.patch_type != "JSONPatch":
         raise HookFailed(hook, f'unsupported patch type "{verdict.patch_type}"')
     try:
-        patched: Object = json_patch(deepcopy(obj), operations)
+        patched: Object = carry_out(deepcopy(obj), operations)
+    except PatchFailed as error:
+        raise internal_error(str(error)) from error
     except APIError as error:
         raise internal_error(error.message) from error
     return patched
