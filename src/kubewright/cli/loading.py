@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
+import yaml
+
 import kubewright
 from kubewright.cli import UserCodeFailed
 from kubewright.operator import Operator
@@ -22,7 +24,7 @@ class OperatorNotFound(ValueError):
 
 
 def load_operator(target: str = "") -> Operator:
-    """Import the operator that ``FILE.py[:ATTRIBUTE]`` or ``package.module[:ATTRIBUTE]`` names.
+    """The operator that ``FILE.py[:ATTRIBUTE]``, ``package.module[:ATTRIBUTE]`` or ``watches.yaml`` names.
 
     Without an attribute the module must have exactly one operator; without a target the project says which, or else it
     is ``operator.py`` in the working directory.
@@ -32,6 +34,8 @@ def load_operator(target: str = "") -> Operator:
     """
     target = target or _default()
     place, _, attribute = target.partition(":")
+    if place.endswith((".yaml", ".yml")):
+        return _from_watches(Path(place))
     module = _import_file(Path(place)) if place.endswith(".py") else _import_module(place)
     if attribute:
         found = getattr(module, attribute, None)
@@ -54,15 +58,39 @@ def _default() -> str:
     try:
         project = find_project(Path.cwd())
     except ProjectError:
-        if Path("operator.py").is_file():
-            return "operator.py"
+        for name in ("operator.py", "watches.yaml"):
+            if Path(name).is_file():
+                return name
         raise OperatorNotFound(
-            "there is no project and no operator.py here: name the operator's file or module"
+            "there is no project and no operator.py or watches.yaml here: name the operator's file or module"
         ) from None
     if project.operator.endswith(".yaml"):
         return str(project.root / project.operator)
     sys.path.insert(0, str(project.root / "src"))
     return project.operator
+
+
+def _from_watches(path: Path) -> Operator:
+    """An operator without Python code: its first entry tells which runtime reads the file."""
+    try:
+        entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise OperatorNotFound(f"{path} cannot be read: {error}") from None
+    first = entries[0] if isinstance(entries, list) and entries else {}
+    if isinstance(entries, list) and "chart" in first:
+        return _from_charts(path)
+    raise OperatorNotFound(f"{path} must be a list of entries with group, version, kind and chart")
+
+
+def _from_charts(path: Path) -> Operator:
+    try:
+        from kubewright.helm import ChartError, WatchesError, load  # Helm's engine: only for those who have charts
+    except ImportError as error:
+        raise OperatorNotFound(str(error)) from None
+    try:
+        return load(path)
+    except (ChartError, WatchesError) as error:
+        raise OperatorNotFound(str(error)) from None
 
 
 def _import_file(path: Path) -> ModuleType:

@@ -1,4 +1,4 @@
-"""Runs the same command again and again, anew whenever a Python file beside the operator changes.
+"""Runs the same command again and again, anew whenever one of the operator's files changes.
 
 A process of its own each time: nothing of the old code can linger.  The old one is asked to stop and drains first.
 """
@@ -17,13 +17,16 @@ import typer
 _LOOK = 0.3
 """Seconds between two looks at the files."""
 
+_SOURCES = (".py", ".yaml", ".yml", ".tpl")
+_OUTPUT = ("config", "dist", "docs", "schemas", "tests")
+
 Snapshot = Mapping[Path, int]
 
 
 def run_with_reload(directory: Path, arguments: Sequence[str]) -> int:
     """Run ``kubewright`` with ``arguments`` until it is interrupted; returns its last exit status.
 
-    :param directory: whose Python files are watched, with everything below.
+    :param directory: whose files are watched, with everything below.
     """
     # -P: the working directory must not be importable, or a file called operator.py would hide the standard module.
     command = [sys.executable, "-P", "-m", "kubewright", *arguments]
@@ -47,10 +50,12 @@ def run_with_reload(directory: Path, arguments: Sequence[str]) -> int:
 
 
 def snapshot(directory: Path) -> Snapshot:
-    """When each Python file was written last; hidden directories and virtual environments do not count."""
+    """When each file was written last: Python, watches, charts; hidden directories and environments do not count."""
     files: dict[Path, int] = {}
-    for path in directory.rglob("*.py"):
+    for path in directory.rglob("*"):
         parts = path.relative_to(directory).parts
+        if path.suffix not in _SOURCES or parts[0] in _OUTPUT:
+            continue
         if any(part.startswith(".") or part in ("__pycache__", "site-packages") for part in parts):
             continue
         try:

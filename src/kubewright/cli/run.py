@@ -29,7 +29,7 @@ def command(
     kubeconfig: Kubeconfig = None,
     context: Context = None,
     local: Annotated[bool, typer.Option("--local", help="Run on the embedded control plane in .kubewright/.")] = False,
-    reload: Annotated[bool, typer.Option("--reload", help="Start again when a Python file changes.")] = False,
+    reload: Annotated[bool, typer.Option("--reload", help="Start again when a file of it changes.")] = False,
     namespace: Annotated[
         list[str] | None, typer.Option("--namespace", "-n", help="Watch only this; repeatable.")
     ] = None,
@@ -114,7 +114,7 @@ def command(
 def _directory(target: str) -> Path:
     """Where the operator's files are."""
     place = target.partition(":")[0]
-    return Path(place).resolve().parent if place.endswith(".py") else Path.cwd()
+    return Path(place).resolve().parent if place.endswith((".py", ".yaml", ".yml")) else Path.cwd()
 
 
 @asynccontextmanager

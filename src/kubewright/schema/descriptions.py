@@ -41,7 +41,7 @@ def _in_source(cls: type) -> dict[str, str]:
         return {}
     body = classes[cls.__qualname__].body if cls.__qualname__ in classes else []
     found: dict[str, str] = {}
-    for statement, following in zip(body, [*body[1:], None], strict=True):
+    for statement, following in zip(body, [*body[1:], None], strict=False):  # a class made at run time has none
         if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
             text = _docstring(following) or _comment(lines, statement)
             if text:
