@@ -49,5 +49,5 @@ def test_what_is_missing_is_said(workspace: Path, text: str, target: str, words:
 
 def test_an_empty_folder_has_no_operator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(OperatorNotFound, match=r"no operator\.py here"):
+    with pytest.raises(OperatorNotFound, match=r"no operator\.py or watches\.yaml here"):
         load_operator()
