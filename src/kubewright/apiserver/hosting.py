@@ -24,6 +24,27 @@ AuthorizationMode = Literal["RBAC", "AlwaysAllow"]
 
 _ANY = ("0.0.0.0", "::")
 
+# Written out, as nothing in it needs quotes: a library for YAML takes longer to load than the server to start.
+_KUBECONFIG = """\
+apiVersion: v1
+kind: Config
+current-context: kubewright
+clusters:
+- name: kubewright
+  cluster:
+    server: {server}
+    certificate-authority-data: {ca}
+users:
+- name: admin
+  user:
+    token: "{token}"
+contexts:
+- name: kubewright
+  context:
+    cluster: kubewright
+    user: admin
+"""
+
 
 class HostedServer:
     """An API server behind TLS.  An administrator's token is made anew at every start.
@@ -87,27 +108,10 @@ class HostedServer:
 
     def write_kubeconfig(self, path: Path) -> None:
         """Write a kubeconfig for the administrator."""
-        from kubewright.apiserver.registry import yaml_documents  # here: a server without kubeconfig needs no YAML
-
-        config = {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "current-context": "kubewright",
-            "clusters": [
-                {
-                    "name": "kubewright",
-                    "cluster": {
-                        "server": self.url,
-                        "certificate-authority-data": base64.b64encode(self.ca).decode(),
-                    },
-                }
-            ],
-            "users": [{"name": "admin", "user": {"token": self.token}}],
-            "contexts": [{"name": "kubewright", "context": {"cluster": "kubewright", "user": "admin"}}],
-        }
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
-        path.write_bytes(yaml_documents.render(config))
+        ca = base64.b64encode(self.ca).decode()
+        path.write_text(_KUBECONFIG.format(server=self.url, ca=ca, token=self.token))
 
     @staticmethod
     def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:

@@ -11,6 +11,7 @@ import secrets
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -22,7 +23,7 @@ from kubewright.apiserver.registry.codec import Codec
 from kubewright.apiserver.registry.metadata_rules import path_segment, validate_common_update, validate_metadata
 from kubewright.apiserver.registry.options import ReadOptions, Write, version_number
 from kubewright.apiserver.registry.resource import Resource
-from kubewright.apiserver.registry.strategy import Object, Tolerated
+from kubewright.apiserver.registry.strategy import Object, Strategy, Tolerated
 from kubewright.apiserver.storage.protocol import KeyExists, RevisionMismatch
 from kubewright.apiserver.watch_cache import CachedObject, Selection
 from kubewright.objects import field_errors
@@ -64,8 +65,11 @@ class Store:
         self.cluster = cluster
         self.codec = Codec(resource)
         self.cache = cluster.caches.cache(cluster.root + resource.storage_prefix)
-        self._strategy = resource.strategy
         self._field_managers: dict[str, FieldManager] = {}
+
+    @cached_property
+    def _strategy(self) -> Strategy:
+        return self.resource.strategy
 
     def field_manager(self, subresource: str) -> FieldManager:
         """Who owns which field, for writes to the resource or to one of its subresources."""
