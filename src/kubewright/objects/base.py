@@ -59,6 +59,8 @@ def _written_even_if_default(default: Any) -> Any:
         return msgspec.field(default=default, name=name)
     if isinstance(default, msgspec.Struct) and default == type(default)():
         return msgspec.field(default_factory=type(default), name=name)
+    if isinstance(default, str | int | float):  # can't be changed, and stands in nearly every object that is read
+        return msgspec.field(default_factory=lambda: default, name=name)
     return msgspec.field(default_factory=lambda: copy.deepcopy(default), name=name)
 
 

@@ -118,20 +118,16 @@ def _writable(value: object) -> Any:
 
 def _trimmed(struct: msgspec.Struct) -> msgspec.Struct:
     """The struct itself, or a shallow copy in which untouched parts of the spine are marked as unset."""
-    trimmed = struct
+    replaced: dict[str, Any] = {}
     for field, untouched in _spine(type(struct)):
         value = getattr(struct, field)
         if not value:
             continue
         if untouched is not None and value == untouched:
-            replacement: Any = msgspec.UNSET
-        else:
-            replacement = _writable(value)
-        if replacement is not value:
-            if trimmed is struct:
-                trimmed = copy.copy(struct)
-            setattr(trimmed, field, replacement)
-    return trimmed
+            replaced[field] = msgspec.UNSET
+        elif (replacement := _writable(value)) is not value:
+            replaced[field] = replacement
+    return msgspec.structs.replace(struct, **replaced) if replaced else struct
 
 
 @cache
