@@ -17,7 +17,7 @@ from kubewright.controller.scope import ReconcileScope
 from kubewright.transport.tracing import is_installed
 
 if TYPE_CHECKING:
-    from opentelemetry.trace import Tracer
+    from opentelemetry.trace import Span, Tracer
 
 
 def reconcile_span(scope: ReconcileScope, waited: float) -> AbstractContextManager[None]:
@@ -25,13 +25,8 @@ def reconcile_span(scope: ReconcileScope, waited: float) -> AbstractContextManag
 
     :param waited: seconds since its key became ready.
     """
-    return _reconcile_span(_tracer(), scope, waited) if is_installed() else nullcontext()
-
-
-@contextmanager
-def _reconcile_span(tracer: Tracer, scope: ReconcileScope, waited: float) -> Iterator[None]:
-    from opentelemetry.trace import set_span_in_context
-
+    if not is_installed():
+        return nullcontext()
     now = time.time_ns()
     since = now - int(waited * 1e9)
     attributes: dict[str, str | int] = {
@@ -40,7 +35,16 @@ def _reconcile_span(tracer: Tracer, scope: ReconcileScope, waited: float) -> Ite
         "kubewright.reconcile.id": scope.id,
         "kubewright.reconcile.attempt": scope.attempt,
     }
-    whole = tracer.start_span(scope.controller, start_time=since, attributes=attributes)
+    whole = _tracer().start_span(scope.controller, start_time=since, attributes=attributes)
+    # The API alone, without an SDK that the program has set up, gives a span that leads nowhere.
+    return _reconcile_span(whole, scope, since, now) if whole.get_span_context().is_valid else nullcontext()
+
+
+@contextmanager
+def _reconcile_span(whole: Span, scope: ReconcileScope, since: int, now: int) -> Iterator[None]:
+    from opentelemetry.trace import set_span_in_context
+
+    tracer = _tracer()
     try:
         for cause in scope.causes:
             whole.add_event("cause", {"event": str(cause)}, timestamp=since)

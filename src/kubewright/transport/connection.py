@@ -19,6 +19,9 @@ from kubewright.transport.protocol import TransportError, TransportTimeout
 _MAX_BUFFERED = 1 << 20
 """Bytes of a stream that may wait to be read before the socket is no longer read."""
 
+_JOINED = 1 << 15
+"""Bytes of a body up to which it is copied behind its head: a second TLS record costs both sides more."""
+
 _KEEPALIVE_OPTIONS = (("TCP_KEEPIDLE", 15), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 3), ("TCP_USER_TIMEOUT", 30_000))
 """A peer that vanished without a FIN is noticed within a minute, as with Go's dialer and its HTTP/2 pings."""
 
@@ -66,10 +69,10 @@ class Connection(asyncio.Protocol):
     def send(self, head: bytes, body: bytes | None = None) -> None:
         if self._closed:
             return  # head_received() will say so
-        if body:
+        if body and len(body) > _JOINED:
             self._transport.writelines((head, body))
         else:
-            self._transport.write(head)
+            self._transport.write(head + body if body else head)
 
     async def head_received(self) -> None:
         while not self._head:
