@@ -43,7 +43,6 @@ def test_the_root_is_an_object_that_leaves_metadata_alone(raw: Raw, error: tuple
         ({"type": "array"}, ("Required", ".items")),
         ({"type": "array", "items": [STRING]}, ("Forbidden", ".items")),
         ({**STRING, "allOf": [STRING]}, ("Forbidden", ".allOf[0].type")),
-        ({"type": "object", "anyOf": [{"properties": {"b": {}}}]}, ("Required", ".properties[b]")),
         (
             {"type": "object", "properties": {"b": STRING}, "additionalProperties": STRING},
             ("Forbidden", ".additionalProperties"),
@@ -100,3 +99,9 @@ def test_a_status_subresource_restricts_the_root() -> None:
     raw = {"type": "object", "oneOf": [{"required": ["spec"]}]}
     assert errors(raw, status_subresource=True) == [("Invalid", ROOT)]
     assert errors(raw) == []
+
+
+def test_logic_at_the_root_speaks_of_known_fields_only() -> None:
+    unknown = {"type": "object", "anyOf": [{"properties": {"b": {"minLength": 1}}}]}
+    assert errors(unknown) == [("Required", f"{ROOT}.properties[b]")]
+    assert field_errors(unknown) == []

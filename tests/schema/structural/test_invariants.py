@@ -1,7 +1,5 @@
 from typing import Any
 
-import pytest
-
 from kubewright.schema.structural import compile_schema
 
 
@@ -17,7 +15,6 @@ MAP = {
     "x-kubernetes-list-type": "map",
     "x-kubernetes-list-map-keys": ["k"],
 }
-POD = {"type": "object", "x-kubernetes-embedded-resource": True, "x-kubernetes-preserve-unknown-fields": True}
 
 
 def test_set_items_are_unique() -> None:
@@ -31,22 +28,3 @@ def test_map_list_keys_are_unique() -> None:
 def test_duplicates_that_were_there_before_are_tolerated() -> None:
     compiled = compile_schema({"type": "object", "properties": {"f": SET}})
     assert compiled.validate({"f": ["b", "b"]}, {"f": ["a", "a"]}) == []
-
-
-@pytest.mark.parametrize(
-    ("resource", "field"),
-    [
-        ({"kind": "Pod"}, "f.apiVersion"),
-        ({"apiVersion": "v1", "kind": ""}, "f.kind"),
-        ({"apiVersion": "a/b/c", "kind": "Pod"}, "f.apiVersion"),
-        ({"apiVersion": "v1", "kind": "not a kind"}, "f.kind"),
-        ({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a/b"}}, "f.metadata.name"),
-        ({"apiVersion": "v1", "kind": "Pod", "metadata": {"labels": {"a": "-"}}}, "f.metadata.labels"),
-    ],
-)
-def test_embedded_resources_have_type_and_proper_metadata(resource: dict[str, Any], field: str) -> None:
-    assert [where for where, _ in errors(POD, resource)] == [field]
-
-
-def test_a_proper_embedded_resource_passes() -> None:
-    assert errors(POD, {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "Bad_Name!"}, "x": 1}) == []

@@ -66,6 +66,7 @@ class Codec:
         try:
             self.check_type(obj)
             coerced = self.resource.strategy.decode(obj, unknown)
+            self.resource.strategy.read(coerced)
         except DecodeError as error:
             raise _bad_patch(field_errors.invalid("patch", field_errors.OMIT, str(error))) from None
         except BadRequest as error:
@@ -120,7 +121,9 @@ class Codec:
     def _read(self, obj: Object) -> tuple[Object, list[str]]:
         unknown: list[str] = []
         try:
-            return self.resource.strategy.decode(obj, unknown), unknown
+            coerced = self.resource.strategy.decode(obj, unknown)
+            self.resource.strategy.read(coerced)
+            return coerced, unknown
         except DecodeError as error:
             gvk = self.resource.gvk
             raise BadRequest(

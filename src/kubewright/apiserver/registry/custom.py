@@ -23,6 +23,7 @@ from kubewright.apiserver.registry.metadata_rules import path_segment, validate_
 from kubewright.apiserver.registry.resource import Converter, Resource, Subresource
 from kubewright.apiserver.registry.strategy import Column, DecodeError, Object, Reader, Strategy, Tolerated
 from kubewright.objects.errors import Cause
+from kubewright.objects.field_errors import invalid
 from kubewright.objects.names import GroupVersionKind
 from kubewright.schema.node import Node
 from kubewright.schema.structural import CompiledSchema, compile_schema
@@ -43,7 +44,30 @@ _PREFER_DOMAIN = (
 )
 _VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
 """In the order in which discovery lists them for custom resources."""
+_MAX_INT32 = (1 << 31) - 1
+_GO_TYPES: Mapping[type, str] = {
+    str: "string",
+    bool: "bool",
+    int: "int64",
+    float: "float64",
+    list: "[]interface {}",
+    dict: "map[string]interface {}",
+}
 _SCALE = GroupVersionKind("autoscaling", "v1", "Scale")
+
+
+class _EmbeddedMetadata:
+    """The metadata of embedded resources is that of all objects (`Metadata`)."""
+
+    def read(self, metadata: Any) -> Object:
+        read: Object = struct_codec(OBJECT_META)({} if metadata is None else metadata, "metadata", [])
+        return read
+
+    def check(self, metadata: Any) -> list[Cause]:
+        if not isinstance(metadata, dict):
+            return [invalid("metadata", metadata, "must be an object")]
+        named = {**metadata, "name": metadata.get("name") or "fakename"}
+        return validate_metadata(named, namespaced=bool(metadata.get("namespace")), name_rule=path_segment)
 
 
 class ScalePaths:
@@ -65,7 +89,9 @@ class CustomStrategy(Strategy):
     allow_unconditional_update = False
 
     def __init__(self, version: Mapping[str, Any], *, namespaced: bool) -> None:
-        self.schema: CompiledSchema = compile_schema((version.get("schema") or {}).get("openAPIV3Schema") or {})
+        self.schema: CompiledSchema = compile_schema(
+            (version.get("schema") or {}).get("openAPIV3Schema") or {}, _EmbeddedMetadata()
+        )
         self.namespaced = namespaced
         subresources = version.get("subresources") or {}
         self.status = "status" in subresources  # type: ignore[misc]
@@ -91,6 +117,10 @@ class CustomStrategy(Strategy):
                 raise DecodeError(f"{name} has to be a string")
         unknown += self.schema.prune(obj)
         return obj
+
+    def read(self, obj: Object) -> None:
+        for cause in self.schema.read(obj):
+            raise DecodeError(f"{cause.field}: {cause.message}")
 
     def default(self, obj: Object) -> None:
         self.schema.default(obj)
@@ -121,7 +151,9 @@ class CustomStrategy(Strategy):
             obj["status"] = status
 
     def validate_status_update(self, obj: Object, old: Object, reader: Reader) -> list[Cause]:
-        return validate_metadata_update(obj["metadata"], old["metadata"]) + self._changed(obj, old)
+        return validate_metadata_update(obj["metadata"], old["metadata"]) + (
+            self._scale_problems(obj, spec=False) + self._changed(obj, old)
+        )
 
     def _changed(self, obj: Object, old: Object) -> list[Cause]:
         tolerated: list[Cause] = []
@@ -142,17 +174,34 @@ class CustomStrategy(Strategy):
     def cells(self, obj: Object) -> list[Any]:
         return [obj["metadata"].get("name", ""), *(cell(next(path.find(obj), None)) for path, cell in self._cells)]
 
-    def _scale_problems(self, obj: Object) -> list[Cause]:
+    def _scale_problems(self, obj: Object, *, spec: bool = True) -> list[Cause]:
         """What the scale subresource shows has to be showable."""
         if self.scale is None:
             return []
-        problems = []
-        for path in (self.scale.spec_replicas, self.scale.status_replicas):
-            replicas = JSONPath(path).first(obj)
-            if isinstance(replicas, int) and not isinstance(replicas, bool) and replicas < 0:
-                text = f"Invalid value: {replicas}: should be a non-negative integer"
-                problems.append(Cause("FieldValueInvalid", text, path))
+        problems = _replica_problems(obj, self.scale.spec_replicas) if spec else []
+        problems += _replica_problems(obj, self.scale.status_replicas)
+        selector = JSONPath(self.scale.selector).first(obj) if self.scale.selector else None
+        if selector is not None and not isinstance(selector, str):
+            problems.append(invalid(self.scale.selector, "", _accessor_error(self.scale.selector, selector, "string")))
         return problems
+
+
+def _replica_problems(obj: Object, path: str) -> list[Cause]:
+    replicas = JSONPath(path).first(obj)
+    if replicas is None:
+        return []
+    if not isinstance(replicas, int) or isinstance(replicas, bool):
+        return [invalid(path, 0, _accessor_error(path, replicas, "int64"))]
+    if replicas < 0:
+        return [invalid(path, replicas, "should be a non-negative integer")]
+    if replicas > _MAX_INT32:
+        return [invalid(path, replicas, f"should be less than or equal to {_MAX_INT32}")]
+    return []
+
+
+def _accessor_error(path: str, value: Any, wanted: str) -> str:
+    shown = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return f"{path} accessor error: {shown} is of the type {_GO_TYPES.get(type(value), '<nil>')}, expected {wanted}"
 
 
 def resources_of(crd: Object, converter: Converter) -> Iterator[Resource]:

@@ -92,6 +92,12 @@ class Strategy:
         """
         return obj
 
+    def read(self, obj: Object) -> None:
+        """Bring what is only looked at in a request's object into form; runs after ``decode``.
+
+        :raises DecodeError: a value has the wrong type.
+        """
+
     def default(self, obj: Object) -> None:
         """Fill what the versioned API's defaulting functions fill (``SetDefaults_*``)."""
 

@@ -12,7 +12,8 @@ from typing import Any
 from kubewright.objects.errors import Cause
 from kubewright.schema.node import MISSING, Node
 from kubewright.schema.structural.defaulting import compile_defaults
-from kubewright.schema.structural.invariants import compile_embedded, compile_list_types
+from kubewright.schema.structural.embedded import Metadata, compile_embedded, compile_reading
+from kubewright.schema.structural.invariants import compile_list_types
 from kubewright.schema.structural.problems import NO_FIELD, causes
 from kubewright.schema.structural.pruning import compile_prune
 from kubewright.schema.structural.rules import compile_rules
@@ -36,16 +37,22 @@ class CompiledSchema:
     fields in place and returns their paths, sorted.
 
     :param raw: ``openAPIV3Schema``; it must be structural (`check_schema` found nothing).
+    :param metadata: the rules for the metadata of embedded resources.
     """
 
-    def __init__(self, raw: Mapping[str, Any]) -> None:
+    def __init__(self, raw: Mapping[str, Any], metadata: Metadata | None = None) -> None:
         node = Node(raw)
         self.default = compile_defaults(node)
         self.prune = compile_prune(node)
         self._values = compile_values(node)
-        self._embedded = compile_embedded(node)
+        self._embedded = compile_embedded(node) if metadata is None else compile_embedded(node, metadata)
+        self._read = None if metadata is None else compile_reading(node, metadata)
         self._list_types = compile_list_types(node)
         self._rules = compile_rules(node)
+
+    def read(self, obj: dict[str, Any]) -> list[Cause]:
+        """Bring embedded resources into form, in place; gives what cannot be read as one."""
+        return [] if self._read is None else causes(self._read(obj))
 
     def validate(
         self, obj: dict[str, Any], old: dict[str, Any] | None = None, *, tolerated: list[Cause] | None = None
@@ -69,6 +76,6 @@ class CompiledSchema:
         return found
 
 
-def compile_schema(raw: Mapping[str, Any]) -> CompiledSchema:
+def compile_schema(raw: Mapping[str, Any], metadata: Metadata | None = None) -> CompiledSchema:
     """Compile a structural ``openAPIV3Schema`` ; worth keeping: it costs milliseconds."""
-    return CompiledSchema(raw)
+    return CompiledSchema(raw, metadata)

@@ -9,7 +9,7 @@ from typing import Any
 from kubewright.objects.errors import Cause
 from kubewright.objects.field_errors import invalid
 from kubewright.schema.node import MISSING, Node
-from kubewright.schema.structural.invariants import compile_embedded
+from kubewright.schema.structural.embedded import compile_embedded
 from kubewright.schema.structural.problems import NO_FIELD, Problems, same
 from kubewright.schema.structural.pruning import compile_prune_value
 from kubewright.schema.structural.rules import check_by_rules

@@ -22,7 +22,6 @@ _NESTED_FORBIDDEN = (
     ("title", "must be empty to be structural"),
     ("description", "must be empty to be structural"),
     ("nullable", "must be false to be structural"),
-    ("externalDocs", "must be undefined to be structural"),
     ("x-kubernetes-preserve-unknown-fields", "must be false to be structural"),
     ("x-kubernetes-embedded-resource", "must be false to be structural"),
     ("x-kubernetes-int-or-string", "must be false to be structural"),
@@ -173,17 +172,11 @@ def _nested(raw: Raw, path: str, *, int_or_string_any_of: bool) -> Iterator[Caus
 
 
 def _completeness(raw: Raw, path: str) -> Iterator[Cause]:
-    """Whatever logic speaks of must be specified outside of it."""
+    """Whatever the root's logic speaks of must be specified outside of it; logic further down may say what it likes."""
     for name, child in _branches(raw):
         yield from _specified(child, raw, path, f"{path}.{name}")
     if raw.get("not") is not None:
         yield from _specified(raw["not"], raw, path, f"{path}.not")
-    if isinstance(raw.get("items"), Mapping):
-        yield from _completeness(raw["items"], f"{path}.items")
-    for name, child in (raw.get("properties") or {}).items():
-        yield from _completeness(child, f"{path}.properties[{name}]")
-    if isinstance(raw.get("additionalProperties"), Mapping):
-        yield from _completeness(raw["additionalProperties"], f"{path}.additionalProperties")
 
 
 def _specified(logic: Raw, skeleton: Raw, path: str, logic_path: str) -> Iterator[Cause]:
