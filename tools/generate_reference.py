@@ -1,4 +1,4 @@
-"""Writes the reference pages that follow from the code: docs/reference/cli.md and docs/reference/metrics.md.
+"""Writes the pages of docs/reference that follow from the code: cli.md, metrics.md and capability-checks.md.
 
 The commands are asked for their help, an operator's manager for its metrics; ``--check`` writes nothing and fails if
 a page is stale.
@@ -23,6 +23,8 @@ from kubewright.cli.demo import example
 from kubewright.cli.loading import load_operator
 from kubewright.client import AsgiTransport, Client
 from kubewright.manager import Manager
+from kubewright.packaging.bundle_rules import CAPABILITIES
+from kubewright.testing.capabilities import CHECKS
 from kubewright.webhook import DirectoryStore, URLEndpoint
 
 REFERENCE = Path(__file__).resolve().parents[1] / "docs" / "reference"
@@ -124,7 +126,23 @@ async def _families() -> list[Any]:
     return list(manager.metrics.registry.collect())
 
 
-PAGES = {"cli.md": cli_page, "metrics.md": metrics_page}
+def capability_page() -> str:
+    """Every check of the capability levels."""
+    lines = [
+        "# What `kubewright scorecard` plays",
+        "",
+        "Written by `make generate` from the checks themselves. The levels are the Operator Framework's: an operator",
+        "shows one when something of it was played and passed, and nothing of it, or of those below, failed.",
+        "`--level N` asks for one, `--previous` for the upgrade from a git reference or a folder; the rest needs the",
+        "project's samples alone. Each check passes, fails or does not apply, with the reason.",
+    ]
+    for level, name in enumerate(CAPABILITIES, start=1):
+        lines += ["", f"## Level {level}: {name}", "", "| check | how to pass it |", "|---|---|"]
+        lines += [f"| {check.name} | {check.how} |" for check in CHECKS if check.level == level]
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {"cli.md": cli_page, "metrics.md": metrics_page, "capability-checks.md": capability_page}
 
 
 def main(

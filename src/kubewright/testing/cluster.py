@@ -46,13 +46,14 @@ class TestCluster:
         self.client: Client = local.client()
 
     @asynccontextmanager
-    async def running(self, operator: Operator) -> AsyncIterator[Manager]:
+    async def running(self, operator: Operator, *, client: Client | None = None) -> AsyncIterator[Manager]:
         """Install the operator's resources and run it, webhooks included, until the block ends.
 
+        :param client: what the operator acts with, such as one whose transport has faults; by default one of its own.
         :raises Exception: what ended the operator before its time.
         """
         await operator.install(self.client)
-        client = self.local.client(user=operator.user)
+        client = client or self.local.client(user=operator.user)
         manager = Manager(client, operator.name, health_address="0", metrics_address="0", grace_period=5.0)
         store = DirectoryStore(self.local.directory / operator.name)
         operator.add_to(manager, endpoint=URLEndpoint("127.0.0.1", _free_port()), certificates=store)
