@@ -19,6 +19,7 @@ from kubewright.apiserver.registry.builtin.base import (
     same,
     selector_text,
 )
+from kubewright.apiserver.registry.builtin.claim_rules import claim_warnings, validate_claim_spec
 from kubewright.apiserver.registry.builtin.field_rules import (
     int_or_percent,
     is_empty_selector,
@@ -32,7 +33,7 @@ from kubewright.apiserver.registry.builtin.field_rules import (
 from kubewright.apiserver.registry.builtin.pod_defaults import default_template
 from kubewright.apiserver.registry.builtin.pod_rules import RESTART_POLICIES, validate_template
 from kubewright.apiserver.registry.builtin.pod_warnings import template_warnings, workload_warnings
-from kubewright.apiserver.registry.builtin.volumes import claim_warnings, default_claim, validate_claim_spec
+from kubewright.apiserver.registry.builtin.volumes import default_claim
 from kubewright.apiserver.registry.metadata_rules import dns_label, immutable, is_dns_label, validate_labels
 from kubewright.apiserver.registry.strategy import Object, Reader
 from kubewright.objects.errors import Cause

@@ -1,21 +1,21 @@
-"""Rules for the containers of a pod: images, ports, environment, mounts, probes, resources, security.
+"""Rules for the containers of a pod: names, images, ports, mounts, probes, hooks, restarts.
 
-After ``validateContainers`` and what it calls in ``pkg/apis/core/validation``.
+After ``validateContainers``, ``validateInitContainers`` and ``validateEphemeralContainers`` in
+``pkg/apis/core/validation``; environment, resources and security have modules of their own.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from kubewright.apiserver.registry.builtin.environment_rules import file_key_volumes, validate_environment
 from kubewright.apiserver.registry.builtin.field_rules import (
     PROTOCOLS,
-    in_range,
     is_port_name,
     no_backsteps,
     non_negative,
-    non_negative_quantity,
     one_of,
     optional_one_of,
     port_number,
@@ -23,29 +23,24 @@ from kubewright.apiserver.registry.builtin.field_rules import (
     problems,
     relative_path,
 )
-from kubewright.apiserver.registry.builtin.volume_rules import validate_key_reference, validate_resource_field
-from kubewright.apiserver.registry.metadata_rules import is_dns_label, is_dns_subdomain, is_qualified_name
+from kubewright.apiserver.registry.builtin.resource_requirements import (
+    validate_resize_policy,
+    validate_resource_requirements,
+)
+from kubewright.apiserver.registry.builtin.security_rules import validate_security_context
+from kubewright.apiserver.registry.metadata_rules import is_dns_label
 from kubewright.objects.errors import Cause
-from kubewright.objects.field_errors import duplicate, forbidden, invalid, not_found, not_supported, required
-from kubewright.objects.quantity import Quantity
+from kubewright.objects.field_errors import duplicate, forbidden, invalid, not_found, required
 
 Spec = dict[str, Any]
 
 PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 _TERMINATION_POLICIES = ("FallbackToLogsOnError", "File")
-_STANDARD_RESOURCES = ("cpu", "memory", "ephemeral-storage")
 _HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc")
-_FIELD_PATHS = (
-    "metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName",
-    "status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs",
+_PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+_NOT_EPHEMERAL = (
+    "ports", "resources", "resizePolicy", *_PROBES, "lifecycle", "restartPolicy", "restartPolicyRules",
 )  # fmt: skip
-_SUBSCRIPTED = re.compile(r"metadata\.(labels|annotations)\['(.*)'\]\Z")
-_ENV_NAME = re.compile(r"[ -<>-~]+\Z")
-_ENV_NAME_ERROR = (
-    "a valid environment variable name must consist only of printable ASCII characters other than '=' "
-    "(regex used for validation is '^[ -<>-~]+$')"
-)
-_USER_LIMIT = 2**31 - 1
 _HEADER_NAME = re.compile(r"[-A-Za-z0-9]+\Z")
 _HEADER_ERROR = (
     "a valid HTTP header must consist of alphanumeric characters or '-' "
@@ -53,17 +48,126 @@ _HEADER_ERROR = (
 )
 
 
-def validate_containers(
-    containers: Iterable[Spec], volumes: Mapping[str, Spec], field: str, *, taken: set[str], init: bool = False
-) -> list[Cause]:
-    """One list of containers; names in ``taken`` belong to the pod's other containers, and grow with these."""
-    causes: list[Cause] = []
-    for index, container in enumerate(containers):
-        path = f"{field}[{index}]"
-        causes += _name(container.get("name", ""), f"{path}.name", taken)
-        causes += _container(container, volumes, path)
-        if init:
-            causes += _init_container(container, path)
+class PodContainers:
+    """The containers of one pod and the rules that they follow, which look at the rest of its spec.
+
+    :param spec: the pod's spec.
+    :param field: the path of that spec.
+    """
+
+    def __init__(self, spec: Spec, field: str) -> None:
+        self._spec = spec
+        self._field = field
+        self._volumes = {volume.get("name", ""): volume for volume in spec.get("volumes") or ()}
+        self._claims = {claim["name"] for claim in spec.get("resourceClaims") or () if claim.get("name")}
+        self._host_users = spec.get("hostUsers") is not False
+        self._taken: set[str] = set()
+
+    def __iter__(self) -> Iterator[tuple[str, Spec]]:
+        """Each container with its path."""
+        for kind in ("initContainers", "containers", "ephemeralContainers"):
+            yield from self._of_kind(kind)
+
+    def _of_kind(self, kind: str) -> Iterator[tuple[str, Spec]]:
+        for index, container in enumerate(self._spec.get(kind) or ()):
+            yield f"{self._field}.{kind}[{index}]", container
+
+    def validate(self) -> list[Cause]:
+        """What is wrong with any of them."""
+        containers = self._spec.get("containers") or []
+        causes = [] if containers else [required(f"{self._field}.containers")]
+        for path, container in self._of_kind("containers"):
+            causes += self._common(container, path) + self._hooks(container, path) + _restart_rules(container, path)
+        causes += host_port_conflicts(containers, f"{self._field}.containers")
+        for path, container in self._of_kind("initContainers"):
+            causes += self._common(container, path) + self._init_container(container, path)
+        for path, container in self._of_kind("ephemeralContainers"):
+            causes += self._common(container, path) + self._ephemeral_container(container, path)
+        return causes + file_key_volumes(iter(self), self._volumes)
+
+    def _common(self, container: Spec, path: str) -> list[Cause]:
+        """``validateContainerCommon``."""
+        causes = _name(container.get("name", ""), f"{path}.name", self._taken)
+        if not container.get("image"):
+            causes.append(required(f"{path}.image"))
+        policy = container.get("terminationMessagePolicy")
+        causes += one_of(policy, _TERMINATION_POLICIES, f"{path}.terminationMessagePolicy")
+        causes += _ports(container.get("ports") or [], f"{path}.ports")
+        causes += validate_environment(container, path)
+        causes += _mounts(container, self._volumes, path)
+        causes += one_of(container.get("imagePullPolicy"), PULL_POLICIES, f"{path}.imagePullPolicy")
+        resources = container.get("resources") or {}
+        causes += validate_resource_requirements(resources, f"{path}.resources", self._claims)
+        resizing, restarts = container.get("resizePolicy") or [], self._spec.get("restartPolicy", "")
+        causes += validate_resize_policy(resizing, f"{path}.resizePolicy", restarts)
+        context = container.get("securityContext") or {}
+        if not self._host_users and container.get("volumeDevices"):
+            causes.append(forbidden(f"{path}.volumeDevices", "when `hostUsers` is false"))
+        return causes + validate_security_context(context, f"{path}.securityContext", host_users=self._host_users)
+
+    def _hooks(self, container: Spec, path: str) -> list[Cause]:
+        """Probes, and what is run after a container starts and before it stops."""
+        causes: list[Cause] = []
+        for probe in _PROBES:
+            if probe in container:
+                causes += _probe(container, probe, path)
+        grace = self._spec.get("terminationGracePeriodSeconds", 30)
+        for hook, handler in (container.get("lifecycle") or {}).items():
+            if isinstance(handler, dict):
+                at = f"{path}.lifecycle.{hook}"
+                causes += _handler(handler, at, (*_HANDLERS[:3], "sleep")) + _sleep(handler.get("sleep"), grace, at)
+        return causes
+
+    def _init_container(self, container: Spec, path: str) -> list[Cause]:
+        """Sidecars, which are init containers that keep running, may have what others may not."""
+        field, _, _ = path.rpartition("[")
+        # Init containers run one after another, so each has the ports of the host for itself.
+        causes = host_port_conflicts([container], field)
+        if "restartPolicy" in container:
+            causes += _restart_rules(container, path)
+        if container.get("restartPolicy") == "Always":
+            return causes + self._hooks(container, path)
+        text = "may not be set for init containers without restartPolicy=Always"
+        given = [name for name in ("lifecycle", *_PROBES) if name in container]
+        return causes + [forbidden(f"{path}.{name}", text) for name in given]
+
+    def _ephemeral_container(self, container: Spec, path: str) -> list[Cause]:
+        """Containers for a look inside: nothing that a pod could come to rely on."""
+        causes = untrimmed_image(container, path)
+        target = container.get("targetContainerName")
+        others = [one.get("name") for kind in ("containers", "initContainers") for one in self._spec.get(kind) or ()]
+        if target and target not in others:
+            causes.append(not_found(f"{path}.targetContainerName", target))
+        text = "cannot be set for an Ephemeral Container"
+        causes += [forbidden(f"{path}.{name}", text) for name in _NOT_EPHEMERAL if container.get(name)]
+        for index, mount in enumerate(container.get("volumeMounts") or ()):
+            given = [name for name in ("subPath", "subPathExpr") if mount.get(name)]
+            causes += [forbidden(f"{path}.volumeMounts[{index}].{name}", text) for name in given]
+        return causes
+
+
+def _sleep(action: Spec | None, grace: int, path: str) -> list[Cause]:
+    seconds = (action or {}).get("seconds", 0)
+    if 0 <= seconds <= max(grace, 0):
+        return []
+    text = f"must be non-negative and less than terminationGracePeriodSeconds ({grace})"
+    return [invalid(f"{path}.sleep", seconds, text)]
+
+
+def _restart_rules(container: Spec, path: str) -> list[Cause]:
+    """When one container is started again, other than the pod's policy says."""
+    policy, rules = container.get("restartPolicy"), container.get("restartPolicyRules") or []
+    causes = optional_one_of(policy, ("Always", "Never", "OnFailure"), f"{path}.restartPolicy")
+    if policy is None and rules:
+        text = "must specify restartPolicy when restart rules are used"
+        causes.append(required(f"{path}.restartPolicy", text))
+    for index, rule in enumerate(rules):
+        at, codes = f"{path}.restartPolicyRules[{index}]", rule.get("exitCodes")
+        causes += optional_one_of(rule.get("action", ""), ("Restart", "RestartAllContainers"), f"{at}.action")
+        if codes is None:
+            causes.append(required(f"{at}.exitCodes", "must be specified"))
+        else:
+            causes += optional_one_of(codes.get("operator", ""), ("In", "NotIn"), f"{at}.exitCodes.operator")
     return causes
 
 
@@ -82,11 +186,11 @@ def host_port_conflicts(containers: Iterable[Spec], field: str) -> list[Cause]:
     return causes
 
 
-def untrimmed_images(containers: Iterable[Spec], field: str) -> list[Cause]:
+def untrimmed_image(container: Spec, path: str) -> list[Cause]:
     """Spaces around an image's name: refused in Pods only, as some have used them in templates."""
+    image = container.get("image", "")
     text = "must not have leading or trailing whitespace"
-    images = [(f"{field}[{index}].image", container.get("image", "")) for index, container in enumerate(containers)]
-    return [invalid(path, image, text) for path, image in images if image != image.strip()]
+    return [] if image == image.strip() else [invalid(f"{path}.image", image, text)]
 
 
 def _name(name: str, field: str, taken: set[str]) -> list[Cause]:
@@ -98,56 +202,6 @@ def _name(name: str, field: str, taken: set[str]) -> list[Cause]:
         return [duplicate(field, name)]
     taken.add(name)
     return []
-
-
-def _container(container: Spec, volumes: Mapping[str, Spec], path: str) -> list[Cause]:
-    causes: list[Cause] = []
-    image = container.get("image", "")
-    if not image:
-        causes.append(required(f"{path}.image"))
-    policy = container.get("terminationMessagePolicy")
-    causes += one_of(policy, _TERMINATION_POLICIES, f"{path}.terminationMessagePolicy")
-    causes += _ports(container.get("ports") or [], f"{path}.ports")
-    causes += _environment(container, path)
-    causes += _mounts(container, volumes, path)
-    causes += one_of(container.get("imagePullPolicy"), PULL_POLICIES, f"{path}.imagePullPolicy")
-    causes += validate_resource_requirements(container.get("resources") or {}, f"{path}.resources")
-    causes += _security_context(container.get("securityContext") or {}, f"{path}.securityContext")
-    for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
-        if probe in container:
-            causes += _probe(container, probe, path)
-    for hook, handler in (container.get("lifecycle") or {}).items():
-        if isinstance(handler, dict):
-            causes += _handler(handler, f"{path}.lifecycle.{hook}", (*_HANDLERS[:3], "sleep"))
-    return causes + _resize_policy(container.get("resizePolicy") or [], f"{path}.resizePolicy")
-
-
-def _resize_policy(policies: list[Spec], field: str) -> list[Cause]:
-    causes: list[Cause] = []
-    seen: set[str] = set()
-    for index, resize in enumerate(policies):
-        name = resize.get("resourceName", "")
-        if name in seen:
-            causes.append(duplicate(f"{field}[{index}]", name))
-        seen.add(name)
-        causes += one_of(name, ("cpu", "memory"), field)
-        causes += one_of(resize.get("restartPolicy"), ("NotRequired", "RestartContainer"), field)
-    return causes
-
-
-def _restarts_always(container: Spec) -> bool:
-    return container.get("restartPolicy") == "Always"
-
-
-def _init_container(container: Spec, path: str) -> list[Cause]:
-    """What only sidecars, init containers that keep running, may have."""
-    causes: list[Cause] = []
-    if not _restarts_always(container):
-        for name in ("lifecycle", "livenessProbe", "readinessProbe", "startupProbe"):
-            if name in container:
-                text = "may not be set for init containers without restartPolicy=Always"
-                causes.append(forbidden(f"{path}.{name}", text))
-    return causes
 
 
 def _ports(ports: list[Spec], field: str) -> list[Cause]:
@@ -169,72 +223,10 @@ def _ports(ports: list[Spec], field: str) -> list[Cause]:
     return causes
 
 
-def _environment(container: Spec, path: str) -> list[Cause]:
-    causes: list[Cause] = []
-    for index, variable in enumerate(container.get("env") or ()):
-        at = f"{path}.env[{index}]"
-        name = variable.get("name", "")
-        if not name:
-            causes.append(required(f"{at}.name"))
-        elif not _ENV_NAME.match(name):
-            causes.append(invalid(f"{at}.name", name, _ENV_NAME_ERROR))
-        if "valueFrom" in variable:
-            causes += _value_from(variable, f"{at}.valueFrom")
-    for index, source in enumerate(container.get("envFrom") or ()):
-        at = f"{path}.envFrom[{index}]"
-        prefix = source.get("prefix", "")
-        if prefix and not _ENV_NAME.match(prefix):
-            causes.append(invalid(f"{at}.prefix", prefix, _ENV_NAME_ERROR))
-        given = [name for name in ("configMapRef", "secretRef") if name in source]
-        if not given:
-            causes.append(invalid(f"{path}.envFrom", "", "must specify one of: `configMapRef` or `secretRef`"))
-        elif len(given) > 1:
-            causes.append(invalid(f"{path}.envFrom", "", "may not have more than one field specified at a time"))
-        for name in given:
-            reference = source[name].get("name", "")
-            if not reference:
-                causes.append(required(f"{at}.{name}.name"))
-            else:
-                causes += problems(is_dns_subdomain(reference), reference, f"{at}.{name}.name")
-    return causes
-
-
-def _value_from(variable: Spec, path: str) -> list[Cause]:
-    source = variable["valueFrom"]
-    causes: list[Cause] = []
-    for name, reference in source.items():
-        if name in ("configMapKeyRef", "secretKeyRef"):
-            causes += validate_key_reference(reference, f"{path}.{name}")
-        elif name == "fieldRef":
-            causes += _field_reference(reference, f"{path}.{name}")
-        elif name == "resourceFieldRef":
-            causes += validate_resource_field(reference, f"{path}.{name}")
-    if not source:
-        text = "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`"
-        causes.append(invalid(path, "", text))
-    elif variable.get("value"):
-        causes.append(invalid(path, "", "may not be specified when `value` is not empty"))
-    elif len(source) > 1:
-        causes.append(invalid(path, "", "may not have more than one field specified at a time"))
-    return causes
-
-
-def _field_reference(reference: Spec, path: str) -> list[Cause]:
-    if not reference.get("apiVersion"):
-        return [required(f"{path}.apiVersion")]
-    wanted = reference.get("fieldPath", "")
-    if not wanted:
-        return [required(f"{path}.fieldPath")]
-    subscripted = _SUBSCRIPTED.match(wanted)
-    if subscripted:
-        key = subscripted.group(2)
-        return problems(is_qualified_name(key.lower()), key, path)
-    return [] if wanted in _FIELD_PATHS else [not_supported(f"{path}.fieldPath", wanted, _FIELD_PATHS)]
-
-
 def _mounts(container: Spec, volumes: Mapping[str, Spec], path: str) -> list[Cause]:
     causes: list[Cause] = []
     targets: set[str] = set()
+    devices = {one.get("name"): one.get("devicePath") for one in container.get("volumeDevices") or ()}
     for index, mount in enumerate(container.get("volumeMounts") or ()):
         at = f"{path}.volumeMounts[{index}]"
         name, target = mount.get("name", ""), mount.get("mountPath", "")
@@ -247,6 +239,12 @@ def _mounts(container: Spec, volumes: Mapping[str, Spec], path: str) -> list[Cau
         if target in targets:
             causes.append(invalid(f"{at}.mountPath", target, "must be unique"))
         targets.add(target)
+        if name in devices:
+            causes.append(invalid(f"{at}.name", name, "must not already exist in volumeDevices"))
+        if target in devices.values():
+            text = "must not already exist as a path in volumeDevices"
+            causes.append(invalid(f"{at}.mountPath", target, text))
+        causes += _recursive_read_only(mount, f"{at}.recursiveReadOnly")
         for field in ("subPath", "subPathExpr"):
             if mount.get(field):
                 # Kubernetes leaves the index out of these paths, and out of that of the propagation.
@@ -261,6 +259,19 @@ def _mounts(container: Spec, volumes: Mapping[str, Spec], path: str) -> list[Cau
             text = "Bidirectional mount propagation is available only to privileged containers"
             causes.append(forbidden(spot, text))
     return causes + _devices(container, volumes, path)
+
+
+def _recursive_read_only(mount: Spec, path: str) -> list[Cause]:
+    wanted = mount.get("recursiveReadOnly")
+    if wanted in (None, "Disabled"):
+        return []
+    causes: list[Cause] = []
+    if not mount.get("readOnly"):
+        causes.append(forbidden(path, "may only be specified when readOnly is true"))
+    if mount.get("mountPropagation", "None") != "None":
+        text = "may only be specified when mountPropagation is None or not specified"
+        causes.append(forbidden(path, text))
+    return causes + optional_one_of(wanted, ("Disabled", "Enabled", "IfPossible"), path)
 
 
 def _devices(container: Spec, volumes: Mapping[str, Spec], path: str) -> list[Cause]:
@@ -340,91 +351,4 @@ def _handler(handler: Spec, path: str, kinds: Iterable[str]) -> list[Cause]:
                     causes.append(invalid(f"{at}.httpHeaders", header.get("name", ""), _HEADER_ERROR))
         case "tcpSocket" | "grpc":
             causes += port_number_or_name(action.get("port", 0), f"{at}.port")
-    return causes
-
-
-def validate_resource_requirements(resources: Spec, path: str) -> list[Cause]:
-    """Limits and requests of a container, each by itself and against each other."""
-    limits, requests = resources.get("limits") or {}, resources.get("requests") or {}
-    causes: list[Cause] = []
-    for name, amount in sorted(limits.items()):
-        at = f"{path}.limits[{name}]"
-        causes += _resource_name(name, at) + non_negative_quantity(amount, at)
-    for name, amount in sorted(requests.items()):
-        at = f"{path}.requests[{name}]"
-        causes += _resource_name(name, at) + non_negative_quantity(amount, at)
-        limit = limits.get(name)
-        if limit is None:
-            if not _overcommit_allowed(name):
-                causes.append(required(f"{path}.limits", "Limit must be set for non overcommitable resources"))
-        elif Quantity(amount) != Quantity(limit) and not _overcommit_allowed(name):
-            text = f"must be equal to {name} limit of {limit}"
-            causes.append(invalid(f"{path}.requests", amount, text))
-        elif Quantity(amount) > Quantity(limit):
-            text = f"must be less than or equal to {name} limit of {limit}"
-            causes.append(invalid(f"{path}.requests", amount, text))
-    return causes
-
-
-def _overcommit_allowed(name: str) -> bool:
-    return ("/" not in name or "kubernetes.io/" in name) and not name.startswith("hugepages-")
-
-
-def _resource_name(name: str, field: str) -> list[Cause]:
-    if found := is_qualified_name(name):
-        return problems(found, name, field)
-    if "/" not in name and name not in _STANDARD_RESOURCES and not name.startswith("hugepages-"):
-        return [invalid(field, name, "must be a standard resource for containers")]
-    return []
-
-
-def _security_context(context: Spec, path: str) -> list[Cause]:
-    causes: list[Cause] = []
-    for field in ("runAsUser", "runAsGroup"):
-        if field in context:
-            causes += in_range(context[field], 0, _USER_LIMIT, f"{path}.{field}")
-    causes += optional_one_of(context.get("procMount"), ("Default", "Unmasked"), f"{path}.procMount")
-    causes += validate_seccomp(context.get("seccompProfile"), f"{path}.seccompProfile")
-    causes += validate_app_armor(context.get("appArmorProfile"), f"{path}.appArmorProfile")
-    escalation = context.get("allowPrivilegeEscalation")
-    if escalation is False:
-        if context.get("privileged"):
-            text = "cannot set `allowPrivilegeEscalation` to false and `privileged` to true"
-            causes.append(invalid(f"{path}.allowPrivilegeEscalation", False, text))
-        if "SYS_ADMIN" in [name.removeprefix("CAP_") for name in (context.get("capabilities") or {}).get("add") or ()]:
-            text = "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN"
-            causes.append(invalid(f"{path}.allowPrivilegeEscalation", False, text))
-    return causes
-
-
-def validate_app_armor(profile: Spec | None, path: str) -> list[Cause]:
-    """``ValidateAppArmorProfileField``."""
-    if profile is None:
-        return []
-    kind, local = profile.get("type", ""), profile.get("localhostProfile")
-    at = f"{path}.localhostProfile"
-    if kind != "Localhost":
-        causes = [] if local is None else [invalid(at, local, "can only be set when AppArmor type is Localhost")]
-        return causes + one_of(kind, ("Localhost", "RuntimeDefault", "Unconfined"), f"{path}.type")
-    if not local:
-        return [required(at, "must be set when AppArmor type is Localhost")]
-    return [invalid(at, local, "must not be padded with whitespace")] if local != local.strip() else []
-
-
-def validate_seccomp(profile: Spec | None, path: str) -> list[Cause]:
-    if profile is None:
-        return []
-    kind, local = profile.get("type", ""), profile.get("localhostProfile")
-    if kind == "Localhost":
-        if not local:
-            return [required(f"{path}.localhostProfile", "must be set when seccomp type is Localhost")]
-        return relative_path(local, f"{path}.localhostProfile")
-    causes = []
-    if local is not None:
-        text = "can only be set when seccomp type is Localhost"
-        causes.append(invalid(f"{path}.localhostProfile", profile, text))
-    if not kind:
-        causes.append(required(f"{path}.type", "type is required when seccompProfile is set"))
-    else:
-        causes += optional_one_of(kind, ("Localhost", "RuntimeDefault", "Unconfined"), f"{path}.type")
     return causes

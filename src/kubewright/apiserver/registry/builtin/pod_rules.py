@@ -10,13 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kubewright.apiserver.registry.builtin.base import same
-from kubewright.apiserver.registry.builtin.container_rules import (
-    host_port_conflicts,
-    validate_app_armor,
-    validate_containers,
-    validate_resource_requirements,
-    validate_seccomp,
-)
+from kubewright.apiserver.registry.builtin.container_rules import PodContainers, untrimmed_image
 from kubewright.apiserver.registry.builtin.field_rules import (
     in_range,
     is_ip,
@@ -24,10 +18,19 @@ from kubewright.apiserver.registry.builtin.field_rules import (
     optional_one_of,
     problems,
 )
+from kubewright.apiserver.registry.builtin.resource_requirements import (
+    validate_overhead,
+    validate_pod_level_resources,
+    validate_resource_claims,
+)
 from kubewright.apiserver.registry.builtin.scheduling_rules import (
     validate_affinity,
     validate_tolerations,
     validate_topology_spread,
+)
+from kubewright.apiserver.registry.builtin.security_rules import (
+    validate_operating_system,
+    validate_pod_security_context,
 )
 from kubewright.apiserver.registry.builtin.volume_rules import validate_volumes
 from kubewright.apiserver.registry.metadata_rules import (
@@ -39,16 +42,14 @@ from kubewright.apiserver.registry.metadata_rules import (
 )
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects.errors import Cause
-from kubewright.objects.field_errors import duplicate, forbidden, invalid, not_found, required
+from kubewright.objects.field_errors import duplicate, forbidden, invalid, required, too_long
 
 Spec = dict[str, Any]
 
 RESTART_POLICIES = ("Always", "Never", "OnFailure")
 _DNS_POLICIES = ("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None")
-_NOT_EPHEMERAL = (
-    "ports", "resources", "resizePolicy", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle",
-)  # fmt: skip
-_SYSCTL = re.compile(r"([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?\Z")
+_DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
+_INTEGER = re.compile(r"(0|-?[1-9][0-9]*)\Z")
 _MAX_INT32 = 2**31 - 1
 _IMMUTABLE_TEXT = (
     "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
@@ -62,6 +63,7 @@ def validate_template(template: Object, field: str) -> list[Cause]:
     metadata = template.get("metadata") or {}
     causes = validate_labels(metadata.get("labels"), f"{field}.labels")
     causes += validate_annotations(metadata.get("annotations"), f"{field}.annotations")
+    causes += validate_pod_annotations(metadata.get("annotations") or {}, f"{field}.annotations")
     causes += validate_pod_spec(template.get("spec") or {}, f"{field}.spec")
     if (template.get("spec") or {}).get("ephemeralContainers"):
         text = "ephemeral containers not allowed in pod template"
@@ -69,31 +71,28 @@ def validate_template(template: Object, field: str) -> list[Cause]:
     return causes
 
 
-def validate_pod_spec(spec: Spec, field: str) -> list[Cause]:
+def validate_pod_spec(spec: Spec, field: str, pod: str = "") -> list[Cause]:
+    """The spec of a pod, or of a template; ``pod`` is the name of a real one."""
+    containers = PodContainers(spec, field)
     causes = validate_volumes(spec.get("volumes") or [], f"{field}.volumes")
-    volumes = {volume.get("name", ""): volume for volume in spec.get("volumes") or ()}
-    causes += _all_containers(spec, volumes, field)
+    causes += validate_resource_claims(spec.get("resourceClaims") or [], f"{field}.resourceClaims", pod)
+    causes += containers.validate() + validate_pod_level_resources(spec, field)
     causes += one_of(spec.get("restartPolicy"), RESTART_POLICIES, f"{field}.restartPolicy")
     causes += one_of(spec.get("dnsPolicy"), _DNS_POLICIES, f"{field}.dnsPolicy")
     causes += validate_labels(spec.get("nodeSelector"), f"{field}.nodeSelector")
     causes += _host_namespaces(spec, field)
-    causes += _pod_security_context(spec.get("securityContext") or {}, f"{field}.securityContext")
+    causes += validate_pod_security_context(spec, field)
     causes += validate_affinity(spec.get("affinity"), f"{field}.affinity")
-    causes += _dns_config(spec, field)
+    causes += _dns_config(spec, f"{field}.dnsConfig")
     for index, gate in enumerate(spec.get("readinessGates") or ()):
         kind = gate.get("conditionType", "")
         causes += problems(is_qualified_name(kind), kind, f"{field}.readinessGates[{index}].conditionType")
     causes += _scheduling_gates(spec.get("schedulingGates") or [], f"{field}.schedulingGates")
     spread = spec.get("topologySpreadConstraints") or []
     causes += validate_topology_spread(spread, f"{field}.topologySpreadConstraints")
-    for name in ("serviceAccountName", "nodeName", "priorityClassName", "runtimeClassName"):
-        if spec.get(name):
-            causes += problems(is_dns_subdomain(spec[name]), spec[name], f"{field}.{name}")
+    causes += _names(spec, field)
     if "activeDeadlineSeconds" in spec:
         causes += in_range(spec["activeDeadlineSeconds"], 1, _MAX_INT32, f"{field}.activeDeadlineSeconds")
-    for name in ("hostname", "subdomain"):
-        if spec.get(name):
-            causes += problems(is_dns_label(spec[name]), spec[name], f"{field}.{name}")
     causes += validate_tolerations(spec.get("tolerations") or [], f"{field}.tolerations")
     for index, alias in enumerate(spec.get("hostAliases") or ()):
         ip = alias.get("ip", "")
@@ -102,33 +101,57 @@ def validate_pod_spec(spec: Spec, field: str) -> list[Cause]:
             causes += problems(is_dns_subdomain(name), name, f"{field}.hostAliases[{index}].hostnames[{at}]")
     policies = ("Never", "PreemptLowerPriority")
     causes += optional_one_of(spec.get("preemptionPolicy"), policies, f"{field}.preemptionPolicy")
-    if spec.get("os") is not None:
-        causes += one_of(spec["os"].get("name"), ("linux", "windows"), f"{field}.os.name")
-    if spec.get("resources"):
-        causes += validate_resource_requirements(spec["resources"], f"{field}.resources")
+    if spec.get("overhead") is not None:
+        causes += validate_overhead(spec["overhead"], f"{field}.overhead")
+    return causes + validate_operating_system(spec, iter(containers), field)
+
+
+def _names(spec: Spec, field: str) -> list[Cause]:
+    """Names of other objects, and names that the pod goes by."""
+    causes: list[Cause] = []
+    for name in ("serviceAccountName", "nodeName", "priorityClassName", "runtimeClassName"):
+        if spec.get(name):
+            causes += problems(is_dns_subdomain(spec[name]), spec[name], f"{field}.{name}")
+    for name in ("hostname", "subdomain"):
+        if spec.get(name):
+            causes += problems(is_dns_label(spec[name]), spec[name], f"{field}.{name}")
+    override, path = spec.get("hostnameOverride"), f"{field}.hostnameOverride"
+    if override is None:
+        return causes
+    given = [name for name in ("setHostnameAsFQDN", "hostNetwork") if spec.get(name)]
+    causes += [forbidden(path, f"may not be specified when {name} is true") for name in given]
+    if len(override) > 64:
+        causes.append(too_long(path, 64))
+    return causes + problems(is_dns_subdomain(override), override, path)
+
+
+def validate_pod_itself(pod: Object) -> list[Cause]:
+    """What holds for Pods, but not for the templates that they are made of."""
+    spec = pod["spec"]
+    causes = validate_pod_annotations(pod["metadata"].get("annotations") or {}, "metadata.annotations")
+    for kind in ("containers", "initContainers"):
+        for index, container in enumerate(spec.get(kind) or ()):
+            causes += untrimmed_image(container, f"spec.{kind}[{index}]")
+    if spec.get("serviceAccountName"):
+        return causes
+    text = "must not be specified when serviceAccountName is not set"
+    for index, volume in enumerate(spec.get("volumes") or ()):
+        path = f"spec.volumes[{index}].projected.sources"
+        sources = enumerate((volume.get("projected") or {}).get("sources") or ())
+        causes += [
+            forbidden(f"{path}[{at}].serviceAccountToken", text)
+            for at, source in sources
+            if "serviceAccountToken" in source
+        ]
     return causes
 
 
-def _all_containers(spec: Spec, volumes: Mapping[str, Spec], field: str) -> list[Cause]:
-    containers = spec.get("containers") or []
-    taken: set[str] = set()
-    causes = [] if containers else [required(f"{field}.containers")]
-    causes += validate_containers(containers, volumes, f"{field}.containers", taken=taken)
-    causes += host_port_conflicts(containers, f"{field}.containers")
-    init = spec.get("initContainers") or []
-    causes += validate_containers(init, volumes, f"{field}.initContainers", taken=taken, init=True)
-    ephemeral = spec.get("ephemeralContainers") or []
-    causes += validate_containers(ephemeral, volumes, f"{field}.ephemeralContainers", taken=taken)
-    targets = {container.get("name") for container in (*containers, *init)}
-    for index, container in enumerate(ephemeral):
-        path = f"{field}.ephemeralContainers[{index}]"
-        target = container.get("targetContainerName")
-        if target and target not in targets:
-            causes.append(not_found(f"{path}.targetContainerName", target))
-        for name in _NOT_EPHEMERAL:
-            if container.get(name):
-                causes.append(forbidden(f"{path}.{name}", "cannot be set for an Ephemeral Container"))
-    return causes
+def validate_pod_annotations(annotations: Mapping[str, str], field: str) -> list[Cause]:
+    """``ValidatePodSpecificAnnotations``."""
+    cost = annotations.get(_DELETION_COST)
+    if cost is None or (_INTEGER.match(cost) and -_MAX_INT32 - 1 <= int(cost) <= _MAX_INT32):
+        return []
+    return [invalid(f"{field}[{_DELETION_COST}]", cost, "must be a 32bit integer")]
 
 
 def _host_namespaces(spec: Spec, field: str) -> list[Cause]:
@@ -147,38 +170,7 @@ def _host_namespaces(spec: Spec, field: str) -> list[Cause]:
     if spec.get("hostUsers") is False:
         for name, shown in (("hostNetwork", "hostNetwork"), ("hostPID", "HostPID"), ("hostIPC", "HostIPC")):
             if spec.get(name):
-                causes.append(forbidden(f"{field}.{shown}", "when `pod.Spec.HostUsers` is false"))
-    return causes
-
-
-def _pod_security_context(context: Spec, field: str) -> list[Cause]:
-    causes: list[Cause] = []
-    for name in ("fsGroup", "runAsUser", "runAsGroup"):
-        if name in context:
-            causes += in_range(context[name], 0, _MAX_INT32, f"{field}.{name}")
-    for index, group in enumerate(context.get("supplementalGroups") or ()):
-        causes += in_range(group, 0, _MAX_INT32, f"{field}.supplementalGroups[{index}]")
-    causes += _sysctls(context.get("sysctls") or [], f"{field}.sysctls")
-    policies = ("Always", "OnRootMismatch")
-    causes += optional_one_of(context.get("fsGroupChangePolicy"), policies, f"{field}.fsGroupChangePolicy")
-    policies = ("Merge", "Strict")
-    causes += optional_one_of(context.get("supplementalGroupsPolicy"), policies, f"{field}.supplementalGroupsPolicy")
-    causes += validate_seccomp(context.get("seccompProfile"), f"{field}.seccompProfile")
-    return causes + validate_app_armor(context.get("appArmorProfile"), f"{field}.appArmorProfile")
-
-
-def _sysctls(sysctls: list[Spec], field: str) -> list[Cause]:
-    causes: list[Cause] = []
-    seen: set[str] = set()
-    for index, sysctl in enumerate(sysctls):
-        name, path = sysctl.get("name", ""), f"{field}[{index}].name"
-        if not name:
-            causes.append(required(path))
-        elif len(name) > 253 or not _SYSCTL.match(name):
-            causes.append(invalid(path, name, "must have at most 253 characters and be a name of a kernel parameter"))
-        elif name in seen:
-            causes.append(duplicate(path, name))
-        seen.add(name)
+                causes.append(forbidden(f"{field}.{shown}", "when `hostUsers` is false"))
     return causes
 
 
@@ -195,27 +187,29 @@ def _duplicates(items: list[Spec]) -> list[tuple[int, tuple[str, Spec]]]:
 
 def _dns_config(spec: Spec, field: str) -> list[Cause]:
     config = spec.get("dnsConfig") or {}
-    servers = config.get("nameservers") or []
+    servers, searches = config.get("nameservers") or [], config.get("searches") or []
     causes: list[Cause] = []
     if spec.get("dnsPolicy") == "None" and spec.get("dnsConfig") is None:
-        return [required(f"{field}.dnsConfig", "must provide `dnsConfig` when `dnsPolicy` is None")]
+        return [required(field, "must provide `dnsConfig` when `dnsPolicy` is None")]
     if spec.get("dnsPolicy") == "None" and not servers:
         text = "must provide at least one DNS nameserver when `dnsPolicy` is None"
-        return [required(f"{field}.dnsConfig.nameservers", text)]
+        return [required(f"{field}.nameservers", text)]
     if len(servers) > 3:
-        causes.append(invalid(f"{field}.dnsConfig.nameservers", servers, "must not have more than 3 nameservers"))
+        causes.append(invalid(f"{field}.nameservers", servers, "must not have more than 3 nameservers"))
     for index, server in enumerate(servers):
-        causes += problems(is_ip(server), server, f"{field}.dnsConfig.nameservers[{index}]")
-    searches = config.get("searches") or []
+        causes += problems(is_ip(server), server, f"{field}.nameservers[{index}]")
     if len(searches) > 32:
-        causes.append(invalid(f"{field}.dnsConfig.searches", searches, "must not have more than 32 search paths"))
+        causes.append(invalid(f"{field}.searches", searches, "must not have more than 32 search paths"))
+    if len(" ".join(searches)) > 2048:
+        text = "must not have more than 2048 characters (including spaces) in the search list"
+        causes.append(invalid(f"{field}.searches", searches, text))
     for index, search in enumerate(searches):
-        name = search.removesuffix(".")
-        causes += problems(is_dns_subdomain(name), name, f"{field}.dnsConfig.searches[{index}]")
-    for index, option in enumerate(config.get("options") or ()):
-        if not option.get("name"):
-            causes.append(required(f"{field}.dnsConfig.options[{index}]", "must not be empty"))
-    return causes
+        name = search.removesuffix(".") if search != "." else "root"
+        # An underscore may stand where a letter does, as in names of services.
+        causes += problems(is_dns_subdomain(name.replace("_", "x")), name, f"{field}.searches[{index}]")
+    options = enumerate(config.get("options") or ())
+    missing = (index for index, option in options if not option.get("name"))
+    return causes + [required(f"{field}.options[{index}]", "must not be empty") for index in missing]
 
 
 def _scheduling_gates(gates: list[Spec], field: str) -> list[Cause]:
@@ -230,31 +224,71 @@ def _scheduling_gates(gates: list[Spec], field: str) -> list[Cause]:
 
 def validate_pod_change(new: Spec, old: Spec, field: str = "spec") -> list[Cause]:
     """What an update of a Pod may change: images, the deadline, further tolerations, removal of scheduling gates."""
+    causes: list[Cause] = []
     for name in ("containers", "initContainers"):
         if len(new.get(name) or ()) != len(old.get(name) or ()):
-            return [forbidden(f"{field}.{name}", "pod updates may not add or remove containers")]
-    causes = _deadline_change(new.get("activeDeadlineSeconds"), old.get("activeDeadlineSeconds"), field)
+            return [*causes, forbidden(f"{field}.{name}", "pod updates may not add or remove containers")]
+        for index, container in enumerate(new.get(name) or ()):
+            path = f"{field}.{name}[{index}]"
+            causes += untrimmed_image(container, path) if container.get("image") else [required(f"{path}.image")]
+    deadline = _deadline_change(new.get("activeDeadlineSeconds"), old.get("activeDeadlineSeconds"), field)
+    causes += deadline
+    if deadline and new.get("activeDeadlineSeconds") is not None:
+        return causes
     causes += _toleration_change(new.get("tolerations") or [], old.get("tolerations") or [], f"{field}.tolerations")
+    gates = {gate.get("name") for gate in old.get("schedulingGates") or ()}
+    for index, gate in enumerate(new.get("schedulingGates") or ()):
+        if gate.get("name") not in gates:
+            text = f"only deletion is allowed, but found new scheduling gate '{gate.get('name', '')}'"
+            causes.append(forbidden(f"{field}.schedulingGates[{index}].name", text))
+    if gates:
+        causes += _gated_change(new, old, field)
     if not same(_fixed_part(new, old), _fixed_part(old, old)):
         causes.append(forbidden(field, _IMMUTABLE_TEXT))
     return causes
 
 
+def _gated_change(new: Spec, old: Spec, field: str) -> list[Cause]:
+    """Where a pod may go can be narrowed until its last scheduling gate is gone."""
+    causes: list[Cause] = []
+    wanted, had = new.get("nodeSelector") or {}, old.get("nodeSelector") or {}
+    if not had.items() <= wanted.items():
+        text = "only additions to the existing node selector are allowed (no mutations or deletions)"
+        causes.append(invalid(f"{field}.nodeSelector", wanted, text))
+    terms, before = _node_terms(new), _node_terms(old)
+    path = f"{field}.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"
+    if before and len(before) != len(terms):
+        text = "no additions/deletions to non-empty NodeSelectorTerms list are allowed"
+        return [*causes, invalid(path, terms, text)]
+    for index, (term, was) in enumerate(zip(terms, before, strict=False)):
+        kept = [
+            one in (term.get(name) or ()) for name in ("matchExpressions", "matchFields") for one in was.get(name) or ()
+        ]
+        if not all(kept) or (not kept and term):
+            causes.append(invalid(f"{path}[{index}]", term, "only additions are allowed (no mutations or deletions)"))
+    return causes
+
+
+def _node_terms(spec: Spec) -> list[Spec]:
+    affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
+    terms: list[Spec] = (affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}).get(
+        "nodeSelectorTerms"
+    ) or []
+    return terms
+
+
 def _fixed_part(spec: Spec, old: Spec) -> Spec:
-    fixed = {key: value for key, value in spec.items() if key not in ("activeDeadlineSeconds", "tolerations")}
+    loose = {"activeDeadlineSeconds", "tolerations", "schedulingGates"}
+    if old.get("schedulingGates"):
+        loose.add("nodeSelector")
+    fixed = {key: value for key, value in spec.items() if key not in loose}
+    if old.get("schedulingGates") and fixed.get("affinity"):
+        fixed["affinity"] = {key: value for key, value in fixed["affinity"].items() if key != "nodeAffinity"}
     for name in ("containers", "initContainers"):
         fixed[name] = [{k: v for k, v in container.items() if k != "image"} for container in spec.get(name) or ()]
     grace = spec.get("terminationGracePeriodSeconds")
     if grace == 1 and (old.get("terminationGracePeriodSeconds") or 0) < 0:
         fixed["terminationGracePeriodSeconds"] = old["terminationGracePeriodSeconds"]
-    if old.get("schedulingGates"):
-        gates = {gate["name"] for gate in old["schedulingGates"]}
-        if all(gate.get("name") in gates for gate in spec.get("schedulingGates") or ()):
-            fixed.pop("schedulingGates", None)
-        if old["schedulingGates"] and same(
-            {**(spec.get("nodeSelector") or {}), **(old.get("nodeSelector") or {})}, spec.get("nodeSelector") or {}
-        ):
-            fixed.pop("nodeSelector", None)
     return fixed
 
 
@@ -275,6 +309,6 @@ def _toleration_change(new: list[Spec], old: list[Spec], field: str) -> list[Cau
 
     kept = [bare(toleration) for toleration in new]
     if all(bare(toleration) in kept for toleration in old):
-        return []
+        return validate_tolerations([*new], field)
     text = "existing toleration can not be modified except its tolerationSeconds"
     return [forbidden(field, text)]

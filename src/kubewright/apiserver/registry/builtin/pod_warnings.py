@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from kubewright.apiserver.registry.builtin.base import name_of, same
-from kubewright.apiserver.registry.metadata_rules import is_dns_label
+from kubewright.apiserver.registry.metadata_rules import is_dns_label, is_label_value
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects.field_errors import show
 from kubewright.objects.quantity import Quantity
@@ -31,7 +31,7 @@ _DEAD_ANNOTATIONS = {
     "security.alpha.kubernetes.io/sysctls": 'non-functional in v1.11+; use the "sysctls" field instead',
     "security.alpha.kubernetes.io/unsafe-sysctls": 'non-functional in v1.11+; use the "sysctls" field instead',
 }
-_DEAD_VOLUMES = {
+DEAD_VOLUMES = {
     "photonPersistentDisk": "deprecated in v1.11, non-functional in v1.16+",
     "gitRepo": "deprecated in v1.11, and disabled by default in v1.33+",
     "scaleIO": "deprecated in v1.16, non-functional in v1.22+",
@@ -75,7 +75,7 @@ def pod_warnings(metadata: Spec, spec: Spec, before: str = "") -> list[str]:
     found += [f"{before}metadata.annotations[{key}]: {text}" for key, text in _DEAD_ANNOTATIONS.items()
               if key in annotations]  # fmt: skip
     for index, volume in enumerate(spec.get("volumes") or ()):
-        found += [f"{at}.volumes[{index}].{kind}: {_DEAD_VOLUMES[kind]}" for kind in volume if kind in _DEAD_VOLUMES]
+        found += [f"{at}.volumes[{index}].{kind}: {DEAD_VOLUMES[kind]}" for kind in volume if kind in DEAD_VOLUMES]
     found += _doubles(spec.get("hostAliases") or (), "ip", f"{at}.hostAliases")
     secrets = spec.get("imagePullSecrets") or ()
     found += _doubles(secrets, "name", f"{at}.imagePullSecrets")
@@ -107,6 +107,7 @@ def _label_text(label: str) -> str | None:
 def _labels(spec: Spec, at: str) -> list[str]:
     selected = spec.get("nodeSelector") or ()
     found = [f"{at}.nodeSelector[{label}]: {text}" for label in selected if (text := _label_text(label))]
+    found += _node_affinity(spec, at)
     for index, constraint in enumerate(spec.get("topologySpreadConstraints") or ()):
         path = f"{at}.topologySpreadConstraints[{index}]"
         key = constraint.get("topologyKey", "")
@@ -114,6 +115,31 @@ def _labels(spec: Spec, at: str) -> list[str]:
             found.append(f"{path}.topologyKey: {key} is {text}")
         if constraint.get("labelSelector") is None:
             found.append(f"{path}.labelSelector: a null labelSelector results in matching no pod")
+    return found
+
+
+def node_term_warnings(term: Spec, at: str, *, values: bool = False) -> list[str]:
+    """Labels of nodes that have newer names; with ``values``, also values that no label can have."""
+    found = []
+    for index, expression in enumerate(term.get("matchExpressions") or ()):
+        path, key = f"{at}.matchExpressions[{index}]", expression.get("key", "")
+        if text := _label_text(key):
+            found.append(f"{path}.key: {key} is {text}")
+        for place, value in enumerate(expression.get("values") or () if values else ()):
+            found += [f"{path}.values[{place}]: {value} is invalid, {text}" for text in is_label_value(value)]
+    return found
+
+
+def _node_affinity(spec: Spec, at: str) -> list[str]:
+    affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
+    required, preferred = (f"{kind}DuringSchedulingIgnoredDuringExecution" for kind in ("required", "preferred"))
+    path = f"{at}.affinity.nodeAffinity"
+    found = []
+    for index, term in enumerate((affinity.get(required) or {}).get("nodeSelectorTerms") or ()):
+        found += node_term_warnings(term, f"{path}.{required}.nodeSelectorTerms[{index}]")
+    for index, weighted in enumerate(affinity.get(preferred) or ()):
+        where = f"{path}.{preferred}[{index}].preference"
+        found += node_term_warnings(weighted.get("preference") or {}, where, values=True)
     return found
 
 

@@ -18,11 +18,17 @@ from kubewright.apiserver.registry.builtin.base import (
     same,
     since,
 )
-from kubewright.apiserver.registry.builtin.container_rules import untrimmed_images
 from kubewright.apiserver.registry.builtin.pod_defaults import default_pod, default_template
-from kubewright.apiserver.registry.builtin.pod_rules import validate_pod_change, validate_pod_spec, validate_template
+from kubewright.apiserver.registry.builtin.pod_rules import (
+    validate_pod_change,
+    validate_pod_itself,
+    validate_pod_spec,
+    validate_template,
+)
+from kubewright.apiserver.registry.builtin.pod_status_rules import validate_pod_status
 from kubewright.apiserver.registry.builtin.pod_warnings import IN_POD, name_warnings, pod_warnings, template_warnings
-from kubewright.apiserver.registry.metadata_rules import immutable
+from kubewright.apiserver.registry.builtin.resource_requirements import validate_resize
+from kubewright.apiserver.registry.metadata_rules import validate_metadata_update
 from kubewright.apiserver.registry.strategy import Object, Reader
 from kubewright.objects.errors import Cause
 from kubewright.objects.field_errors import forbidden, invalid
@@ -91,9 +97,11 @@ class PodStrategy(BuiltinStrategy):
     def validate_subresource_update(self, subresource: str, obj: Object, old: Object, reader: Reader) -> list[Cause]:
         if subresource == "status":
             return self.validate_status_update(obj, old, reader)
-        causes = validate_pod_spec(obj["spec"], "spec") if subresource != "binding" else []
-        if subresource == "resize" and (quality := qos_class(obj["spec"])) != qos_class(old["spec"]):
-            causes.append(invalid("spec", quality, "Pod QOS Class may not change as a result of resizing"))
+        causes = validate_metadata_update(obj["metadata"], old["metadata"])
+        if subresource != "binding":
+            causes += self.metadata_rules(obj) + self.rules(obj)
+        if subresource == "resize":
+            causes += _resize_rules(obj, old)
         if subresource == "ephemeralcontainers":
             new = {one.get("name"): one for one in obj["spec"].get("ephemeralContainers") or ()}
             for had in old["spec"].get("ephemeralContainers") or ():
@@ -107,13 +115,11 @@ class PodStrategy(BuiltinStrategy):
         return [] if old is not None else name_warnings(obj, IN_POD) + pod_warnings(obj["metadata"], obj["spec"])
 
     def rules(self, obj: Object) -> list[Cause]:
-        return validate_pod_spec(obj["spec"], "spec")
+        return validate_pod_spec(obj["spec"], "spec", name_of(obj)) + validate_pod_itself(obj)
 
     def validate(self, obj: Object, reader: Reader) -> list[Cause]:
         causes = super().validate(obj, reader)
         spec = obj["spec"]
-        for name in ("containers", "initContainers"):
-            causes += untrimmed_images(spec.get(name) or (), f"spec.{name}")
         if spec.get("ephemeralContainers"):
             causes.append(forbidden("spec.ephemeralContainers", "cannot be set on create"))
         if spec.get("nodeName") and spec.get("schedulingGates"):
@@ -122,21 +128,10 @@ class PodStrategy(BuiltinStrategy):
         return causes
 
     def update_rules(self, obj: Object, old: Object) -> list[Cause]:
-        return validate_pod_spec(obj["spec"], "spec") + validate_pod_change(obj["spec"], old["spec"])
+        return self.rules(obj) + validate_pod_change(obj["spec"], old["spec"])
 
     def status_rules(self, obj: Object, old: Object) -> list[Cause]:
-        new, before = obj["status"], old.get("status") or {}
-        causes: list[Cause] = []
-        if before.get("qosClass"):
-            causes += immutable(new.get("qosClass"), before["qosClass"], "status.qosClass")
-        if obj["spec"].get("restartPolicy") != "Always":
-            restartable = obj["spec"].get("restartPolicy") == "OnFailure"
-            causes += _revived(new, before, "containerStatuses", failed_may=restartable)
-        causes += _revived(new, before, "ephemeralContainerStatuses", failed_may=False)
-        ips = [entry.get("ip") for entry in new.get("podIPs") or ()]
-        if len(ips) != len(set(ips)):
-            causes.append(invalid("status.podIPs", new["podIPs"], "may specify no more than one IP for each IP family"))
-        return causes
+        return validate_pod_status(obj, old)
 
     def fields(self, obj: Object) -> Mapping[str, str]:
         spec, status = obj["spec"], obj.get("status") or {}
@@ -177,18 +172,12 @@ class PodStrategy(BuiltinStrategy):
         ]
 
 
-def _revived(new: Object, before: Object, field: str, *, failed_may: bool) -> list[Cause]:
-    """Containers that ended for good and are now said to run (``ValidateContainerStateTransition``)."""
-    states = {one.get("name"): one.get("state") or {} for one in new.get(field) or ()}
-    causes = []
-    for index, old in enumerate(before.get(field) or ()):
-        ended = (old.get("state") or {}).get("terminated")
-        if ended is None or (failed_may and ended.get("exitCode")) or old.get("name") not in states:
-            continue
-        if "terminated" not in states[old["name"]]:
-            text = "may not be transitioned to non-terminated state"
-            causes.append(forbidden(f"status.{field}[{index}].state", text))
-    return causes
+def _resize_rules(pod: Object, old: Object) -> list[Cause]:
+    new, before = pod["spec"], old["spec"]
+    causes: list[Cause] = []
+    if (quality := qos_class(new)) != qos_class(before):
+        causes.append(invalid("spec", quality, "Pod QOS Class may not change as a result of resizing"))
+    return causes + validate_resize(new, before)
 
 
 def _resized(spec: Mapping[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:

@@ -51,11 +51,12 @@ def _toleration(toleration: Spec, path: str) -> list[Cause]:
     value = toleration.get("value", "")
     match operator:
         case "Equal" | "":
-            causes += problems(is_label_value(value), value, f"{path}.operator")
+            if found := is_label_value(value):
+                causes.append(invalid(f"{path}.operator", value, ";".join(found)))
         case "Exists":
             if value:
                 text = "value must be empty when `operator` is 'Exists'"
-                causes.append(invalid(f"{path}.operator", toleration, text))
+                causes.append(invalid(f"{path}.operator", value, text))
         case _:
             causes.append(not_supported(f"{path}.operator", operator, ("Equal", "Exists")))
     if effect:
@@ -109,7 +110,12 @@ def validate_node_selector(selector: Spec, path: str) -> list[Cause]:
         return [required(f"{path}.nodeSelectorTerms", "must have at least one node selector term")]
     causes: list[Cause] = []
     for index, term in enumerate(terms):
-        causes += _node_selector_term(term, f"{path}.nodeSelectorTerms[{index}]")
+        at = f"{path}.nodeSelectorTerms[{index}]"
+        causes += _node_selector_term(term, at)
+        for number, expression in enumerate(term.get("matchExpressions") or ()):
+            for place, value in enumerate(expression.get("values") or ()):
+                spot = f"{at}.matchExpressions[{number}].values[{place}]"
+                causes += problems(is_label_value(value), value, spot)
     return causes
 
 

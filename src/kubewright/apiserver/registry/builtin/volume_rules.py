@@ -7,14 +7,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from kubewright.apiserver.registry.builtin.claim_rules import validate_claim_spec
 from kubewright.apiserver.registry.builtin.field_rules import (
     config_key,
     non_negative_quantity,
+    one_of,
     optional_one_of,
     problems,
     relative_path,
 )
-from kubewright.apiserver.registry.metadata_rules import is_dns_label, is_dns_subdomain
+from kubewright.apiserver.registry.metadata_rules import (
+    is_dns_label,
+    is_dns_subdomain,
+    validate_annotations,
+    validate_labels,
+)
 from kubewright.objects.errors import Cause
 from kubewright.objects.field_errors import duplicate, forbidden, invalid, not_supported, required
 
@@ -46,7 +53,7 @@ _REQUIRED = {
     "gitRepo": ("repository",),
     "scaleIO": ("gateway", "system", "volumeName"),
     "quobyte": ("registry", "volume"),
-    "image": (),
+    "image": ("reference",),
 }
 _MODE = "must be a number between 0 and 0777 (octal), both inclusive"
 _PROJECTIONS = ("secret", "downwardAPI", "configMap", "serviceAccountToken", "clusterTrustBundle", "podCertificate")
@@ -102,9 +109,25 @@ def validate_volume_source(kind: str, source: Spec, path: str) -> list[Cause]:
         case "projected":
             causes += _projections(source.get("sources") or [], f"{path}.sources")
         case "ephemeral":
-            if not source.get("volumeClaimTemplate"):
+            template = source.get("volumeClaimTemplate")
+            if template is None:
                 causes.append(required(f"{path}.volumeClaimTemplate"))
+            else:
+                causes += _claim_template(template, f"{path}.volumeClaimTemplate")
+        case "image":
+            policies = ("Always", "IfNotPresent", "Never")
+            causes += one_of(source.get("pullPolicy"), policies, f"{path}.pullPolicy")
     return causes
+
+
+def _claim_template(template: Spec, path: str) -> list[Cause]:
+    """A claim to be made for the pod: of its metadata, labels and annotations only."""
+    metadata = template.get("metadata") or {}
+    causes = validate_annotations(metadata.get("annotations"), f"{path}.metadata.annotations")
+    causes += validate_labels(metadata.get("labels"), f"{path}.metadata.labels")
+    others = [name for name in metadata if name not in ("labels", "annotations")]
+    causes += [forbidden(f"{path}.metadata.{name}", "cannot be set for an ephemeral volume") for name in others]
+    return causes + validate_claim_spec(template.get("spec") or {}, f"{path}.spec")
 
 
 def _mode(value: int, field: str) -> list[Cause]:

@@ -5,6 +5,7 @@ After ``pkg/apis/core/validation`` and ``pkg/registry/core/{persistentvolume,per
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -16,28 +17,43 @@ from kubewright.apiserver.registry.builtin.base import (
     name_of,
     same,
 )
+from kubewright.apiserver.registry.builtin.claim_rules import (
+    ACCESS_MODES,
+    ATTRIBUTES_CLASS,
+    VOLUME_MODES,
+    claim_warnings,
+    positive_quantity,
+    validate_claim_spec,
+)
 from kubewright.apiserver.registry.builtin.field_rules import (
-    label_selector,
     non_negative_quantity,
     one_of,
     optional_one_of,
     problems,
 )
 from kubewright.apiserver.registry.builtin.pod_defaults import default_volume_source
+from kubewright.apiserver.registry.builtin.pod_warnings import DEAD_VOLUMES, node_term_warnings
 from kubewright.apiserver.registry.builtin.scheduling_rules import validate_node_selector
 from kubewright.apiserver.registry.builtin.volume_rules import validate_volume_source
 from kubewright.apiserver.registry.metadata_rules import immutable, is_dns_subdomain, is_qualified_name
 from kubewright.apiserver.registry.strategy import Object, Reader
 from kubewright.objects.errors import Cause
-from kubewright.objects.field_errors import forbidden, invalid, not_supported, required, show
+from kubewright.objects.field_errors import forbidden, invalid, not_supported, required
 from kubewright.objects.quantity import Quantity
 
 Spec = dict[str, Any]
 
-ACCESS_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
 _MODE_TEXT = {"ReadWriteOnce": "RWO", "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX", "ReadWriteOncePod": "RWOP"}
 _RECLAIM = ("Delete", "Recycle", "Retain")
-_VOLUME_MODES = ("Block", "Filesystem")
+_OLD_CLASS = "volume.beta.kubernetes.io/storage-class"
+_OLD_ANNOTATIONS = {
+    _OLD_CLASS: 'deprecated since v1.8; use "storageClassName" attribute instead',
+    "volume.beta.kubernetes.io/mount-options": 'deprecated since v1.31; use "mountOptions" attribute instead',
+}
+_RESIZE_STATES = (
+    "ControllerResizeInProgress", "ControllerResizeInfeasible", "NodeResizePending", "NodeResizeInProgress",
+    "NodeResizeInfeasible",
+)  # fmt: skip
 _NOT_A_SOURCE = frozenset(
     {
         "capacity", "accessModes", "claimRef", "persistentVolumeReclaimPolicy", "storageClassName", "mountOptions",
@@ -52,6 +68,14 @@ def _modes_text(modes: list[str] | None) -> str:
 
 def _source_of(spec: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in spec.items() if key not in _NOT_A_SOURCE}
+
+
+def _fixed_source(spec: Mapping[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
+    """The source of a volume without the one thing that may be added: whose secret expands it."""
+    source, had, key = _source_of(spec), old.get("csi"), "controllerExpandSecretRef"
+    if "csi" in source and had is not None and key not in had:
+        source["csi"] = {name: value for name, value in source["csi"].items() if name != key}
+    return source
 
 
 class PersistentVolumeStrategy(BuiltinStrategy):
@@ -87,6 +111,8 @@ class PersistentVolumeStrategy(BuiltinStrategy):
             causes.append(required("spec.accessModes"))
         for mode in spec.get("accessModes") or ():
             causes += optional_one_of(mode, ACCESS_MODES, "spec.accessModes")
+        if "ReadWriteOncePod" in (spec.get("accessModes") or ()) and len(spec["accessModes"]) > 1:
+            causes.append(forbidden("spec.accessModes", "may not use ReadWriteOncePod with other access modes"))
         capacity = spec.get("capacity") or {}
         if not capacity:
             causes.append(required("spec.capacity"))
@@ -94,7 +120,7 @@ class PersistentVolumeStrategy(BuiltinStrategy):
             causes.append(not_supported("spec.capacity", capacity, ["storage"]))
         for name, amount in capacity.items():
             path = f"spec.capacity[{name}]"
-            causes += problems(is_qualified_name(name), name, path) + _positive_quantity(amount, path)
+            causes += problems(is_qualified_name(name), name, path) + positive_quantity(amount, path)
         causes += one_of(spec.get("persistentVolumeReclaimPolicy"), _RECLAIM, "spec.persistentVolumeReclaimPolicy")
         sources = list(_source_of(spec))
         if not sources:
@@ -111,11 +137,37 @@ class PersistentVolumeStrategy(BuiltinStrategy):
         if spec.get("storageClassName"):
             name = spec["storageClassName"]
             causes += problems(is_dns_subdomain(name), name, "spec.storageClassName")
-        return causes + optional_one_of(spec.get("volumeMode"), _VOLUME_MODES, "spec.volumeMode")
+        recycled = spec.get("persistentVolumeReclaimPolicy") == "Recycle"
+        if recycled and posixpath.normpath((spec.get("hostPath") or {}).get("path") or ".") == "/":
+            text = "may not be 'recycle' for a hostPath mount of '/'"
+            causes.append(forbidden("spec.persistentVolumeReclaimPolicy", text))
+        if (attributes := spec.get(ATTRIBUTES_CLASS)) is not None:
+            path = f"spec.{ATTRIBUTES_CLASS}"
+            causes += (
+                problems(is_dns_subdomain(attributes), attributes, path)
+                if attributes
+                else [required(path, "an empty string is disallowed")]
+            )
+            if "csi" not in spec:
+                causes.append(required("spec.csi", f"has to be specified when using {ATTRIBUTES_CLASS}"))
+        return causes + optional_one_of(spec.get("volumeMode"), VOLUME_MODES, "spec.volumeMode")
+
+    def warnings(self, obj: Object, old: Object | None) -> list[str]:
+        spec, annotations = obj["spec"], obj["metadata"].get("annotations") or {}
+        found = [f"metadata.annotations[{key}]: {text}" for key, text in _OLD_ANNOTATIONS.items() if key in annotations]
+        if spec.get("persistentVolumeReclaimPolicy") == "Recycle":
+            text = "The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use"
+            found.append(f"spec.persistentVolumeReclaimPolicy: {text} dynamic provisioning.")
+        terms = ((spec.get("nodeAffinity") or {}).get("required") or {}).get("nodeSelectorTerms") or ()
+        for index, term in enumerate(terms):
+            found += node_term_warnings(term, f"spec.nodeAffinity.required.nodeSelectorTerms[{index}]")
+        return found + [f"spec.{kind}: {text}" for kind, text in DEAD_VOLUMES.items() if kind in spec]
 
     def update_rules(self, obj: Object, old: Object) -> list[Cause]:
         causes = self.rules(obj)
-        if not same(_source_of(obj["spec"]), _source_of(old["spec"])):
+        if old["spec"].get(ATTRIBUTES_CLASS) is not None and obj["spec"].get(ATTRIBUTES_CLASS) is None:
+            causes.append(forbidden(f"spec.{ATTRIBUTES_CLASS}", "update from non-nil value to nil is forbidden"))
+        if not same(_fixed_source(obj["spec"], old["spec"]), _source_of(old["spec"])):
             text = "spec.persistentvolumesource is immutable after creation"
             causes.append(forbidden("spec.persistentvolumesource", text))
         causes += immutable(obj["spec"].get("volumeMode"), old["spec"].get("volumeMode"), "volumeMode")
@@ -147,62 +199,10 @@ def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _positive_quantity(amount: str, field: str) -> list[Cause]:
-    return [] if Quantity(amount) > Quantity(0) else [invalid(field, amount, "must be greater than zero")]
-
-
 def default_claim(claim: Object) -> None:
     """A PersistentVolumeClaim, alone or as a template of a StatefulSet."""
     claim.setdefault("spec", {}).setdefault("volumeMode", "Filesystem")
     claim.setdefault("status", {}).setdefault("phase", "Pending")
-
-
-def validate_claim_spec(spec: Spec, field: str) -> list[Cause]:
-    causes: list[Cause] = []
-    modes = spec.get("accessModes") or []
-    if not modes:
-        causes.append(required(f"{field}.accessModes", "at least 1 access mode is required"))
-    causes += label_selector(spec.get("selector"), f"{field}.selector")
-    for mode in modes:
-        causes += optional_one_of(mode, ACCESS_MODES, f"{field}.accessModes")
-    if "ReadWriteOncePod" in modes and len(modes) > 1:
-        text = "may not use ReadWriteOncePod with other access modes"
-        causes.append(forbidden(f"{field}.accessModes", text))
-    requested = ((spec.get("resources") or {}).get("requests") or {}).get("storage")
-    path = f"{field}.resources[storage]"
-    causes += [required(path)] if requested is None else _positive_quantity(requested, path)
-    if spec.get("storageClassName"):
-        name = spec["storageClassName"]
-        causes += problems(is_dns_subdomain(name), name, f"{field}.storageClassName")
-    causes += optional_one_of(spec.get("volumeMode"), _VOLUME_MODES, f"{field}.volumeMode")
-    for reference in ("dataSource", "dataSourceRef"):
-        for name in ("kind", "name"):
-            if reference in spec and not spec[reference].get(name):
-                causes.append(required(f"{field}.{reference}.{name}"))
-        source = spec.get(reference)
-        if source and not source.get("apiGroup") and source.get("kind") != "PersistentVolumeClaim":
-            text = "must be 'PersistentVolumeClaim' when referencing the default apiGroup"
-            causes.append(invalid(f"{field}.{reference}", source.get("kind", ""), text))
-    source, referred = spec.get("dataSource"), spec.get("dataSourceRef")
-    if source and referred:
-        if referred.get("namespace"):
-            causes.append(
-                invalid(field, "dataSource", "may not be specified when dataSourceRef.namespace is specified")
-            )
-        elif not same(source, referred):
-            causes.append(invalid(field, "dataSource", "must match dataSourceRef"))
-    return causes
-
-
-def claim_warnings(spec: Spec, field: str) -> list[str]:
-    """Disks are counted in whole bytes."""
-    found = []
-    for bound in ("limits", "requests"):
-        amount = ((spec.get("resources") or {}).get(bound) or {}).get("storage")
-        if bound == "requests" and amount is not None and Quantity(amount).milli_value % 1000:
-            text = f"fractional byte value {show(amount)} is invalid, must be an integer"
-            found.append(f"{field}.resources.{bound}[storage]: {text}")
-    return found
 
 
 class PersistentVolumeClaimStrategy(BuiltinStrategy):
@@ -219,17 +219,13 @@ class PersistentVolumeClaimStrategy(BuiltinStrategy):
 
     def prepare_for_create(self, obj: Object, reader: Reader) -> None:
         obj["status"] = {"phase": "Pending"}
-        spec = obj["spec"]
-        # The two names of a data source mirror each other.
-        if "dataSource" in spec and "dataSourceRef" not in spec:
-            spec["dataSourceRef"] = dict(spec["dataSource"])
-        elif (
-            "dataSource" not in spec
-            and (reference := spec.get("dataSourceRef"))
-            and not reference.get("namespace")
-            and reference.get("kind") in ("PersistentVolumeClaim", "VolumeSnapshot")
-        ):
-            spec["dataSource"] = dict(reference)
+        _normalize_sources(obj["spec"], {})
+
+    def prepare_for_update(self, obj: Object, old: Object, reader: Reader) -> None:
+        _normalize_sources(obj["spec"], old["spec"])
+
+    def warnings(self, obj: Object, old: Object | None) -> list[str]:
+        return claim_warnings(obj["spec"], "spec")
 
     def rules(self, obj: Object) -> list[Cause]:
         return validate_claim_spec(obj["spec"], "spec")
@@ -242,6 +238,15 @@ class PersistentVolumeClaimStrategy(BuiltinStrategy):
         held = Quantity(((old.get("status") or {}).get("capacity") or {}).get("storage", "0"))
         if wanted < had and wanted <= held:
             causes.append(forbidden("spec.resources.requests.storage", "field can not be less than status.capacity"))
+        if (old.get("status") or {}).get("currentVolumeAttributesClassName") and not new.get(ATTRIBUTES_CLASS):
+            what = "nil" if new.get(ATTRIBUTES_CLASS) is None else "empty string"
+            text = f"update to {what} is forbidden when status.currentVolumeAttributesClassName is not nil"
+            if new.get(ATTRIBUTES_CLASS) != before.get(ATTRIBUTES_CLASS):
+                causes.append(forbidden(f"spec.{ATTRIBUTES_CLASS}", text))
+        annotations = [(one["metadata"].get("annotations") or {}).get(_OLD_CLASS) for one in (obj, old)]
+        if annotations[0] != annotations[1]:
+            path = f"metadata.annotations[{_OLD_CLASS}]"
+            causes.append(invalid(path, annotations[0] or "", "field is immutable"))
         if not same(_fixed_claim(new, before, bound), _fixed_claim(before, before, bound)):
             text = (
                 "spec is immutable after creation except resources.requests and volumeAttributesClassName "
@@ -251,9 +256,17 @@ class PersistentVolumeClaimStrategy(BuiltinStrategy):
         return causes + immutable(new.get("volumeMode"), before.get("volumeMode"), "volumeMode")
 
     def status_rules(self, obj: Object, old: Object) -> list[Cause]:
+        status = obj["status"]
         causes: list[Cause] = []
-        for name, amount in sorted((obj["status"].get("capacity") or {}).items()):
+        for name, amount in sorted((status.get("capacity") or {}).items()):
             causes += non_negative_quantity(amount, f"status.capacity[{name}]")
+        for name, state in sorted((status.get("allocatedResourceStatuses") or {}).items()):
+            causes += _claim_resource(name, "status.allocatedResourceStatuses")
+            if state not in _RESIZE_STATES:
+                causes.append(not_supported("status.allocatedResourceStatuses", name, _RESIZE_STATES))
+        for name, amount in sorted((status.get("allocatedResources") or {}).items()):
+            wrong = _claim_resource(name, "status.allocatedResources")
+            causes += wrong or non_negative_quantity(amount, f"status.allocatedResources[{name}]")
         return causes
 
     def cells(self, obj: Object) -> list[Any]:
@@ -273,6 +286,31 @@ class PersistentVolumeClaimStrategy(BuiltinStrategy):
         ]
 
 
+def _claim_resource(name: str, field: str) -> list[Cause]:
+    if found := is_qualified_name(name):
+        return problems(found, name, field)
+    native = "/" not in name or "kubernetes.io/" in name
+    return [not_supported(field, name, ["storage"])] if native and name != "storage" else []
+
+
+def _normalize_sources(spec: Spec, old: Spec) -> None:
+    """The two names of a data source mirror each other; the older one knows claims and snapshots only."""
+    source, reference = spec.get("dataSource"), spec.get("dataSourceRef")
+    if reference is not None and reference.get("namespace") and not old.get("dataSourceRef"):
+        # From other namespaces: a feature that is off.
+        del spec["dataSourceRef"]
+        reference = None
+    if source is not None and not old.get("dataSource"):
+        kind = source.get("apiGroup", ""), source.get("kind", "")
+        if kind not in (("", "PersistentVolumeClaim"), ("snapshot.storage.k8s.io", "VolumeSnapshot")):
+            del spec["dataSource"]
+            source = None
+    if source is not None and reference is None:
+        spec["dataSourceRef"] = dict(source)
+    elif reference is not None and source is None:
+        spec["dataSource"] = {key: value for key, value in reference.items() if key != "namespace"}
+
+
 def _requested(spec: Spec) -> Quantity | None:
     amount = ((spec.get("resources") or {}).get("requests") or {}).get("storage")
     return None if amount is None else Quantity(amount)
@@ -289,5 +327,5 @@ def _fixed_claim(spec: Spec, before: Spec, bound: bool) -> Spec:
         resources = dict(fixed.get("resources") or {})
         resources["requests"] = {k: v for k, v in (resources.get("requests") or {}).items() if k != "storage"}
         fixed["resources"] = resources
-    fixed.pop("volumeAttributesClassName", None)
+        fixed.pop(ATTRIBUTES_CLASS, None)
     return fixed
