@@ -58,6 +58,12 @@ NEWER: dict[str, dict[str, str]] = {
     },
     f"{APIREGISTRATION}ServiceReference": {"namespace": "1 one string", "name": "2 one string", "port": "3 one int"},
     f"{APIREGISTRATION}APIServiceStatus": {"conditions": f"1 many {APIREGISTRATION}APIServiceCondition"},
+    # What kubectl and helm do not ask for, but client-go's metadata informers do.
+    f"{META}PartialObjectMetadata": {"metadata": f"1 one {META}ObjectMeta"},
+    f"{META}PartialObjectMetadataList": {
+        "metadata": f"1 one {META}ListMeta",
+        "items": f"2 many {META}PartialObjectMetadata",
+    },
     f"{APIREGISTRATION}APIServiceCondition": {
         "type": "1 one string",
         "status": "2 one string",
@@ -132,7 +138,7 @@ def main(target: str, *sources: str) -> None:
                 found.setdefault(message_name(binary, type_), message(binary, type_))
     for name, fields in NEWER.items():
         found[name] = fields | found.get(name, {})
-    served = closure(found, [*definitions().raw, f"{META}WatchEvent"])
+    served = closure(found, [*definitions().raw, f"{META}WatchEvent", f"{META}PartialObjectMetadataList"])
     rows = [f"{json.dumps(name)}:{json.dumps(found[name], separators=(',', ':'))}" for name in sorted(served)]
     Path(target).parent.mkdir(parents=True, exist_ok=True)
     Path(target).write_text("{\n" + ",\n".join(rows) + "\n}\n")

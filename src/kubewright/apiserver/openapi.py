@@ -92,14 +92,15 @@ class OpenAPI:
     def v3_index(self) -> bytes:
         """``/openapi/v3``: the documents that there are, each with a hash of its content in its address."""
         versions = dict.fromkeys(_document_path(resource.gvk) for resource in self._resources)
-        paths = {}
-        for path in versions:
-            resources = sorted(
-                f"{one.plural}{one.schema_revision}" for one in self._resources if _document_path(one.gvk) == path
-            )
-            digest = hashlib.sha256(f"{GIT_VERSION}{resources}".encode()).hexdigest().upper()
-            paths[path] = {"serverRelativeURL": f"/openapi/v3/{path}?hash={digest}"}
+        paths = {path: {"serverRelativeURL": f"/openapi/v3/{path}?hash={self.v3_hash(path)}"} for path in versions}
         return msgspec.json.encode({"paths": paths})
+
+    def v3_hash(self, path: str) -> str:
+        """What changes whenever the document at a path does."""
+        resources = sorted(
+            f"{one.plural}{one.schema_revision}" for one in self._resources if _document_path(one.gvk) == path
+        )
+        return hashlib.sha256(f"{GIT_VERSION}{resources}".encode()).hexdigest().upper()
 
     def v3(self, path: str) -> bytes | None:
         """The document of ``api/v1`` or ``apis/GROUP/VERSION``; None where nothing is served there."""

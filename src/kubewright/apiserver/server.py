@@ -107,7 +107,7 @@ class ApiServer:
         self._access = Access(authentication, self.clusters, audit)
         self.app = App(
             self._access,
-            {"ping": _ping, "storage": self._storage_check},
+            {"ping": _ping, "etcd": self._storage_check},
             backup=lambda: snapshot(self.storage),
             issuer=issuer,
         )

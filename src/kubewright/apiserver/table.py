@@ -5,8 +5,8 @@ See ``k8s.io/apiserver/pkg/endpoints/handlers/response.go`` and the ``meta.k8s.i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Literal
 
 from kubewright.apiserver.registry.strategy import Object, Strategy
 from kubewright.objects.errors import BadRequest
@@ -36,6 +36,7 @@ def table(
     *,
     include: IncludeObject = "Metadata",
     with_columns: bool = True,
+    version: str = "v1",
 ) -> Object:
     """The Table of some objects; ``with_columns`` is left out for all but the first event of a watch."""
     definitions = [
@@ -48,29 +49,22 @@ def table(
         }
         for column in strategy.columns
     ]
-    row_object = _ROW_OBJECTS[include]
 
     def row(obj: Object) -> Object:
         conditions = strategy.row_conditions(obj)
         said = {"conditions": conditions} if conditions else {}
-        return {"cells": strategy.cells(obj), **said, "object": row_object(obj)}
+        shown = partial_metadata(obj, version) if include == "Metadata" else obj if include == "Object" else None
+        return {"cells": strategy.cells(obj), **said, "object": shown}
 
     return {
         "kind": "Table",
-        "apiVersion": "meta.k8s.io/v1",
+        "apiVersion": f"meta.k8s.io/{version}",
         "metadata": list_metadata,
         "columnDefinitions": definitions if with_columns else None,
         "rows": [row(obj) for obj in objects],
     }
 
 
-def partial_metadata(obj: Object) -> Object:
+def partial_metadata(obj: Object, version: str = "v1") -> Object:
     """The object reduced to its metadata."""
-    return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": obj["metadata"]}
-
-
-_ROW_OBJECTS: dict[str, Callable[[Object], Any]] = {
-    "None": lambda obj: None,
-    "Metadata": partial_metadata,
-    "Object": lambda obj: obj,
-}
+    return {"kind": "PartialObjectMetadata", "apiVersion": f"meta.k8s.io/{version}", "metadata": obj["metadata"]}

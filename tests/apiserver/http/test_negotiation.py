@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubewright.apiserver.http.negotiation import JSON, YAML, negotiate, parse_accept
+from kubewright.apiserver.http.negotiation import JSON, PROTOBUF, YAML, negotiate, parse_accept, plain_type
 from kubewright.objects.errors import NotAcceptable
 
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
@@ -44,3 +44,23 @@ def test_an_unknown_shape_is_refused() -> None:
 
 def test_clauses_come_by_weight_and_then_by_place() -> None:
     assert [clause.media_type for clause in parse_accept("a/b;q=0.1, c/d, e/f;q=x")] == ["c/d", "e/f", "a/b"]
+
+
+def test_tables_and_metadata_come_in_the_version_that_was_asked_for() -> None:
+    assert (
+        negotiate("application/json;as=Table;v=v1beta1;g=meta.k8s.io", custom=False, streams=True).version == "v1beta1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("header", "media_type"),
+    [
+        ("", JSON),
+        ("text/html, application/yaml", YAML),
+        (PROTOBUF, PROTOBUF),
+        (f"{PROTOBUF};as=Table;v=v1;g=meta.k8s.io", JSON),
+        (f"{TABLE},{YAML}", YAML),
+    ],
+)
+def test_errors_have_but_one_shape(header: str, media_type: str) -> None:
+    assert plain_type(header) == media_type

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kubewright.apiserver import protobuf
 from kubewright.apiserver.protobuf import DecodeError, encode_watch_event
 from kubewright.apiserver.protobuf.codec import message, read_varint, varint
 from kubewright.apiserver.protobuf.envelope import decode_object, encode_object, type_of
@@ -127,3 +128,11 @@ def test_integers_of_64_bits_survive(number: int) -> None:
     value, end = read_varint(encoded, 0)
     assert end == len(encoded)
     assert (value - 2**64 if value >> 63 else value) == number
+
+
+def test_metadata_alone_has_a_form() -> None:
+    partial = {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": {"name": "a", "uid": "u"}}
+    listed = {"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": {}, "items": [partial]}
+    assert protobuf.decode(protobuf.encode(partial)) == partial
+    [item] = protobuf.decode(protobuf.encode(listed))["items"]
+    assert item["metadata"] == partial["metadata"]

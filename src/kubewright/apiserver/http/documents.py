@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from kubewright.apiserver import openapi_protobuf
 from kubewright.apiserver.discovery import Discovery
 from kubewright.apiserver.http.messages import Request, Response
-from kubewright.apiserver.http.negotiation import JSON, Clause, accepts_json, parse_accept
+from kubewright.apiserver.http.negotiation import JSON, PROTOBUF, Clause, parse_accept, plain_type
 from kubewright.apiserver.http.representation import render
 from kubewright.apiserver.http.status import page_not_found, resource_not_found
 from kubewright.apiserver.openapi import OpenAPI
+from kubewright.apiserver.registry.options import first
 from kubewright.apiserver.version import version_info
 from kubewright.objects.errors import NotAcceptable
 
@@ -30,13 +32,21 @@ async def health(path: str, request: Request, checks: Mapping[str, HealthCheck])
             return page_not_found()
         problem = await checks[rest[0]]()
         return _text(problem or "ok", failed=bool(problem))
-    excluded = set(request.query.get("exclude", ()))
-    problems = {name: await check() for name, check in checks.items() if name not in excluded}
+    excluded = request.query.get("exclude", ())
+    problems = {name: "" if name in excluded else await check() for name, check in checks.items()}
     failed = any(problems.values())
     if not failed and "verbose" not in request.query:
         return _text("ok")
-    lines = [f"[+]{name} ok" if not problem else f"[-]{name} failed: {problem}" for name, problem in problems.items()]
+    lines = [_check_line(name, problem, excluded=name in excluded) for name, problem in problems.items()]
+    if unknown := [f'"{name}"' for name in sorted(set(excluded) - set(checks))]:
+        lines.append(f"warn: some health checks cannot be excluded: no matches for {', '.join(unknown)}")
     return _text("\n".join([*lines, f"{kind} check {'failed' if failed else 'passed'}\n"]), failed=failed)
+
+
+def _check_line(name: str, problem: str, *, excluded: bool) -> str:
+    if excluded:
+        return f"[+]{name} excluded: ok"
+    return f"[-]{name} failed: {problem}" if problem else f"[+]{name} ok"
 
 
 def version(request: Request) -> Response:
@@ -51,8 +61,10 @@ def discovery(path: str, request: Request, documents: Discovery, address: str) -
     """
     parts = path.strip("/").split("/")
     if len(parts) == 1 and _wants_aggregated(request):
-        return Response(render(documents.aggregated(core=parts[0] == "api"), JSON), media_type=_AGGREGATED)
-    if not accepts_json(request.headers.get("accept", "")):
+        body = render(documents.aggregated(core=parts[0] == "api"), JSON, pretty=request.pretty)
+        return _tagged(request, body, hashlib.sha512(body).hexdigest().upper(), media_type=_AGGREGATED)
+    media_type = plain_type(request.headers.get("accept", ""), default="")
+    if not media_type:
         raise NotAcceptable(
             "only the following media types are accepted: application/json, application/yaml, "
             "application/vnd.kubernetes.protobuf"
@@ -73,7 +85,9 @@ def discovery(path: str, request: Request, documents: Discovery, address: str) -
         if parts[0] == "apis" and not documents.has_group(parts[1]):
             return page_not_found()
         raise resource_not_found()
-    return Response(render(document, JSON))
+    if media_type == PROTOBUF:
+        document = {"apiVersion": "v1", **document}
+    return Response(render(document, media_type, pretty=request.pretty), media_type=media_type)
 
 
 def openapi(path: str, request: Request, documents: OpenAPI) -> Response:
@@ -84,8 +98,27 @@ def openapi(path: str, request: Request, documents: OpenAPI) -> Response:
         return Response(documents.v2())
     if path == "/openapi/v3":
         return Response(documents.v3_index())
-    found = documents.v3(path.removeprefix("/openapi/v3/"))
-    return page_not_found() if found is None else Response(found)
+    path = path.removeprefix("/openapi/v3/")
+    found = documents.v3(path)
+    if found is None:
+        return page_not_found()
+    tag, asked = documents.v3_hash(path), first(request.query, "hash")
+    if asked and asked != tag:
+        moved = Response(b"", status=301)
+        moved.headers.append((b"location", f"{request.scope['path']}?hash={tag}".encode()))
+        return moved
+    # What the hash names never changes, so that it may be kept for good.
+    return _tagged(request, found, tag, cache="public, immutable" if asked else "no-cache, private")
+
+
+def _tagged(request: Request, body: bytes, tag: str, *, media_type: str = JSON, cache: str = "public") -> Response:
+    """An answer that the client need not be sent again while it has it."""
+    quoted = f'"{tag}"'
+    known = request.headers.get("if-none-match") == quoted
+    response = Response(b"" if known else body, status=304 if known else 200, media_type=media_type)
+    response.headers[0] = (b"cache-control", cache.encode())
+    response.headers += [(b"etag", quoted.encode()), (b"vary", b"Accept")]
+    return response
 
 
 def paths(documents: Discovery) -> Response:

@@ -48,6 +48,14 @@ class Request:
         text = self.scope["query_string"]
         return parse_qs(text.decode("latin-1"), keep_blank_values=True) if text else {}
 
+    @property
+    def pretty(self) -> bool:
+        """Whether a person reads the answer: the query says so, or the client is a browser, curl or wget."""
+        asked = self.query.get("pretty")
+        if asked:
+            return asked[0] in ("1", "t", "T", "true", "TRUE", "True")
+        return self.headers.get("user-agent", "").startswith(("curl", "Wget", "Mozilla/5.0"))
+
     def header_values(self, name: str) -> list[str]:
         """All values of a header that may be repeated."""
         wanted = name.lower().encode()

@@ -23,11 +23,15 @@ _TYPES = f"{JSON}, {YAML}, {PROTOBUF}"
 
 
 class Form(NamedTuple):
-    """The form of an answer; ``is_list`` is what the client took the shape to be of, where it said so."""
+    """The form of an answer; ``is_list`` is what the client took the shape to be of, where it said so.
+
+    ``version`` is the one of ``meta.k8s.io`` that Tables and metadata are to be of.
+    """
 
     media_type: str = JSON
     shape: Shape = "object"
     is_list: bool | None = None
+    version: str = "v1"
 
 
 class Clause(NamedTuple):
@@ -76,10 +80,15 @@ def negotiate(header: str, *, custom: bool, streams: bool) -> Form:
     raise NotAcceptable(f"406: Not Acceptable\n\nAvailable representations: {available}", details={})
 
 
-def accepts_json(header: str) -> bool:
-    """Whether a plain JSON document will do, for endpoints that serve nothing else."""
-    clauses = parse_accept(header)
-    return not clauses or any(clause.media_type in (JSON, "application/*", "*/*") for clause in clauses)
+def plain_type(header: str, default: str = JSON) -> str:
+    """The media type of an answer that has but one shape, such as an error; ``default`` if none will do."""
+    if not header:
+        return JSON
+    for clause in parse_accept(header):
+        if "as" not in clause.parameters:
+            for media_type in _offered(clause.media_type):
+                return media_type
+    return default
 
 
 def _offered(wanted: str) -> Iterator[str]:
@@ -94,12 +103,14 @@ def _form(media_type: str, parameters: dict[str, str]) -> Form | None:
         return Form(media_type)
     if parameters.get("g") != "meta.k8s.io":
         return None
-    version = parameters.get("v")
+    version = parameters.get("v", "")
+    if version not in ("v1", "v1beta1"):
+        return None
     match wanted:
-        case "Table" if version in ("v1", "v1beta1") and media_type != PROTOBUF:
-            return Form(media_type, "table")
-        case "PartialObjectMetadata" if version in ("v1", "v1beta1"):
-            return Form(media_type, "metadata", False)
-        case "PartialObjectMetadataList" if version in ("v1", "v1beta1"):
-            return Form(media_type, "metadata", True)
+        case "Table" if media_type != PROTOBUF:
+            return Form(media_type, "table", version=version)
+        case "PartialObjectMetadata":
+            return Form(media_type, "metadata", False, version)
+        case "PartialObjectMetadataList":
+            return Form(media_type, "metadata", True, version)
     return None

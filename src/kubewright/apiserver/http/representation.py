@@ -35,7 +35,7 @@ class Representation:
         self._include = include
         self._pretty = pretty
         self._first_event = True
-        self._shape = f"{store.resource.gvk.api_version}/{form.shape}/{form.media_type}"
+        self._shape = f"{store.resource.gvk.api_version}/{form.shape}/{form.version}/{form.media_type}"
         self._plain = form.shape == "object" and form.media_type == JSON and not pretty
         if form.is_list is not None and form.is_list != is_list:
             raise NotAcceptable(_wrong_number(store, is_list=is_list))
@@ -67,13 +67,14 @@ class Representation:
             return body if self._plain else self._finish(msgspec.json.decode(body))
         objects = [await store.codec.decode_stored(item) for item in items]
         if self.form.shape == "table":
-            return self._finish(table(resource.strategy, objects, list_metadata, include=self._include))
+            return self._finish(self._table(objects, list_metadata))
+        version = self.form.version
         return self._finish(
             {
                 "kind": "PartialObjectMetadataList",
-                "apiVersion": "meta.k8s.io/v1",
+                "apiVersion": f"meta.k8s.io/{version}",
                 "metadata": list_metadata,
-                "items": [partial_metadata(obj) for obj in objects],
+                "items": [partial_metadata(obj, version) for obj in objects],
             }
         )
 
@@ -99,9 +100,9 @@ class Representation:
         gvk = self._store.resource.gvk
         obj: Object = {"kind": gvk.kind, "apiVersion": gvk.api_version, "metadata": metadata}
         if self.form.shape == "metadata":
-            obj = partial_metadata(obj)
+            obj = partial_metadata(obj, self.form.version)
         elif self.form.shape == "table":
-            obj = {**table(self._store.resource.strategy, [], metadata, with_columns=False)}
+            obj = self._table([], metadata, with_columns=False)
         return self._frame("BOOKMARK", obj)
 
     def error(self, status: Object) -> bytes:
@@ -111,12 +112,16 @@ class Representation:
     def _shaped(self, obj: Object) -> Object:
         match self.form.shape:
             case "metadata":
-                return partial_metadata(obj)
+                return partial_metadata(obj, self.form.version)
             case "table":
-                metadata = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
+                known = obj["metadata"].get("resourceVersion")  # the object of a dry run has none
                 first, self._first_event = self._first_event, False
-                return table(self._store.resource.strategy, [obj], metadata, include=self._include, with_columns=first)
+                return self._table([obj], {"resourceVersion": known} if known else {}, with_columns=first)
         return obj
+
+    def _table(self, objects: Sequence[Object], metadata: Object, *, with_columns: bool = True) -> Object:
+        strategy, version = self._store.resource.strategy, self.form.version
+        return table(strategy, objects, metadata, include=self._include, with_columns=with_columns, version=version)
 
     def _finish(self, value: Any) -> bytes:
         return render(value, self.form.media_type, pretty=self._pretty)

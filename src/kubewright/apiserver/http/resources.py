@@ -20,7 +20,6 @@ from kubewright.apiserver.registry.options import (
     Write,
     delete_options,
     first,
-    truth,
     version_number,
     write_options,
 )
@@ -30,7 +29,7 @@ from kubewright.apiserver.request import RequestInfo, UserInfo
 from kubewright.apiserver.table import include_object
 from kubewright.objects.errors import Conflict, NotFound, UnsupportedMediaType
 
-_BODY_TYPES = {"": JSON, JSON: JSON, YAML: YAML, "text/yaml": YAML, PROTOBUF: PROTOBUF}
+_BODY_TYPES = {"": JSON, JSON: JSON, YAML: YAML, PROTOBUF: PROTOBUF}
 
 
 @dataclass(slots=True)
@@ -52,10 +51,10 @@ class Call:
         :raises NotAcceptable: none that the client accepts.
         """
         query = self.request.query
-        streams = not self.info.name and not self.info.subresource
+        streams = self.info.verb in ("list", "watch")
         form = negotiate(self.request.headers.get("accept", ""), custom=self.store.resource.custom, streams=streams)
         include = include_object(first(query, "includeObject")) if form.shape == "table" else "Metadata"
-        return Representation(self.store, form, is_list=is_list, include=include, pretty=truth(query, "pretty"))
+        return Representation(self.store, form, is_list=is_list, include=include, pretty=self.request.pretty)
 
     def body_type(self) -> str:
         """:raises UnsupportedMediaType: the body is of a type that is not read."""

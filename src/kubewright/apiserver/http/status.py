@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubewright.apiserver.http.messages import Request, Response
-from kubewright.apiserver.http.negotiation import JSON, PROTOBUF, YAML, parse_accept
+from kubewright.apiserver.http.negotiation import plain_type
 from kubewright.apiserver.http.representation import render
 from kubewright.objects.errors import APIError, MethodNotAllowed, NotFound
 
@@ -13,9 +13,8 @@ NOT_ALLOWED = "the server does not allow this method on the requested resource"
 
 def error_response(error: APIError, request: Request) -> Response:
     """The answer that tells of an error, in JSON unless the client wants another form."""
-    clauses = parse_accept(request.headers.get("accept", ""))
-    media_type = clauses[0].media_type if clauses and clauses[0].media_type in (YAML, PROTOBUF) else JSON
-    body = render(error.status(), media_type)
+    media_type = plain_type(request.headers.get("accept", ""))
+    body = render(error.status(), media_type, pretty=request.pretty)
     response = Response(body, status=error.status_code, media_type=media_type)
     if error.retry_after is not None:
         response.headers.append((b"retry-after", b"%d" % error.retry_after))

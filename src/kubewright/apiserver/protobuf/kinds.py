@@ -12,7 +12,10 @@ from kubewright.objects.names import GroupVersionKind
 Object = dict[str, Any]
 
 _META = "io.k8s.apimachinery.pkg.apis.meta.v1"
-_META_KINDS = frozenset({"Status", "DeleteOptions", "PartialObjectMetadata", "PartialObjectMetadataList"})
+_META_KINDS = frozenset({
+    "Status", "DeleteOptions", "PartialObjectMetadata", "PartialObjectMetadataList",
+    "APIVersions", "APIGroupList", "APIGroup", "APIResourceList",
+})  # fmt: skip
 
 
 def encode(obj: Object) -> bytes:
