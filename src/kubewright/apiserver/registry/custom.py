@@ -18,17 +18,20 @@ from kubewright.apiserver.registry.builtin.base import human_duration
 from kubewright.apiserver.registry.builtin.definitions import definitions
 from kubewright.apiserver.registry.builtin.shape import struct_codec
 from kubewright.apiserver.registry.deletion import FOREGROUND, ORPHAN
-from kubewright.apiserver.registry.jsonpath import JSONPath
+from kubewright.apiserver.registry.jsonpath import JSONPath, JSONPathError
 from kubewright.apiserver.registry.metadata_rules import path_segment, validate_metadata, validate_metadata_update
 from kubewright.apiserver.registry.resource import Converter, Resource, Subresource
 from kubewright.apiserver.registry.strategy import Column, DecodeError, Object, Reader, Strategy, Tolerated
 from kubewright.objects.errors import Cause
 from kubewright.objects.field_errors import invalid
 from kubewright.objects.names import GroupVersionKind
-from kubewright.schema.node import Node
+from kubewright.schema.node import MISSING, Node
 from kubewright.schema.structural import CompiledSchema, compile_schema
 
 OBJECT_META: Final = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
+
+Cell = Callable[[Any], Any]
+"""Makes a cell of what a column's path leads to, or of ``MISSING``."""
 
 _NAME_COLUMN = Column("Name", "string", "name", "Name must be unique within a namespace.")
 _AGE = {
@@ -96,7 +99,7 @@ class CustomStrategy(Strategy):
         subresources = version.get("subresources") or {}
         self.status = "status" in subresources  # type: ignore[misc]
         self.scale = ScalePaths(subresources["scale"]) if subresources.get("scale") else None
-        columns = version.get("additionalPrinterColumns") or [_AGE]
+        columns, self._cells = _readable(version.get("additionalPrinterColumns") or [_AGE])
         self.columns = (  # type: ignore[misc]
             _NAME_COLUMN,
             *(
@@ -104,7 +107,6 @@ class CustomStrategy(Strategy):
                 for one in columns
             ),
         )
-        self._cells = [(JSONPath(one["jsonPath"]), _CELLS.get(one["type"], _no_cell)) for one in columns]
         fields = [one["jsonPath"] for one in version.get("selectableFields") or ()]
         self._fields = {path.removeprefix("."): JSONPath(path) for path in fields}
         self.field_labels = frozenset(self._fields)  # type: ignore[misc]
@@ -172,7 +174,7 @@ class CustomStrategy(Strategy):
         return f"field label not supported: {label}"
 
     def cells(self, obj: Object) -> list[Any]:
-        return [obj["metadata"].get("name", ""), *(cell(next(path.find(obj), None)) for path, cell in self._cells)]
+        return [obj["metadata"].get("name", ""), *(cell(next(path.find(obj), MISSING)) for path, cell in self._cells)]
 
     def _scale_problems(self, obj: Object, *, spec: bool = True) -> list[Cause]:
         """What the scale subresource shows has to be showable."""
@@ -295,6 +297,17 @@ def _deprecation(gvk: GroupVersionKind, version: Mapping[str, Any], versions: Se
     return text
 
 
+def _readable(columns: Sequence[Mapping[str, Any]]) -> tuple[Sequence[Mapping[str, Any]], list[tuple[JSONPath, Cell]]]:
+    """The columns up to the first one whose path cannot be read, and how to fill them: as far as Kubernetes prints."""
+    cells: list[tuple[JSONPath, Cell]] = []
+    for column in columns:
+        try:
+            cells.append((JSONPath(column["jsonPath"]), _CELLS.get(column["type"], _no_cell)))
+        except JSONPathError:
+            break
+    return columns[: len(cells)], cells
+
+
 def _describe(column: Mapping[str, Any]) -> str:
     text = column.get("description")
     return text or f"Custom resource definition column (in JSONPath format): {column['jsonPath']}"
@@ -321,18 +334,24 @@ def _boolean_cell(value: Any) -> Any:
 
 
 def _string_cell(value: Any) -> Any:
-    if value is None or isinstance(value, str):
+    if value is MISSING:
+        return None
+    if value is None:
+        return "<no value>"
+    if isinstance(value, str):
         return value
-    return msgspec.json.encode(value).decode()
+    text = msgspec.json.encode(value, order="sorted").decode()
+    return text.translate(_ESCAPED) if isinstance(value, dict | list) else text
 
 
 def _date_cell(value: Any) -> Any:
-
     if not isinstance(value, str):
         return None
     try:
         then = datetime.fromisoformat(value)
     except ValueError:
+        return "<invalid>"
+    if then.tzinfo is None:
         return "<invalid>"
     return human_duration((datetime.now(UTC) - then).total_seconds())
 
@@ -341,7 +360,10 @@ def _no_cell(value: Any) -> Any:
     return None
 
 
-_CELLS: Mapping[str, Callable[[Any], Any]] = {
+_ESCAPED = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+"""As Go writes JSON."""
+
+_CELLS: Mapping[str, Cell] = {
     "integer": _integer_cell,
     "number": _number_cell,
     "boolean": _boolean_cell,

@@ -60,7 +60,8 @@ def begin(strategy: Strategy, obj: Object, options: Object, now: datetime) -> Ou
             period = strategy.grace_period(obj, options.get("gracePeriodSeconds"))
             _mark(metadata, now, period)
             graceful = True
-    strategy.begin_deletion(obj)
+    if strategy.begin_deletion(obj):
+        return "update"
     _set_dependents_finalizers(strategy, metadata, options)
     held = strategy.held(obj)
     if not graceful:

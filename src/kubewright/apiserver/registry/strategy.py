@@ -129,8 +129,12 @@ class Strategy:
     def validate_subresource_update(self, subresource: str, obj: Object, old: Object, reader: Reader) -> list[Cause]:
         return self.validate_status_update(obj, old, reader) if subresource == "status" else []
 
-    def begin_deletion(self, obj: Object) -> None:
-        """Change an object that was asked to go, before its finalizers are looked at."""
+    def begin_deletion(self, obj: Object) -> bool:
+        """Change an object that was asked to go, before its finalizers are looked at.
+
+        :returns: whether that is all that is to be done for now, whatever the options say of dependents.
+        """
+        return False
 
     def held(self, obj: Object) -> bool:
         """Whether an object that is being deleted has to stay: someone has not yet finished with it."""

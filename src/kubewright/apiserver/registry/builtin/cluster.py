@@ -55,10 +55,11 @@ class NamespaceStrategy(BuiltinStrategy):
         for key in ("labels", "annotations", "ownerReferences", "finalizers"):
             copy_field(obj["metadata"], old["metadata"], key)
 
-    def begin_deletion(self, obj: Object) -> None:
+    def begin_deletion(self, obj: Object) -> bool:
         # Unlike other objects that are held back, a namespace gets no grace period of zero.
         obj["metadata"].setdefault("deletionTimestamp", datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
         obj.setdefault("status", {})["phase"] = "Terminating"
+        return False
 
     def held(self, obj: Object) -> bool:
         return super().held(obj) or bool(obj["spec"].get("finalizers"))

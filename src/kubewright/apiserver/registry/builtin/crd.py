@@ -92,11 +92,11 @@ class CustomResourceDefinitionStrategy(BuiltinStrategy):
         obj["spec"] = old["spec"]
         obj["metadata"] = {**old["metadata"], **kept}
 
-    def begin_deletion(self, obj: Object) -> None:
+    def begin_deletion(self, obj: Object) -> bool:
         """The objects of the kind have to go first: a finalizer holds the definition until they have."""
         metadata = obj["metadata"]
         if metadata.get("deletionTimestamp"):
-            return
+            return False
         # Like a namespace, and unlike other objects that are held back, a definition gets no grace period of zero.
         now = metadata["deletionTimestamp"] = timestamp(datetime.now(UTC))
         finalizers = metadata.setdefault("finalizers", [])
@@ -104,6 +104,7 @@ class CustomResourceDefinitionStrategy(BuiltinStrategy):
             finalizers.append(CLEANUP_FINALIZER)
         text = "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon"
         set_condition(obj, "Terminating", "True", "InstanceDeletionPending", text, now)
+        return True
 
     def warnings(self, obj: Object, old: Object | None) -> list[str]:
         schemas = [

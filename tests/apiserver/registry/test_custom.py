@@ -1,0 +1,86 @@
+"""What the strategy of custom resources adds to their schema: columns, scale, warnings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.apiserver.registry.builtin.world import World
+
+from kubewright.apiserver.registry.custom import CustomStrategy
+from kubewright.apiserver.registry.strategy import Object, Tolerated
+
+ANY = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+SCALE = {
+    "specReplicasPath": ".spec.replicas",
+    "statusReplicasPath": ".status.replicas",
+    "labelSelectorPath": ".status.selector",
+}
+
+
+def strategy(schema: Object = ANY, **version: Any) -> CustomStrategy:
+    return CustomStrategy({"name": "v1", "schema": {"openAPIV3Schema": schema}, **version}, namespaced=True)
+
+
+def column(kind: str, path: str) -> Object:
+    return {"name": path, "type": kind, "jsonPath": path}
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "cell"),
+    [
+        ("string", "x", "x"),
+        ("string", 1.5, "1.5"),
+        ("string", None, "<no value>"),
+        ("string", {"b": 1, "a": "<"}, r'{"a":"\u003c","b":1}'),
+        ("integer", 2.7, 2),
+        ("integer", "2", None),
+        ("boolean", True, True),
+        ("number", "x", None),
+        ("date", "2020-01-01", "<invalid>"),
+        ("date", 5, None),
+    ],
+)
+def test_a_cell_is_what_the_type_of_its_column_prints(kind: str, value: object, cell: object) -> None:
+    made = strategy(additionalPrinterColumns=[column(kind, ".spec.f")])
+    assert made.cells({"metadata": {"name": "a"}, "spec": {"f": value}}) == ["a", cell]
+    assert made.cells({"metadata": {"name": "a"}, "spec": {}}) == ["a", None]
+
+
+def test_columns_end_before_a_path_that_cannot_be_read() -> None:
+    paths = [".spec.a", ".spec[[[", ".spec.b"]
+    made = strategy(additionalPrinterColumns=[column("string", path) for path in paths])
+    assert [one.name for one in made.columns] == ["Name", ".spec.a"]
+
+
+@pytest.mark.parametrize(
+    ("obj", "field"),
+    [
+        ({"spec": {"replicas": -1}}, ".spec.replicas"),
+        ({"spec": {"replicas": "1"}}, ".spec.replicas"),
+        ({"spec": {"replicas": 1 << 31}}, ".spec.replicas"),
+        ({"status": {"replicas": 0.5}}, ".status.replicas"),
+        ({"status": {"selector": 1}}, ".status.selector"),
+        ({"spec": {"replicas": 1}, "status": {"replicas": 1, "selector": "a=b"}}, None),
+    ],
+)
+def test_what_scale_shows_has_to_be_showable(obj: Object, field: str | None) -> None:
+    made = strategy(subresources={"scale": SCALE})
+    found = made.validate({"metadata": {"name": "a", "namespace": "b"}, **obj}, World())
+    assert [cause.field for cause in found] == ([] if field is None else [field])
+
+
+def test_new_finalizers_without_a_path_are_warned_of() -> None:
+    old = {"metadata": {"finalizers": ["old"]}}
+    new = {"metadata": {"finalizers": ["old", "example.com", "example.com/clean", "orphan"]}}
+    [warning] = strategy().warnings(new, old)
+    assert warning.startswith('metadata.finalizers: "example.com": prefer a domain-qualified finalizer name')
+
+
+def test_what_rules_tolerate_is_marked() -> None:
+    rule = {"rule": "self == 'x'"}
+    spec = {"type": "string", "maxLength": 5, "x-kubernetes-validations": [rule]}
+    made = strategy({"type": "object", "properties": {"spec": spec}})
+    obj = {"metadata": {"name": "a", "namespace": "b", "uid": "u", "resourceVersion": "1"}, "spec": "y"}
+    [cause] = made.validate_update(obj, obj, World())
+    assert isinstance(cause, Tolerated)
