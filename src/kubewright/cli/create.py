@@ -9,11 +9,12 @@ from typing import Annotated
 import typer
 
 from kubewright.cli import Failure
+from kubewright.cli.adding_charts import ChartVersion, Repo, add_chart
 from kubewright.cli.loading import OperatorNotFound, load_operator
 from kubewright.project.create import Api, difference, new_api
 from kubewright.project.extend import Purpose, new_test, new_version, new_webhooks
 from kubewright.project.scaffold import Files
-from kubewright.project.settings import Project, ProjectError, find_python_project
+from kubewright.project.settings import Flavour, Project, ProjectError, find_project, find_python_project
 from kubewright.project.upgrade import write
 from kubewright.schema.resource import Resource
 
@@ -30,14 +31,33 @@ def create() -> None:
 
 @app.command()
 def api(
-    group: Annotated[str, typer.Option(help="The API group; without a dot, the project's domain is appended.")],
-    version: Annotated[str, typer.Option(help="The version: v1, v1beta1, v1alpha1.")],
-    kind: Kind,
+    group: Annotated[str, typer.Option(help="The API group; without a dot, the project's domain is appended.")] = "",
+    version: Annotated[str, typer.Option(help="The version: v1, v1beta1, v1alpha1.")] = "",
+    kind: Annotated[str, typer.Option(help="The kind, in CamelCase.")] = "",
     plural: Annotated[str, typer.Option(help="The plural, where English rules do not give it.")] = "",
     cluster_scoped: Annotated[bool, typer.Option("--cluster-scoped", help="Objects have no namespace.")] = False,
+    helm_chart: Annotated[
+        str, typer.Option(metavar="CHART", help="The chart that makes it, in a project of charts; else a new one.")
+    ] = "",
+    repo: Repo = "",
+    chart_version: ChartVersion = "",
     dry_run: DryRun = False,
 ) -> None:
-    """Add a kind: src/PACKAGE/KIND.py, a test, a sample, and its import in operator.py."""
+    """Add a kind: src/PACKAGE/KIND.py, a test, a sample, and its import in operator.py.
+
+    In a project of Helm charts: a chart, a sample, and an entry in watches.yaml; group, version and kind then have
+    defaults: charts, v1alpha1, and what the chart is called.
+    """
+    if _flavour() == "helm":
+        project = find_project(Path.cwd())
+        add_chart(
+            project, helm_chart, repo=repo, version=chart_version, group=group, api_version=version, kind=kind,
+            dry_run=dry_run,
+        )  # fmt: skip
+        return
+    for name, value in (("--group", group), ("--version", version), ("--kind", kind)):
+        if not value:
+            raise typer.BadParameter(f"say {name}")
     made = _carry_out(
         lambda project: new_api(project, Api(group, version, kind, plural, namespaced=not cluster_scoped)), dry_run
     )
@@ -89,6 +109,13 @@ def test(
 ) -> None:
     """Add a test of a kind on a cluster of its own."""
     _carry_out(lambda project: new_test(project, kind, name), dry_run)
+
+
+def _flavour() -> Flavour:
+    try:
+        return find_project(Path.cwd()).flavour
+    except ProjectError as error:
+        raise Failure(str(error)) from None
 
 
 def _stored(kind: str) -> type[Resource[object, object]]:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from kubewright.cli import Failure
+from kubewright.cli.adding_charts import ChartVersion, Repo, add_chart
 from kubewright.project.origin import SOURCE, origin
 from kubewright.project.scaffold import REVISION, project_files
 from kubewright.project.settings import WATCHES, Flavour, Project, ProjectError, check_domain, check_name
@@ -32,6 +33,11 @@ def command(
     image: Annotated[str, typer.Option(help="The image reference without a tag.")] = "",
     licence: Annotated[Licence, typer.Option("--licence", "--license", help="Put this licence in.")] = Licence.none,
     namespaced: Annotated[bool, typer.Option("--namespaced", help="Watch the operator's own namespace only.")] = False,
+    helm: Annotated[
+        str, typer.Option(metavar="CHART", help="Make it of this chart: a folder, archive, URL, oci:// or name.")
+    ] = "",
+    repo: Repo = "",
+    chart_version: ChartVersion = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show which files would be written.")] = False,
 ) -> None:
     """Make a project.  What is not given is asked for on a terminal.
@@ -41,7 +47,10 @@ def command(
     folder, name = _place(name or _ask("name of the operator", "my-operator"))
     domain = domain or _ask("domain that API groups end in", "example.com")
     try:
-        project = make_project(folder, name, domain, image, licence=licence.value, namespaced=namespaced)
+        flavour: Flavour = "helm" if helm else "python"
+        project = make_project(
+            folder, name, domain, image, flavour=flavour, licence=licence.value, namespaced=namespaced
+        )
     except ProjectError as error:
         raise Failure(str(error)) from None
     refuse_to_overwrite(folder)
@@ -54,7 +63,9 @@ def command(
     if not dry_run:
         if source := origin():
             write(folder / SOURCE, f"{source}\n")
-        _next_steps(folder)
+        if helm:
+            add_chart(project, helm, repo=repo, version=chart_version)
+        _next_steps(folder, "generate all" if helm else "create api --group web --version v1 --kind Website")
 
 
 def make_project(
@@ -111,7 +122,7 @@ def refuse_to_overwrite(folder: Path) -> None:
         raise Failure(f"{folder} is not empty ({', '.join(strange[:5])}); choose another name or folder")
 
 
-def _next_steps(folder: Path) -> None:
+def _next_steps(folder: Path, command: str) -> None:
     step = "" if folder == Path() else f"  cd {folder}\n"
     typer.secho("\nNext:", bold=True)
-    typer.echo(f"{step}  make test\n  .venv/bin/kubewright create api --group web --version v1 --kind Website")
+    typer.echo(f"{step}  make test\n  .venv/bin/kubewright {command}")

@@ -8,7 +8,10 @@ from typing import Annotated
 import typer
 
 Target = Annotated[
-    str, typer.Argument(metavar="FILE[:NAME]", help="The operator's file, module or watches.yaml; by default the project's.")
+    str,
+    typer.Argument(
+        metavar="FILE[:NAME]", help="The operator's file, module or watches.yaml; by default the project's."
+    ),
 ]
 Kubeconfig = Annotated[Path | None, typer.Option(help="The kubeconfig; else $KUBECONFIG, in-cluster, ~/.kube.")]
 Context = Annotated[str | None, typer.Option(help="A context of the kubeconfig.")]

@@ -1,7 +1,8 @@
 """Helm's own engine, through helm-python-sdk: charts are loaded and rendered by the code that Helm itself runs.
 
 A chart's place goes in and a `Chart` comes out, values and a release's name go in and texts by template path come out.
-Nothing here talks to a cluster, and nothing else imports the SDK.  Rendering takes a millisecond or two.
+Nothing here talks to a cluster; but for fetching charts (`scaffold.py`) nothing else
+imports the SDK.  Rendering takes a millisecond or two.
 """
 
 from __future__ import annotations

@@ -14,29 +14,29 @@ from typing import Annotated, Any, NamedTuple
 
 import yaml
 
+from kubewright.client import Client, Untyped
 from kubewright.controller import annotations_changed, generation_changed, labels_changed, matches_labels
 from kubewright.helm.annotations import PREFIX
 from kubewright.helm.definitions import spec_schema
 from kubewright.helm.dependents import Dependents
 from kubewright.helm.engine import Chart, Values
 from kubewright.helm.hooks import TIMEOUT
-from kubewright.helm.manifests import Raw
+from kubewright.helm.manifests import Raw, gvk_of, objects_of
 from kubewright.helm.permissions import needs_of
 from kubewright.helm.reconciler import Extension, HelmReconciler, Translator, ValueMapper
+from kubewright.helm.releases import DEPLOYED
 from kubewright.helm.status import HelmStatus
+from kubewright.helm.storage import Releases
 from kubewright.helm.values import override_values as values_of
 from kubewright.helm.watches import read_watches
 from kubewright.manager import Need
-from kubewright.objects import GroupVersionKind, Object, RawExtension, from_dict
+from kubewright.objects import GroupVersionKind, Object, RawExtension, Unstructured, from_dict
 from kubewright.objects.apiextensions_v1 import CustomResourceDefinition
 from kubewright.objects.selectors import LabelSelector
 from kubewright.operator import Operator, Reconciliation
 from kubewright.project.settings import ProjectError, find_project
 from kubewright.schema import Column, Meta, Resource
 from kubewright.webhook import ServiceEndpoint
-
-GENERATED = "Written by `kubewright generate`"
-"""Begins definitions that follow from the chart; one without it is its author's own, and used as it is."""
 
 
 class HelmResource(Resource[RawExtension | None, HelmStatus]):
@@ -153,6 +153,22 @@ class HelmOperator(Operator):
             needs += needs_of(self._rendered(cls, reconciler), chart.definitions(), chart.name)
         return needs
 
+    async def objects(self, client: Client, resource: Object | Unstructured) -> list[Unstructured]:
+        """The objects of a resource's deployed release, as they are now.
+
+        :raises NotFound: one of them is not there.
+        """
+        releases = Releases(client, resource, field_manager=self.name)
+        deployed = [one for one in await releases.revisions() if one.status == DEPLOYED]
+        if not deployed:
+            return []
+        manifest = objects_of((await releases.read(deployed[-1])).manifest)
+        home = resource.metadata.namespace
+        return [
+            await client.get(Untyped(gvk_of(one)), one["metadata"]["name"], one["metadata"].get("namespace", home))
+            for one in manifest
+        ]
+
     def _rendered(self, cls: type[Object], reconciler: HelmReconciler) -> list[Raw]:
         """Everything that the chart makes, hooks included."""
         objects: list[Raw] = []
@@ -187,7 +203,8 @@ class HelmOperator(Operator):
 def load(path: Path) -> HelmOperator:
     """The operator that a ``watches.yaml`` declares.
 
-    It is called like the project that the file lies in, else like its folder.
+    It is called like the project that the file lies in, else like its folder.  A CustomResourceDefinition in
+    ``config/crd/bases`` beside it stands for the one that would be made of the chart.
 
     :raises WatchesError: the file is unusable.
     :raises ChartError: a chart is.
@@ -197,9 +214,8 @@ def load(path: Path) -> HelmOperator:
         name = find_project(root).name
     except ProjectError:
         name = root.name
-    operator = HelmOperator(
-        name, definitions=_own_definitions(root / "config/crd"), samples=_yaml(root / "config/samples")
-    )
+    definitions = [one for one in _yaml(root / "config/crd/bases") if one["kind"] == "CustomResourceDefinition"]
+    operator = HelmOperator(name, definitions=definitions, samples=_yaml(root / "config/samples"))
     for watch in read_watches(path):
         operator.chart(
             watch.gvk,
@@ -214,14 +230,6 @@ def load(path: Path) -> HelmOperator:
     return operator
 
 
-def _own_definitions(folder: Path) -> list[Raw]:
-    return [one for one in _yaml(folder, unless=GENERATED) if one.get("kind") == "CustomResourceDefinition"]
-
-
-def _yaml(folder: Path, *, unless: str = "") -> list[Raw]:
-    found: list[Raw] = []
-    for path in sorted(folder.rglob("*.yaml")):
-        text = path.read_text(encoding="utf-8")
-        if not unless or unless not in text[:200]:
-            found += [one for one in yaml.safe_load_all(text) if isinstance(one, dict) and "kind" in one]
-    return found
+def _yaml(folder: Path) -> list[Raw]:
+    documents = [one for path in sorted(folder.glob("*.yaml")) for one in yaml.safe_load_all(path.read_bytes())]
+    return [one for one in documents if isinstance(one, dict) and "kind" in one]

@@ -31,7 +31,7 @@ from kubewright.helm.status import DeployedRelease, HelmStatus
 from kubewright.helm.storage import Releases, Revision, is_others
 from kubewright.helm.values import merged
 from kubewright.objects import Object, ObjectKey, key, to_dict
-from kubewright.objects.errors import APIError
+from kubewright.objects.errors import APIError, Conflict
 
 ValueMapper: TypeAlias = Callable[[Values], Values]
 """Changes the values that a chart is rendered with, after the overrides."""
@@ -116,13 +116,13 @@ class HelmReconciler:
             await self._deploy(obj, ctx, wishes, values)
             for extension in self._after:
                 await extension(obj, ctx, values)
-        except _PROBLEMS as error:
-            self._tell_irreconcilable(ctx, "ReconcileError", str(error))
-            raise
+        except Conflict:
+            raise  # somebody else was faster: the next try sees what they wrote
         except ReleaseFailed as error:
             ctx.condition("ReleaseFailed", True, reason=error.reason, message=str(error))
-            self._tell_irreconcilable(ctx, "ReconcileError", str(error))
-            raise
+            return self._irreconcilable(ctx, "ReconcileError", error)
+        except _PROBLEMS as error:
+            return self._irreconcilable(ctx, "ReconcileError", error)
         return Requeue(after=wishes.reconcile_period(self._period))
 
     async def uninstall(self, obj: Object, ctx: Context) -> Requeue | None:
@@ -137,8 +137,7 @@ class HelmReconciler:
                 await rollout.uninstall(release)
             except (*_PROBLEMS, ReleaseFailed) as error:
                 ctx.condition("ReleaseFailed", True, reason="UninstallError", message=str(error))
-                self._tell_irreconcilable(ctx, "UninstallError", str(error))
-                raise
+                return self._irreconcilable(ctx, "UninstallError", error)
             if wishes.uninstall_wait and (left := await rollout.remaining(release)):
                 ctx.condition("Deployed", False, reason="UninstallWaiting", message=f"waiting for {left}")
                 return Requeue(after=1.0)
@@ -261,10 +260,14 @@ class HelmReconciler:
         if before is None or before.revision != release.version:
             ctx.event(f"{action}Successful", note, action=action)
 
-    def _tell_irreconcilable(self, ctx: Context, reason: str, message: str) -> None:
+    def _irreconcilable(self, ctx: Context, reason: str, error: Exception) -> Requeue:
+        """Tell people, and try again later and later: a traceback would say nothing about their chart or cluster."""
+        message = str(error)
         ctx.condition("Irreconcilable", True, reason=reason, message=message)
         ctx.condition("Ready", False, reason=reason, message=message)
         ctx.event(reason, message, type="Warning")
+        ctx.log.warning("%s: %s", reason, message)
+        return Requeue()
 
     async def _drop_legacy_finalizers(self, obj: Object, ctx: Context) -> None:
         """Ours is on the resource already; those of the operator before would never be taken off."""
@@ -288,7 +291,7 @@ class HelmReconciler:
         )
 
     def _releases(self, obj: Object, ctx: Context) -> Releases:
-        return Releases(ctx.client, obj.metadata.name, obj, field_manager=self._field_manager)
+        return Releases(ctx.client, obj, field_manager=self._field_manager)
 
 
 def _spec(obj: Object) -> Values:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from kubewright.client import Client, MetadataOnly
 from kubewright.helm.releases import DEPLOYED, Release, decode, encode
-from kubewright.objects import Object, ObjectMeta, OwnerReference, now, owner_reference
+from kubewright.objects import Object, ObjectMeta, OwnerReference, Unstructured, now, owner_reference
 from kubewright.objects.core_v1 import Secret
 from kubewright.objects.errors import NotFound
 
@@ -40,12 +40,12 @@ class Revision(NamedTuple):
 class Releases:
     """The stored revisions of one release.
 
-    :param owner: the custom resource; the Secrets are deleted with it.
+    :param owner: the custom resource, which the release is called after; the Secrets are deleted with it.
     """
 
-    def __init__(self, client: Client, name: str, owner: Object, *, field_manager: str) -> None:
+    def __init__(self, client: Client, owner: Object | Unstructured, *, field_manager: str) -> None:
         self._client = client
-        self._name = name
+        self._name = owner.metadata.name
         self._owner = owner
         self._field_manager = field_manager
         self._namespace = owner.metadata.namespace or client.namespace

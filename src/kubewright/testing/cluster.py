@@ -16,15 +16,15 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from kubewright.client import Client, MetadataOnly
+from kubewright.client import Client, MetadataOnly, Target
 from kubewright.localcluster import LocalCluster
 from kubewright.manager import Group, Manager
-from kubewright.objects import Object
+from kubewright.objects import GroupVersionKind, Object, Unstructured
 from kubewright.objects.errors import NotFound
 from kubewright.operator import Operator
 from kubewright.webhook import DirectoryStore, URLEndpoint
 
-T = TypeVar("T", bound=Object)
+T = TypeVar("T", bound=Object | Unstructured)
 
 _POLL = 0.02
 
@@ -72,7 +72,7 @@ class TestCluster:
 
     async def eventually(
         self,
-        cls: type[T],
+        cls: type[T] | Target[T],
         name: str,
         until: Callable[[T], object] = lambda obj: True,
         *,
@@ -96,9 +96,16 @@ class TestCluster:
                     await asyncio.sleep(_POLL)
         except TimeoutError:
             found = f"is {last}" if last is not None else "does not exist"
-            raise NotSo(f"after {timeout:g} s, {cls.__name__} {name} {found}") from None
+            raise NotSo(f"after {timeout:g} s, {_kind(cls)} {name} {found}") from None
 
-    async def gone(self, cls: type[Object], name: str, *, namespace: str = "default", timeout: float = 10.0) -> None:
+    async def gone(
+        self,
+        cls: type[Object] | GroupVersionKind,
+        name: str,
+        *,
+        namespace: str = "default",
+        timeout: float = 10.0,
+    ) -> None:
         """Return when the object does not exist any more.
 
         :raises NotSo: it still does after ``timeout`` seconds.
@@ -112,7 +119,11 @@ class TestCluster:
             return
         except TimeoutError:
             held = f", held by {', '.join(left.metadata.finalizers)}" if left.metadata.finalizers else ""
-            raise NotSo(f"after {timeout:g} s, {cls.__name__} {name} is still there{held}") from None
+            raise NotSo(f"after {timeout:g} s, {_kind(cls)} {name} is still there{held}") from None
+
+
+def _kind(target: object) -> str:
+    return target.__name__ if isinstance(target, type) else str(target)
 
 
 class _Announcement:
