@@ -216,6 +216,8 @@ class WatchCache:
 
     def range(self, namespace: str = "", after: str = "") -> Iterator[CachedObject]:
         """Objects in key order, of one namespace or of all; only keys greater than ``after``."""
+        if not self._keys:
+            return iter(())
         start = f"{self.prefix}{namespace}/" if namespace else self.prefix
         first = bisect_right(self._keys, after) if after >= start else bisect_left(self._keys, start)
         last = bisect_left(self._keys, start[:-1] + "0")  # "0" is the character after "/"

@@ -42,4 +42,4 @@ def compile_regex(pattern: str) -> Callable[[str], bool]:
     :raises RegexError: it is not a valid RE2 pattern.
     """
     search = compile_pattern(pattern).search
-    return lambda text: search(text) is not None
+    return lambda text: search(text.encode()) is not None  # In bytes: re2 would count characters for places in a str.

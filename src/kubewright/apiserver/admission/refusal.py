@@ -27,7 +27,8 @@ def internal_error(why: str) -> InternalError:
 def is_new(attributes: Attributes, group: str, resource: str) -> bool:
     """Whether this creates an object of a resource (not through a subresource)."""
     return (
-        attributes.operation == "CREATE"
+        attributes.resource.resource == resource
+        and attributes.resource.group == group
+        and attributes.operation == "CREATE"
         and not attributes.subresource
-        and attributes.resource.group_resource == (group, resource)
     )

@@ -11,6 +11,7 @@ meaning are those of sigs.k8s.io/structured-merge-diff, package fieldpath.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import msgspec
@@ -210,6 +211,7 @@ def ordered(fields: FieldSet) -> FieldSet:
     return {element: ordered(below) if (below := fields[element]) else below for element in elements}
 
 
+@lru_cache(maxsize=4096)
 def sort_key(element: str) -> tuple[object, ...]:
     """Orders elements: names, then keys, values and indexes, each by value (numbers before text)."""
     kind = element[:2]

@@ -56,6 +56,7 @@ class Type:
     def __init__(self, node: Node) -> None:
         self.node = node
         self.kind = _kind(node)
+        self.leaf = self.kind is Kind.LEAF
         self._fields: dict[str, Type] = {}
 
     @cached_property
@@ -80,6 +81,12 @@ class Type:
         """Name and Python types of the scalars allowed; None for any."""
         untyped = self.node.int_or_string or self.node.raw.get("format") == "quantity"
         return None if untyped else _SCALARS.get(self.node.type)
+
+    @cached_property
+    def plain(self) -> frozenset[type]:
+        """The Python types of scalars that a leaf takes without a further look."""
+        allowed = (str, int, float, bool) if self.scalar is None else self.scalar[1]
+        return frozenset() if self.is_list or self.is_map else frozenset((*allowed, type(None)))
 
     def member(self, name: str) -> Type | None:
         """The type of one member of a map; None where the schema has no such field."""

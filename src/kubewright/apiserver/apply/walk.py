@@ -128,7 +128,7 @@ def _members_set(type_: Type, value: dict[str, Any], *, strict: bool) -> FieldSe
             if strict:
                 raise TypeMismatch(f".{name}: field not declared in schema")
             continue
-        if member_type.kind is Kind.LEAF and not strict:
+        if member_type.leaf and (not strict or type(member) in member_type.plain):
             fields[f"f:{name}"] = {}
             continue
         try:
@@ -229,6 +229,8 @@ def _merge_maps(type_: Type, live: dict[str, Any], config: dict[str, Any]) -> di
     changed: dict[str, Any] = {}
     for name, theirs in config.items():
         ours = live.get(name, MISSING)
+        if type(theirs) is str and ours == theirs:
+            continue
         merged = merge(type_.member(name) or DEDUCED, ours, theirs)
         if merged is not ours:
             changed[name] = merged
@@ -363,14 +365,15 @@ def _compare_lists(type_: Type, old: list[Any], new: list[Any], result: Comparis
 def _everything(type_: Type, value: Any) -> FieldSet:
     """All paths of a value that only one side has, those of its containers included."""
     kind = type_.kind
-    if kind is Kind.LEAF or not value:
+    if type_.leaf or not value:
         return {}
     fields: FieldSet = {}
     if kind is Kind.MAP or kind is Kind.DEDUCED:
         if isinstance(value, dict):
             fields[MEMBER] = {}
             for name, member in value.items():
-                fields[f"f:{name}"] = _everything(type_.member(name) or DEDUCED, member)
+                below = type_.member(name) or DEDUCED
+                fields[f"f:{name}"] = {} if below.leaf else _everything(below, member)
     elif isinstance(value, list):
         fields[MEMBER] = {}
         for element, items in _indexed(type_, value).items():

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import zlib
-from collections.abc import AsyncIterator, Mapping
-from functools import cached_property
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Protocol
 from urllib.parse import parse_qs
 
@@ -33,20 +32,10 @@ class Request:
         self.receive = receive
         self.warnings: list[str] = []
         """Texts for the answer's ``Warning`` headers, whatever the answer will be."""
-
-    @cached_property
-    def headers(self) -> Mapping[str, str]:
+        self.headers: Mapping[str, str] = _headers(scope["headers"])
         """Headers by lower-case name; repeated ones are joined by commas."""
-        headers: dict[str, str] = {}
-        for name, value in self.scope["headers"]:
-            key, text = name.decode("latin-1"), value.decode("latin-1")
-            headers[key] = f"{headers[key]},{text}" if key in headers else text
-        return headers
-
-    @cached_property
-    def query(self) -> Mapping[str, list[str]]:
-        text = self.scope["query_string"]
-        return parse_qs(text.decode("latin-1"), keep_blank_values=True) if text else {}
+        query = scope["query_string"]
+        self.query: Mapping[str, list[str]] = parse_qs(query.decode("latin-1"), keep_blank_values=True) if query else {}
 
     @property
     def pretty(self) -> bool:
@@ -90,6 +79,14 @@ class Request:
     def media_type(self) -> str:
         """The type of the body without parameters."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for name, value in pairs:
+        key, text = name.decode("latin-1"), value.decode("latin-1")
+        headers[key] = f"{headers[key]},{text}" if key in headers else text
+    return headers
 
 
 def _decompressed(data: bytes) -> bytes:

@@ -78,11 +78,9 @@ class Call:
     def respond(self, body: bytes, representation: Representation, *, status: int = 200) -> Response:
         return Response(body, status=status, media_type=representation.media_type)
 
-    def respond_object(self, obj: Object, write: Write, *, status: int = 200) -> Response:
+    def respond_object(self, obj: Object, representation: Representation, *, status: int = 200) -> Response:
         """The answer to a write."""
-        representation = self.representation()
-        body = representation.made(obj)
-        return Response(body, status=status, media_type=representation.media_type)
+        return self.respond(representation.made(obj), representation, status=status)
 
 
 Handler = Callable[[Call], Awaitable[Response | StreamResponse]]
@@ -121,16 +119,16 @@ async def watch(call: Call) -> StreamResponse:
 
 
 async def create(call: Call) -> Response:
-    call.representation()
+    representation = call.representation()
     write = call.write("CreateOptions")
     body_type = call.body_type()
     obj = call.store.decode(await call.request.body(), body_type, write)
     created = await call.store.create(obj, call.info.namespace, write)
-    return call.respond_object(created, write, status=201)
+    return call.respond_object(created, representation, status=201)
 
 
 async def update(call: Call) -> Response:
-    call.representation()
+    representation = call.representation()
     info, store = call.info, call.store
     write = call.write("UpdateOptions")
     body_type = call.body_type()
@@ -155,14 +153,14 @@ async def update(call: Call) -> Response:
     updated, made = await store.update(
         info.namespace, info.name, wanted, write, subresource=info.subresource, create=make if creates else None
     )
-    return call.respond_object(updated, write, status=201 if made else 200)
+    return call.respond_object(updated, representation, status=201 if made else 200)
 
 
 async def patch(call: Call) -> Response:
-    call.representation()
+    representation = call.representation()
     info, store = call.info, call.store
     if call.request.media_type == patches.APPLY:
-        return await apply(call)
+        return await apply(call, representation)
     wanted = patches.Patch(call.request.media_type, await call.request.body(), store.resource)
     write = call.write("PatchOptions")
 
@@ -173,10 +171,10 @@ async def patch(call: Call) -> Response:
         return store.named(obj, info.namespace, info.name)
 
     updated, _ = await store.update(info.namespace, info.name, patched, write, subresource=info.subresource)
-    return call.respond_object(updated, write)
+    return call.respond_object(updated, representation)
 
 
-async def apply(call: Call) -> Response:
+async def apply(call: Call, representation: Representation) -> Response:
     """Server-side apply: makes the object where it does not exist."""
     info, store = call.info, call.store
     write = call.write("PatchOptions", apply=True)
@@ -212,7 +210,7 @@ async def apply(call: Call) -> Response:
         owned=True,
         create=None if info.subresource else make,
     )
-    return call.respond_object(updated, write, status=201 if made else 200)
+    return call.respond_object(updated, representation, status=201 if made else 200)
 
 
 async def delete(call: Call) -> Response:
@@ -227,7 +225,7 @@ async def delete(call: Call) -> Response:
         status["details"] = {key: text for key, text in details.items() if text}
         body = render(status, representation.media_type)
         return Response(body, media_type=representation.media_type)
-    return call.respond_object(obj, write)
+    return call.respond_object(obj, representation)
 
 
 async def delete_collection(call: Call) -> Response:

@@ -50,7 +50,7 @@ async def review(call: Call) -> Response:
     body = store.decode(await call.request.body(), call.body_type(), write)
     body = await unstored.admit_creation(call, store.resource.gvk, "", body, write)
     answered = REVIEWS[store.resource.group_resource](call, body)
-    return call.respond_object(answered, write, status=201)
+    return call.respond_object(answered, call.representation(), status=201)
 
 
 async def token_request(call: Call) -> Response:
@@ -69,4 +69,4 @@ async def token_request(call: Call) -> Response:
     granted = token_reviews.token_request(
         body, info.namespace, info.name, tokens, cluster.reader, now=time.time(), token_id=str(uuid.uuid4())
     )
-    return call.respond_object(granted, write, status=201)
+    return call.respond_object(granted, call.representation(), status=201)

@@ -130,7 +130,7 @@ async def _write(call: Call, write: Write, change: Callable[[Object], Object]) -
     updated, _ = await store.update(
         info.namespace, info.name, changed, write, subresource="scale", owned=True, guard=agreed
     )
-    return call.respond_object(_scale(updated, places), write)
+    return call.respond_object(_scale(updated, places), call.representation())
 
 
 def _replica_paths(call: Call, places: Places) -> Mapping[str, FieldPath]:

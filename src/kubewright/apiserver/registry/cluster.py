@@ -29,7 +29,7 @@ from kubewright.apiserver.registry.store import Store
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.apiserver.registry.versions import ClusterVersions
 from kubewright.apiserver.storage.protocol import Storage
-from kubewright.apiserver.watch_cache import CachedObject
+from kubewright.apiserver.watch_cache import CachedObject, WatchCache
 from kubewright.apiserver.webhook_client import WebhookClient
 from kubewright.objects.names import GroupResource, GroupVersionResource
 
@@ -178,14 +178,21 @@ class ClusterReader:
 
     def __init__(self, cluster: LogicalCluster) -> None:
         self._cluster = cluster
+        self._caches: dict[tuple[str, str], WatchCache] = {}
 
     def get(self, group: str, resource: str, namespace: str, name: str) -> Object | None:
-        found = self._cluster.caches.cache(self._cluster.prefix(group, resource)).get(namespace, name)
+        found = self._cache(group, resource).get(namespace, name)
         return None if found is None else _decode(found)
 
     def list(self, group: str, resource: str, namespace: str = "") -> Iterable[Object]:
-        cached = self._cluster.caches.cache(self._cluster.prefix(group, resource))
-        return (_decode(found) for found in cached.range(namespace))
+        return (_decode(found) for found in self._cache(group, resource).range(namespace))
+
+    def _cache(self, group: str, resource: str) -> WatchCache:
+        cache = self._caches.get((group, resource))
+        if cache is None:
+            cache = self._cluster.caches.cache(self._cluster.prefix(group, resource))
+            self._caches[group, resource] = cache
+        return cache
 
 
 def _decode(cached: CachedObject) -> Object:

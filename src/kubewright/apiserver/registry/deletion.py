@@ -22,7 +22,11 @@ Outcome = Literal["remove", "update", "update and remove", "nothing"]
 
 
 def timestamp(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    """RFC 3339 with seconds, as Kubernetes writes times.
+
+    :param moment: in UTC.
+    """
+    return f"{moment.isoformat(timespec='seconds')[:19]}Z"
 
 
 def check_preconditions(resource: Resource, obj: Object, options: Object) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from kubewright.apiserver.registry.strategy import Object
@@ -77,6 +78,8 @@ _IS_LABEL_VALUE = re.compile(_LABEL_VALUE)
 
 
 def _sized(text: str, limit: int, pattern: re.Pattern[str], problem: str) -> list[str]:
+    if pattern.fullmatch(text) and len(text) <= limit:
+        return []  # All these patterns match nothing but ASCII.
     problems = [f"must be no more than {limit} bytes"] if len(text.encode()) > limit else []
     if not pattern.fullmatch(text):
         problems.append(problem)
@@ -125,6 +128,16 @@ def path_segment(name: str, prefix: bool) -> list[str]:
 
 def is_qualified_name(text: str) -> list[str]:
     """What keeps a text from being a label key, finalizer or resource name: ``[prefix/]name``."""
+    return [] if _is_known_name(text) else _qualified_name_problems(text)
+
+
+@lru_cache(maxsize=4096)
+def _is_known_name(text: str) -> bool:
+    """Whether a qualified name is a good one; the same few occur in all objects."""
+    return not _qualified_name_problems(text)
+
+
+def _qualified_name_problems(text: str) -> list[str]:
     prefix, slash, name = text.partition("/")
     if "/" in name:
         example = "with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"

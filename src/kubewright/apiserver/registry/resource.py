@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 from kubewright.apiserver.registry.strategy import Object, Strategy
@@ -49,7 +50,7 @@ class CustomVersions(Protocol):
         """A view of an object in another version, for comparing which of its fields someone owns."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Resource:
     """One version of one resource.
 
@@ -87,15 +88,15 @@ class Resource:
         """The rules of the kind; a built-in one's code is read when this is first asked for."""
         return self.strategy_source()
 
-    @property
+    @cached_property
     def gvr(self) -> GroupVersionResource:
         return GroupVersionResource(self.gvk.group, self.gvk.version, self.plural)
 
-    @property
+    @cached_property
     def group_resource(self) -> GroupResource:
         return GroupResource(self.gvk.group, self.plural)
 
-    @property
+    @cached_property
     def stored_gvk(self) -> GroupVersionKind:
         """The type that the stored bytes are of."""
         return self.stored_as or GroupVersionKind(self.gvk.group, self.storage_version, self.gvk.kind)

@@ -269,7 +269,7 @@ class Store:
             return obj
         keep_times(old, obj)
         value = await self.codec.encode_stored(obj)
-        if not _same_value(value, live.value):
+        if value != live.value and not (obj == old and _same_value(value, live.value)):
             revision = await self.cluster.storage.update(live.key, value, expected=live.revision)
             obj["metadata"]["resourceVersion"] = str(revision)
         return obj

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from msgspec.json import encode
+
 from kubewright.objects.errors import Cause
 from kubewright.objects.field_errors import invalid, required, show, too_many, type_invalid
 from kubewright.schema.node import MISSING, Node
@@ -26,17 +28,12 @@ Check = Callable[[Any, Any], Problems]
 
 def compile_values(node: Node) -> Check:
     """The check of a value against ``node`` and everything below it."""
-    refused = refused_types(node)
-    integers = node.type == "integer" or node.int_or_string
     composition = compile_composition(node.raw, compile_values)
     rules = {kind: _rules(node, kind, composition) for kind in NAMES}
 
     def check(value: Any, old: Any) -> Problems:
-        kind = type(value)
         problems: Problems = None
-        if kind in refused and not (kind is float and integers and value.is_integer()):
-            problems = [_wrong_type(refused[kind])]
-        for rule in rules[kind]:
+        for rule in rules[type(value)]:
             found = rule(value, old)
             if found is not None:
                 problems = found if problems is None else problems + found
@@ -50,7 +47,7 @@ def compile_values(node: Node) -> Check:
 def _rules(node: Node, kind: type, composition: Check | None) -> tuple[Check, ...]:
     """The checks that apply to values of one JSON type, in Kubernetes' order."""
     raw = node.raw
-    rules: list[Check | None] = []
+    rules: list[Check | None] = [_type_rule(node, kind)]
     if kind is not type(None):
         rules.append(composition)
     if kind is str:
@@ -65,9 +62,32 @@ def _rules(node: Node, kind: type, composition: Check | None) -> tuple[Check, ..
     return tuple(rule for rule in rules if rule is not None)
 
 
+def _type_rule(node: Node, kind: type) -> Check | None:
+    """The refusal of values of a JSON type that the schema does not take."""
+    mismatch = refused_types(node).get(kind)
+    if mismatch is None:
+        return None
+    integers = node.type == "integer" or node.int_or_string
+
+    def check(value: Any, old: Any) -> Problems:
+        if kind is float and integers and value.is_integer():
+            return None
+        return [_wrong_type(mismatch)]
+
+    return check
+
+
 def _wrong_type(mismatch: Mismatch) -> Problem:
     wanted, given = mismatch
     return Problem(lambda path: type_invalid(path, given, f"{path} in body must be of type {wanted}: {show(given)}"))
+
+
+def _unchanged(value: Any, old: Any) -> bool:
+    """Whether a container is the old one: then all that is wrong in it is tolerated, and nothing has to be looked for.
+
+    A no may be wrong: members in another order are not noticed to be the same.
+    """
+    return type(value) is type(old) and value == old and encode(value) == encode(old)
 
 
 def _enum_rule(raw: Mapping[str, Any]) -> Check | None:
@@ -98,6 +118,8 @@ def _list_rule(node: Node) -> Check | None:
     correlate = old_items(node)
 
     def check(value: list[Any], old: Any) -> Problems:
+        if _unchanged(value, old):
+            return None
         problems: list[Problem] = []
         if items is not None:
             old_of = correlate(old) if old is not MISSING else None
@@ -130,6 +152,8 @@ def _object_rule(node: Node) -> Check | None:
         return None
 
     def check(value: dict[str, Any], old: Any) -> Problems:
+        if _unchanged(value, old):
+            return None
         size = len(value)
         if fewest is not None and size < fewest:
             text = f"in body should have at least {fewest} properties"
