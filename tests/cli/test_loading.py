@@ -51,3 +51,13 @@ def test_an_empty_folder_has_no_operator(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.chdir(tmp_path)
     with pytest.raises(OperatorNotFound, match=r"no operator\.py or watches\.yaml here"):
         load_operator()
+
+
+def test_watches_with_roles_make_an_ansible_operator(tmp_path: Path) -> None:
+    (tmp_path / "roles/site").mkdir(parents=True)
+    watches = tmp_path / "watches.yaml"
+    watches.write_text("- {group: web.example.com, version: v1, kind: Site, role: site}\n")
+    assert [kind.kind for kind in load_operator(str(watches)).kinds()] == ["Site"]
+    watches.write_text("- {group: web.example.com, version: v1, kind: Site, role: other}\n")
+    with pytest.raises(OperatorNotFound, match="role: other was not found"):
+        load_operator(str(watches))

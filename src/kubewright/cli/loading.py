@@ -76,10 +76,10 @@ def _from_watches(path: Path) -> Operator:
         entries = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
         raise OperatorNotFound(f"{path} cannot be read: {error}") from None
-    first = entries[0] if isinstance(entries, list) and entries else {}
-    if isinstance(entries, list) and "chart" in first:
-        return _from_charts(path)
-    raise OperatorNotFound(f"{path} must be a list of entries with group, version, kind and chart")
+    first = entries[0] if isinstance(entries, list) and entries else None
+    if isinstance(first, dict):
+        return _from_charts(path) if "chart" in first else _from_plays(path)
+    raise OperatorNotFound(f"{path} must be a list of entries with group, version, kind, and a chart, role or playbook")
 
 
 def _from_charts(path: Path) -> Operator:
@@ -90,6 +90,15 @@ def _from_charts(path: Path) -> Operator:
     try:
         return load(path)
     except (ChartError, WatchesError) as error:
+        raise OperatorNotFound(str(error)) from None
+
+
+def _from_plays(path: Path) -> Operator:
+    from kubewright.ansible import WatchesError, load
+
+    try:
+        return load(path)
+    except WatchesError as error:
         raise OperatorNotFound(str(error)) from None
 
 

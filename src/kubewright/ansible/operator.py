@@ -1,0 +1,184 @@
+"""An operator that a ``watches.yaml`` declares: a controller for each watch, all plays in one warm process.
+
+Watches come in; what an `Operator` is asked for goes out: definitions, permissions, and the parts of a manager.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from kubewright.ansible.definitions import crd_of, read_definitions
+from kubewright.ansible.dependents import Dependents
+from kubewright.ansible.manifests import managed_kinds
+from kubewright.ansible.metrics import AnsibleMetrics
+from kubewright.ansible.ownership import Owner
+from kubewright.ansible.proxy import Proxy, Run
+from kubewright.ansible.reconciler import AnsibleReconciler
+from kubewright.ansible.runner import Access, Runner
+from kubewright.ansible.watches import Watch, load_watches
+from kubewright.cache import Event
+from kubewright.client import Untyped
+from kubewright.controller import (
+    Controller,
+    KindSource,
+    Predicate,
+    annotations_changed,
+    generation_changed,
+    matches_labels,
+)
+from kubewright.manager import BindAddress, Group, HTTPServer, Manager, Need
+from kubewright.objects import GroupVersionKind, ObjectKey, to_dict
+from kubewright.objects.apiextensions_v1 import CustomResourceDefinition
+from kubewright.objects.selectors import LabelSelector
+from kubewright.operator import Operator
+from kubewright.project.settings import ProjectError, find_project
+from kubewright.schema.plurals import pluralize
+from kubewright.webhook import CertificateStore, ServiceEndpoint, URLEndpoint
+
+_READ = ("get", "list", "watch")
+_OWN = (*_READ, "create", "update", "patch", "delete")
+_CLUSTER_WIDE = frozenset({
+    "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "IngressClass", "MutatingWebhookConfiguration",
+    "Namespace", "Node", "PersistentVolume", "PriorityClass", "RuntimeClass", "StorageClass",
+    "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration",
+})  # fmt: skip
+
+
+class AnsibleOperator(Operator):
+    """An operator without Python code.
+
+    :param root: the project's folder, where ``ansible.cfg``, roles and definitions are.
+    """
+
+    def __init__(self, name: str, watches: Sequence[Watch], root: Path) -> None:
+        super().__init__(name)
+        self.watches = list(watches)
+        self.root = root
+
+    # -- what follows from the watches
+
+    def crds(self, endpoint: ServiceEndpoint | None = None) -> list[CustomResourceDefinition]:
+        """The definitions of the watched kinds: those in the project's folders, and one of each role that lacks one.
+
+        Kubernetes' own kinds need none.
+
+        :raises WatchesError: a file that says something of them is no YAML.
+        """
+        written = {(crd.spec.group, crd.spec.names.kind): crd for crd in read_definitions(self.root)}
+        crds = []
+        for watch in self.watches:
+            group, kind = watch.kind.group, watch.kind.kind
+            if (group, kind) in written:
+                crds.append(written[group, kind])
+            elif watch.defines and "." in group and not group.endswith(".k8s.io"):
+                crds.append(crd_of(watch))
+        return crds
+
+    def kinds(self) -> list[GroupVersionKind]:
+        return [watch.kind for watch in self.watches]
+
+    def needs(
+        self, *, leader_elect: bool = False, shards: bool = False, webhooks: bool = False, namespace: str = ""
+    ) -> list[Need]:
+        needs = super().needs(leader_elect=leader_elect, shards=shards, webhooks=webhooks, namespace=namespace)
+        plurals = {(crd.spec.group, crd.spec.names.kind): crd.spec for crd in self.crds()}
+        return [need for watch in self.watches for need in _needs_of(watch, plurals)] + needs
+
+    # -- running
+
+    def add_to(
+        self,
+        manager: Manager,
+        *,
+        endpoint: ServiceEndpoint | URLEndpoint | None = None,
+        certificates: CertificateStore | str = "",
+        webhook_port: int = 9443,
+    ) -> None:
+        super().add_to(manager, endpoint=endpoint, certificates=certificates, webhook_port=webhook_port)
+        metrics = AnsibleMetrics(manager.metrics.registry)
+        proxy = Proxy(manager.client, manager.cache, metrics)
+        server = HTTPServer("proxy", proxy, BindAddress("127.0.0.1", 0))
+        runner = Runner(self.root, self.watches)
+        # Among the caches: they are there before the first reconcile, and until the last one has ended.
+        manager.add(server, Group.CACHES)
+        manager.add(runner, Group.CACHES)
+        for watch in self.watches:
+            manager.add_controller(self._controller(watch, manager, runner, proxy, server, metrics))
+
+    def _controller(
+        self, watch: Watch, manager: Manager, runner: Runner, proxy: Proxy, server: HTTPServer, metrics: AnsibleMetrics
+    ) -> Controller[ObjectKey]:
+        @contextlib.contextmanager
+        def admit(owner: Owner) -> Iterator[Access]:
+            with proxy.admit(Run(owner, dependents, watch.inject_owner_references)) as token:
+                yield Access(f"http://{server.address}", token, owner.key.namespace)
+
+        reconciler = AnsibleReconciler(
+            watch,
+            runner,
+            client=manager.client,
+            cache=manager.cache,
+            events=manager.events,
+            metrics=metrics,
+            admit=admit,
+            field_manager=self.name,
+        )
+        name = f"{watch.kind.kind.lower()}-{watch.kind.version}"
+        controller = Controller(name, reconciler, workers=watch.workers)
+        dependents = Dependents(watch, controller, manager.cache)
+        events = manager.cache.informer(Untyped(watch.kind))
+        controller.watch(KindSource(watch.kind.kind, events, reconciler.requests, _filters(watch)))
+        return controller
+
+
+def _filters(watch: Watch) -> list[Predicate]:
+    """Which events of the kind itself count: changes of the spec; of a kind without generations, every change."""
+
+    def without_generation(event: Event[Any]) -> bool:
+        return event.new is not None and not event.new.generation
+
+    changed = generation_changed | without_generation
+    filters = [changed | annotations_changed if watch.watch_annotations else changed]
+    selector = LabelSelector.from_object(to_dict(watch.selector))
+    return [*filters, matches_labels(selector)] if selector else filters
+
+
+def _needs_of(watch: Watch, known: dict[tuple[str, str], Any]) -> Iterator[Need]:
+    kind = watch.kind
+    spec = known.get((kind.group, kind.kind))
+    plural = spec.names.plural if spec is not None else pluralize(kind.kind.lower())
+    namespaced = spec.scope == "Namespaced" if spec is not None else kind.kind not in _CLUSTER_WIDE
+    yield Need(kind.group, plural, _READ, f"watching {kind.kind}", namespaced=namespaced)
+    if watch.finalizer is not None:
+        yield Need(kind.group, plural, ("patch",), "setting its finalizer", namespaced=namespaced)
+    if watch.manage_status:
+        yield Need(kind.group, f"{plural}/status", ("get", "patch"), "writing its status", namespaced=namespaced)
+    if watch.inject_owner_references:
+        yield Need(kind.group, f"{plural}/finalizers", ("update",), "owning objects", namespaced=namespaced)
+    for child in managed_kinds(watch):
+        why = f"managed by {watch.play}"
+        yield Need(child.group, pluralize(child.kind.lower()), _OWN, why, namespaced=child.kind not in _CLUSTER_WIDE)
+    for rule in watch.permissions:
+        for group in rule.api_groups:
+            for resource in rule.resources:
+                for name in rule.resource_names or [""]:
+                    yield Need(group, resource, tuple(rule.verbs), f"permissions of {kind.kind}", name=name)
+
+
+def load(path: Path) -> AnsibleOperator:
+    """The operator that a ``watches.yaml`` declares.
+
+    It is called like the project that the file lies in, else like its folder.
+
+    :raises WatchesError: the file can't be used.
+    """
+    root = path.resolve().parent
+    try:
+        name = find_project(root).name
+    except ProjectError:
+        name = re.sub("[^a-z0-9]+", "-", root.name.lower()).strip("-") or "ansible-operator"
+    return AnsibleOperator(name, load_watches(path), root)
