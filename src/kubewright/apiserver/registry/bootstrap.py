@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from kubewright.apiserver.auth import bootstrap_objects
 from kubewright.apiserver.registry.builtin.policy import SYSTEM_PRIORITY_CLASSES
-from kubewright.apiserver.registry.builtin.services import SERVICE_NETWORK
+from kubewright.apiserver.registry.builtin.service_allocation import SERVICE_NETWORK
 from kubewright.apiserver.registry.cluster import LogicalCluster
 from kubewright.apiserver.registry.options import Write
 from kubewright.apiserver.registry.strategy import Object

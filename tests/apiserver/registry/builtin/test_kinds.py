@@ -17,6 +17,13 @@ CLAIM = {"name": "r", "exactly": {"deviceClassName": "c"}}
 OFFER = {"driver": "d.example.com", "nodeName": "n", "pool": {"name": "p", "resourceSliceCount": 1}}
 
 
+CLAIMED = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+
+
+def service(**spec: object) -> Object:
+    return {"spec": {"ports": [{"port": 80}], **spec}}
+
+
 def policy_port(**port: object) -> Object:
     return {"spec": {"podSelector": {}, "ingress": [{"ports": [port]}]}}
 
@@ -72,6 +79,29 @@ def policy_port(**port: object) -> Object:
         (RESOURCE, "ResourceSlice", {"spec": {**OFFER, "allNodes": True}}, [("spec", "Invalid")]),
         (RESOURCE, "ResourceSlice", {"spec": {**OFFER, "devices": [{"name": "a", "attributes": {"x": {}}}]}},
          [("spec.devices[0].attributes[x]", "Required")]),
+        ("v1", "Service", service(ipFamilyPolicy="SingleStack", sessionAffinity="Sticky"),
+         [("spec.sessionAffinity", "NotSupported")]),
+        ("v1", "Service", service(loadBalancerClass="a b", type="LoadBalancer"),
+         [("spec.loadBalancerClass", "Invalid")]),
+        ("v1", "Service", service(trafficDistribution="Random"), [("spec.trafficDistribution", "NotSupported")]),
+        ("v1", "Endpoints", {"subsets": [{"addresses": [{"ip": "10.0.0.1", "hostname": "A"}]}]},
+         [("subsets[0].addresses[0].hostname", "Invalid")]),
+        ("v1", "ResourceQuota", {"spec": {"hard": {"foo": "1"}}},
+         [("spec.hard[foo]", "Invalid"), ("spec.hard[foo]", "Invalid")]),
+        ("v1", "ResourceQuota", {"spec": {"hard": {"cpu": "1"}, "scopes": ["BestEffort"]}},
+         [("spec.scopes", "Invalid")]),
+        ("v1", "ResourceQuota", {"spec": {"scopeSelector": {"matchExpressions": [
+            {"scopeName": "PriorityClass", "operator": "In"}]}}},
+         [("spec.scopeSelector.matchExpressions.values", "Required")]),
+        ("v1", "LimitRange", {"spec": {"limits": [{"type": "Container", "max": {"foo": "1"}}]}},
+         [(f"spec.limits[0].{bound}[foo]", "Invalid") for bound in ("max", "default", "defaultRequest")] * 2),
+        ("v1", "LimitRange", {"spec": {"limits": [
+            {"type": "Pod", "min": {"cpu": "1"}, "max": {"cpu": "2"}, "maxLimitRequestRatio": {"cpu": "3"}}]}},
+         [("spec.limits[0].maxLimitRequestRatio[cpu]", "Invalid")]),
+        ("v1", "Node", {"status": {"capacity": {"pods": "1500m"}}},
+         [("status.allocatable.pods", "Invalid"), ("status.capacity.pods", "Invalid")]),
+        ("v1", "PersistentVolumeClaim", {"spec": {**CLAIMED, "dataSource": {"kind": "PersistentVolumeClaim"}}},
+         [("spec.dataSource.name", "Required"), ("spec.dataSourceRef.name", "Required")]),
     ],
 )  # fmt: skip
 def test_what_breaks_a_rule(version: str, kind: str, body: Object, wrong: list[tuple[str, str]]) -> None:

@@ -87,7 +87,7 @@ def test_faults_of_a_pod_are_reported_at_their_fields(spec: Object, faults: list
         ({"resources": {"limits": {"cpu": "-1"}, "requests": {"cpu": "-2"}}}, "resources"),
         (
             {"securityContext": {"privileged": True, "allowPrivilegeEscalation": False}},
-            "securityContext.allowPrivilegeEscalation",
+            "securityContext",
         ),
     ],
 )  # fmt: skip

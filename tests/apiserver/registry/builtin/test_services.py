@@ -8,7 +8,7 @@ import ipaddress
 import pytest
 from tests.apiserver.registry.builtin.world import World, created, decoded, fields_and_reasons, problems, strategy
 
-from kubewright.apiserver.registry.builtin.services import NODE_PORTS, SERVICE_NETWORK
+from kubewright.apiserver.registry.builtin.service_allocation import NODE_PORTS, SERVICE_NETWORK
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects.errors import Invalid
 

@@ -34,7 +34,7 @@ from kubewright.apiserver.registry.builtin.pod_defaults import default_template
 from kubewright.apiserver.registry.builtin.pod_rules import RESTART_POLICIES, validate_template
 from kubewright.apiserver.registry.builtin.pod_warnings import template_warnings, workload_warnings
 from kubewright.apiserver.registry.builtin.volumes import default_claim
-from kubewright.apiserver.registry.metadata_rules import dns_label, immutable, is_dns_label, validate_labels
+from kubewright.apiserver.registry.metadata_rules import dns_label, immutable, is_dns_label
 from kubewright.apiserver.registry.strategy import Object, Reader
 from kubewright.objects.errors import Cause
 from kubewright.objects.field_errors import forbidden, invalid, not_supported, required
@@ -286,7 +286,6 @@ class ReplicationControllerStrategy(BuiltinStrategy):
         causes = non_negative(spec.get("minReadySeconds", 0), "spec.minReadySeconds")
         if not selector:
             causes.append(required("spec.selector"))
-        causes += validate_labels(selector, "spec.selector")
         causes += non_negative(spec.get("replicas"), "spec.replicas")
         if template is None:
             return [*causes, required("spec.template")]

@@ -58,7 +58,7 @@ def validate_claim_spec(spec: Spec, field: str) -> list[Cause]:
 
 def _data_source(source: Spec, path: str) -> list[Cause]:
     causes = [required(f"{path}.{name}") for name in ("kind", "name") if not source.get(name)]
-    group, namespace = source.get("apiGroup", ""), source.get("namespace", "")
+    group, namespace = source.get("apiGroup") or "", source.get("namespace", "")
     if not group and source.get("kind") != "PersistentVolumeClaim":
         text = "must be 'PersistentVolumeClaim' when referencing the default apiGroup"
         causes.append(invalid(path, source.get("kind", ""), text))

@@ -5,17 +5,25 @@ After ``pkg/registry/core/{namespace,node}`` and their validation.
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, age, columns, copy_field, name_of, same
-from kubewright.apiserver.registry.builtin.field_rules import is_cidr, problems
+from kubewright.apiserver.registry.builtin.field_rules import is_cidr, non_negative_quantity, problems
+from kubewright.apiserver.registry.builtin.resource_requirements import is_extended_resource
 from kubewright.apiserver.registry.builtin.scheduling_rules import validate_taints
-from kubewright.apiserver.registry.metadata_rules import dns_label, is_qualified_name
+from kubewright.apiserver.registry.metadata_rules import (
+    STANDARD_FINALIZERS,
+    dns_label,
+    is_qualified_name,
+    validate_metadata_update,
+)
 from kubewright.apiserver.registry.strategy import Object, Reader
 from kubewright.objects.errors import Cause
-from kubewright.objects.field_errors import forbidden, invalid
+from kubewright.objects.field_errors import duplicate, forbidden, invalid
+from kubewright.objects.quantity import Quantity
 
 NAME_LABEL = "kubernetes.io/metadata.name"
 _ROLE_PREFIX = "node-role.kubernetes.io/"
@@ -65,29 +73,40 @@ class NamespaceStrategy(BuiltinStrategy):
         return super().held(obj) or bool(obj["spec"].get("finalizers"))
 
     def rules(self, obj: Object) -> list[Cause]:
-        causes: list[Cause] = []
-        for index, name in enumerate(obj["spec"].get("finalizers") or ()):
-            causes += problems(is_qualified_name(name), name, f"spec.finalizers[{index}]")
-        return causes
+        return _spec_finalizers(obj, "spec.finalizers")
 
     def update_rules(self, obj: Object, old: Object) -> list[Cause]:
         return []
 
     def status_rules(self, obj: Object, old: Object) -> list[Cause]:
-        phase = obj["status"].get("phase")
+        phase, path = obj["status"].get("phase"), "status.Phase"
         if obj["metadata"].get("deletionTimestamp"):
-            if phase != "Terminating":
-                text = "may only be 'Terminating' if `deletionTimestamp` is not empty"
-                return [invalid("status.phase", phase, text)]
-        elif phase == "Terminating":
-            return [invalid("status.phase", phase, "may only be 'Active' if `deletionTimestamp` is empty")]
-        return []
+            text = "may only be 'Terminating' if `deletionTimestamp` is not empty"
+            return [] if phase == "Terminating" else [invalid(path, phase, text)]
+        text = "may only be 'Active' if `deletionTimestamp` is empty"
+        return [] if phase == "Active" else [invalid(path, phase, text)]
+
+    def validate_subresource_update(self, subresource: str, obj: Object, old: Object, reader: Reader) -> list[Cause]:
+        if subresource != "finalize":
+            return super().validate_subresource_update(subresource, obj, old, reader)
+        causes = validate_metadata_update(obj["metadata"], old["metadata"])
+        return causes + _spec_finalizers(obj, "spec.finalizers[{}]")
 
     def fields(self, obj: Object) -> Mapping[str, str]:
         return {"status.phase": (obj.get("status") or {}).get("phase", "")}
 
     def cells(self, obj: Object) -> list[Any]:
         return [name_of(obj), (obj.get("status") or {}).get("phase", ""), age(obj)]
+
+
+def _spec_finalizers(namespace: Object, path: str) -> list[Cause]:
+    causes: list[Cause] = []
+    for index, name in enumerate(namespace["spec"].get("finalizers") or ()):
+        causes += problems(is_qualified_name(name), name, path.format(index))
+        if "/" not in name and name not in STANDARD_FINALIZERS:
+            text = "name is neither a standard finalizer name nor is it fully qualified"
+            causes.append(invalid(path.format(index), name, text))
+    return causes
 
 
 class NodeStrategy(BuiltinStrategy):
@@ -108,8 +127,11 @@ class NodeStrategy(BuiltinStrategy):
 
     def rules(self, obj: Object) -> list[Cause]:
         spec = obj["spec"]
-        causes = validate_taints(spec.get("taints") or [], "metadata.taints")
+        causes = validate_taints(spec.get("taints") or [], "metadata.taints") + _node_resources(obj)
         cidrs = spec.get("podCIDRs") or []
+        families = {ipaddress.ip_network(cidr, strict=False).version for cidr in cidrs if not is_cidr(cidr)}
+        if len(cidrs) > 1 and len(families) != len(cidrs):
+            causes.append(invalid("spec.podCIDRs", cidrs, "may specify no more than one CIDR for each IP family"))
         for index, cidr in enumerate(cidrs):
             causes += problems(is_cidr(cidr), cidr, f"spec.podCIDRs[{index}]")
         if cidrs and spec.get("podCIDR") != cidrs[0]:
@@ -120,22 +142,26 @@ class NodeStrategy(BuiltinStrategy):
     def update_rules(self, obj: Object, old: Object) -> list[Cause]:
         new, before = obj["spec"], old["spec"]
         # The path is Kubernetes' own slip.
-        causes = validate_taints(new.get("taints") or [], "metadata.taints")
+        causes = validate_taints(new.get("taints") or [], "metadata.taints") + _node_resources(obj)
+        addresses = (obj.get("status") or {}).get("addresses") or []
+        causes += [
+            duplicate(f"status.addresses[{index}]", address)
+            for index, address in enumerate(addresses)
+            if address in addresses[:index]
+        ]
         if before.get("podCIDRs") and new.get("podCIDRs") != before["podCIDRs"]:
             causes.append(forbidden("spec.podCIDRs", 'node updates may not change podCIDR except from "" to valid'))
         if before.get("providerID") and new.get("providerID") != before["providerID"]:
             causes.append(
                 forbidden("spec.providerID", 'node updates may not change providerID except from "" to valid')
             )
-        changeable = ("podCIDR", "podCIDRs", "providerID", "unschedulable", "taints", "configSource")
-        rest = [{key: value for key, value in spec.items() if key not in changeable} for spec in (new, before)]
-        if not same(*rest):
-            text = (
-                "node updates may only change labels, taints, or capacity "
-                "(or configSource, if the DynamicKubeletConfig feature gate is enabled)"
-            )
-            causes.append(forbidden("", text))
+        if new.get("externalID") != before.get("externalID"):
+            causes.append(forbidden("spec.externalID", "may not be updated"))
         return causes
+
+    def validate_status_update(self, obj: Object, old: Object, reader: Reader) -> list[Cause]:
+        # As for any change of a Node: kubelets used to write all of it.
+        return self.validate_update(obj, old, reader)
 
     def fields(self, obj: Object) -> Mapping[str, str]:
         return {"spec.unschedulable": "true" if obj["spec"].get("unschedulable") else "false"}
@@ -156,6 +182,17 @@ class NodeStrategy(BuiltinStrategy):
             info.get("kernelVersion") or "<unknown>",
             info.get("containerRuntimeVersion") or "<unknown>",
         ]
+
+
+def _node_resources(node: Object) -> list[Cause]:
+    causes: list[Cause] = []
+    for field in ("capacity", "allocatable"):
+        for name, amount in sorted(((node.get("status") or {}).get(field) or {}).items()):
+            path = f"status.{field}.{name}"
+            causes += non_negative_quantity(amount, path)
+            if (name == "pods" or is_extended_resource(name)) and Quantity(amount).milli_value % 1000:
+                causes.append(invalid(path, amount, "must be an integer"))
+    return causes
 
 
 def taint_not_ready(node: Object) -> None:

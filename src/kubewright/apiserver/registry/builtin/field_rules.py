@@ -139,6 +139,25 @@ def is_ip(text: str) -> list[str]:
     return []
 
 
+def endpoint_ip(ip: str, field: str) -> list[Cause]:
+    """``ValidateEndpointIP``: an address that traffic may be sent to."""
+    if found := is_ip(ip):
+        return problems(found, ip, field)
+    address = ipaddress.ip_address(ip)
+    for wrong, text in (
+        (address.is_unspecified, f"may not be unspecified ({ip})"),
+        (address.is_loopback, "may not be in the loopback range (127.0.0.0/8, ::1/128)"),
+        (address.is_link_local, "may not be in the link-local range (169.254.0.0/16, fe80::/10)"),
+        (
+            address.is_multicast and ip.startswith(("224.0.0.", "ff02")),
+            "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)",
+        ),
+    ):
+        if wrong:
+            return [invalid(field, ip, text)]
+    return []
+
+
 def is_cidr(text: str) -> list[str]:
     try:
         if "/" not in text:

@@ -22,6 +22,7 @@ from kubewright.apiserver.registry.builtin.base import (
 from kubewright.apiserver.registry.builtin.field_rules import (
     PROTOCOLS,
     domain_prefixed_path,
+    endpoint_ip,
     is_cidr,
     is_ip,
     is_port_name,
@@ -33,7 +34,6 @@ from kubewright.apiserver.registry.builtin.field_rules import (
     problems,
     unique,
 )
-from kubewright.apiserver.registry.builtin.services import endpoint_ip
 from kubewright.apiserver.registry.metadata_rules import (
     immutable,
     is_dns1035_label,

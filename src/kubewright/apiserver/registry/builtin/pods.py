@@ -28,6 +28,7 @@ from kubewright.apiserver.registry.builtin.pod_rules import (
 from kubewright.apiserver.registry.builtin.pod_status_rules import validate_pod_status
 from kubewright.apiserver.registry.builtin.pod_warnings import IN_POD, name_warnings, pod_warnings, template_warnings
 from kubewright.apiserver.registry.builtin.resource_requirements import validate_resize
+from kubewright.apiserver.registry.builtin.scheduling_rules import join_label_keys
 from kubewright.apiserver.registry.metadata_rules import validate_metadata_update
 from kubewright.apiserver.registry.strategy import Object, Reader
 from kubewright.objects.errors import Cause
@@ -70,6 +71,7 @@ class PodStrategy(BuiltinStrategy):
     def prepare_for_create(self, obj: Object, reader: Reader) -> None:
         super().prepare_for_create(obj, reader)
         obj["status"] = {"phase": "Pending", "qosClass": qos_class(obj["spec"])}
+        join_label_keys(obj)
         if obj["spec"].get("schedulingGates"):
             obj["status"]["conditions"] = [_gated_condition()]
 

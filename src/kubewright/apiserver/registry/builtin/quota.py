@@ -5,10 +5,17 @@ After their validation in ``pkg/apis/core/validation``.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, columns, name_of, since
 from kubewright.apiserver.registry.builtin.field_rules import non_negative_quantity, problems
+from kubewright.apiserver.registry.builtin.resource_requirements import (
+    is_extended_resource,
+    overcommit_allowed,
+    validate_container_resource,
+    validate_resource_name,
+)
 from kubewright.apiserver.registry.metadata_rules import is_qualified_name
 from kubewright.apiserver.registry.strategy import Object, Reader
 from kubewright.objects.errors import Cause
@@ -35,12 +42,25 @@ _INTEGER = frozenset(
         "replicationcontrollers", "secrets", "configmaps", "persistentvolumeclaims",
     }
 )  # fmt: skip
-_NOT_STANDARD = "must be a standard resource for quota"
 _LIMIT_TYPES = ("Pod", "Container", "PersistentVolumeClaim")
+_COMPUTE = frozenset({"cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory"})
+_POD_SCOPED = _COMPUTE | {"pods"}
+_SCOPED = {
+    "BestEffort": frozenset({"pods"}),
+    "NotBestEffort": _POD_SCOPED,
+    "Terminating": _POD_SCOPED,
+    "NotTerminating": _POD_SCOPED,
+    "PriorityClass": _POD_SCOPED,
+    "CrossNamespacePodAffinity": _POD_SCOPED,
+    "VolumeAttributesClass": frozenset({"persistentvolumeclaims", "requests.storage"}),
+}
+"""Which standard resources a scope can be applied to."""
+_EXISTS_ONLY = ("BestEffort", "NotBestEffort", "Terminating", "NotTerminating", "CrossNamespacePodAffinity")
 
 
 def is_quota_resource(name: str) -> bool:
-    return name in _STANDARD or name.startswith(("requests.hugepages-", "hugepages-", "count/", "limits.", "requests."))
+    """Whether a name without a domain can be bounded by a quota (``IsStandardQuotaResourceName``)."""
+    return name in _STANDARD or name.startswith(("requests.hugepages-", "hugepages-"))
 
 
 class ResourceQuotaStrategy(BuiltinStrategy):
@@ -51,13 +71,15 @@ class ResourceQuotaStrategy(BuiltinStrategy):
     def rules(self, obj: Object) -> list[Cause]:
         spec = obj["spec"]
         causes = _amounts(spec.get("hard") or {}, "spec.hard")
-        scopes = set(spec.get("scopes") or ())
-        if scopes - set(SCOPES):
-            causes.append(invalid("spec.scopes", spec["scopes"], "unsupported scope"))
-        for pair in ({"BestEffort", "NotBestEffort"}, {"Terminating", "NotTerminating"}):
-            if pair <= scopes:
-                causes.append(invalid("spec.scopes", spec["scopes"], "conflicting scopes"))
-        return causes
+        scopes, hard = spec.get("scopes") or [], spec.get("hard") or {}
+        for scope in scopes:
+            causes += _scope(scope, hard, scopes, "spec.scopes", "spec.scopes")
+        causes += _conflicts(scopes, "spec.scopes", scopes)
+        expressions = (spec.get("scopeSelector") or {}).get("matchExpressions") or []
+        path = "spec.scopeSelector.matchExpressions"
+        for expression in expressions:
+            causes += _scope_expression(expression, hard, spec["scopeSelector"], path)
+        return causes + _conflicts([one.get("scopeName", "") for one in expressions], path, scopes)
 
     def update_rules(self, obj: Object, old: Object) -> list[Cause]:
         causes = self.rules(obj)
@@ -85,13 +107,49 @@ def _amounts(amounts: dict[str, str], field: str) -> list[Cause]:
     causes: list[Cause] = []
     for name, amount in sorted(amounts.items()):
         path = f"{field}[{name}]"
-        causes += problems(is_qualified_name(name), name, path)
+        causes += validate_resource_name(name, path)
         if "/" not in name and not is_quota_resource(name):
-            causes.append(invalid(path, name, _NOT_STANDARD))
+            causes.append(invalid(path, name, "must be a standard resource for quota"))
         causes += non_negative_quantity(amount, path)
-        if (name in _INTEGER or name.startswith("count/")) and Quantity(amount).milli_value % 1000:
+        whole = name in _INTEGER or name.startswith("count/") or is_extended_resource(name)
+        if whole and Quantity(amount).milli_value % 1000:
             causes.append(invalid(path, amount, "must be an integer"))
     return causes
+
+
+def _scope(scope: str, hard: Iterable[str], shown: Any, name_field: str, field: str) -> list[Cause]:
+    causes = [] if scope in SCOPES else [invalid(name_field, shown, "unsupported scope")]
+    fits = _SCOPED.get(scope, _STANDARD)
+    text = "unsupported scope applied to resource"
+    return causes + [invalid(field, shown, text) for name in hard if is_quota_resource(name) and name not in fits]
+
+
+def _scope_expression(expression: Spec, hard: Iterable[str], selector: Spec, field: str) -> list[Cause]:
+    scope, operator, values = expression.get("scopeName", ""), expression.get("operator"), expression.get("values")
+    causes = _scope(scope, hard, selector, f"{field}.scopeName", field)
+    if scope in _EXISTS_ONLY and operator != "Exists":
+        text = (
+            "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, "
+            "ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or "
+            "ResourceQuotaScopeCrossNamespacePodAffinity"
+        )
+        causes.append(invalid(f"{field}.operator", operator, text))
+    if operator in ("In", "NotIn"):
+        if not values:
+            text = "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector"
+            causes.append(required(f"{field}.values", text))
+    elif operator in ("Exists", "DoesNotExist"):
+        if values:
+            text = "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector"
+            causes.append(invalid(f"{field}.values", values, text))
+    else:
+        causes.append(invalid(f"{field}.operator", operator, "not a valid selector operator"))
+    return causes
+
+
+def _conflicts(scopes: Iterable[str], field: str, shown: Any) -> list[Cause]:
+    pairs = ({"BestEffort", "NotBestEffort"}, {"Terminating", "NotTerminating"})
+    return [invalid(field, shown, "conflicting scopes") for pair in pairs if pair <= set(scopes)]
 
 
 class LimitRangeStrategy(BuiltinStrategy):
@@ -139,13 +197,23 @@ def _limit_item(item: Spec, kind: str, path: str) -> list[Cause]:
     if kind == "PersistentVolumeClaim" and not any("storage" in (item.get(bound) or ()) for bound in ("min", "max")):
         text = "either minimum or maximum storage value is required, but neither was provided"
         causes.append(required(f"{path}.limits", text))
-    names = {name for field in ("min", "max", "default", "defaultRequest") for name in item.get(field) or ()}
-    for name in sorted(names):
-        causes += _limit_order(item, name, path)
+    bounds = ("min", "max", "maxLimitRequestRatio", *(() if kind == "Pod" else ("default", "defaultRequest")))
+    for field in bounds:
+        for name in sorted(item.get(field) or ()):
+            rule = validate_container_resource if kind in ("Pod", "Container") else validate_resource_name
+            causes += rule(name, f"{path}.{field}[{name}]")
+    for name in sorted({name for field in bounds for name in item.get(field) or ()}):
+        causes += _limit_order(item, name, path) if kind != "Pod" else _limit_order(item, name, path, _ORDER[:1])
     for name, ratio in sorted((item.get("maxLimitRequestRatio") or {}).items()):
         if Quantity(ratio) < Quantity(1):
             text = f"ratio {ratio} is less than 1"
             causes.append(invalid(f"{path}.maxLimitRequestRatio[{name}]", ratio, text))
+        low, high = ((item.get(bound) or {}).get(name) for bound in ("min", "max"))
+        if low is not None and high is not None and Quantity(low) > Quantity(0):
+            most = Quantity(high).milli_value / Quantity(low).milli_value
+            if Quantity(ratio).milli_value / 1000 > most:
+                text = f"ratio {ratio} is greater than max/min = {most:f}"
+                causes.append(invalid(f"{path}.maxLimitRequestRatio[{name}]", ratio, text))
     return causes
 
 
@@ -164,10 +232,14 @@ _ORDER = (
 )
 
 
-def _limit_order(item: Spec, name: str, path: str) -> list[Cause]:
+def _limit_order(item: Spec, name: str, path: str, order: Iterable[tuple[str, str, str, str]] = _ORDER) -> list[Cause]:
     """min <= defaultRequest <= default <= max, as far as they are given."""
     causes = []
-    for low, high, field, text in _ORDER:
+    given, asked = (item.get("default") or {}).get(name), (item.get("defaultRequest") or {}).get(name)
+    if given is not None and asked is not None and not overcommit_allowed(name) and Quantity(given) != Quantity(asked):
+        text = f"default value {given} must equal to defaultRequest value {asked} in {name}"
+        causes.append(invalid(f"{path}.defaultRequest[{name}]", asked, text))
+    for low, high, field, text in order:
         first, second = (item.get(low) or {}).get(name), (item.get(high) or {}).get(name)
         if first is not None and second is not None and Quantity(first) > Quantity(second):
             causes.append(invalid(f"{path}.{field}[{name}]", item[field][name], text.format(first, second)))

@@ -21,6 +21,13 @@ Spec = Mapping[str, Any]
 _COMPUTE = ("cpu", "memory")
 _STANDARD = (*_COMPUTE, "ephemeral-storage")
 _HUGE = "hugepages-"
+_KNOWN = frozenset(
+    {
+        *_STANDARD, *(f"{bound}.{name}" for bound in ("limits", "requests") for name in _STANDARD), "pods",
+        "resourcequotas", "services", "replicationcontrollers", "secrets", "configmaps", "persistentvolumeclaims",
+        "storage", "requests.storage", "services.nodeports", "services.loadbalancers",
+    }
+)  # fmt: skip
 
 
 def validate_resource_requirements(resources: Spec, path: str, claims: Collection[str] = ()) -> list[Cause]:
@@ -55,9 +62,9 @@ def _bounds(limits: Spec, requests: Spec, path: str) -> list[Cause]:
     for name, amount in sorted(requests.items()):
         limit = limits.get(name)
         if limit is None:
-            if not _overcommit_allowed(name):
+            if not overcommit_allowed(name):
                 causes.append(required(f"{path}.limits", "Limit must be set for non overcommitable resources"))
-        elif Quantity(amount) != Quantity(limit) and not _overcommit_allowed(name):
+        elif Quantity(amount) != Quantity(limit) and not overcommit_allowed(name):
             causes.append(invalid(f"{path}.requests", amount, f"must be equal to {name} limit of {limit}"))
         elif Quantity(amount) > Quantity(limit):
             causes.append(invalid(f"{path}.requests", amount, f"must be less than or equal to {name} limit of {limit}"))
@@ -67,7 +74,7 @@ def _bounds(limits: Spec, requests: Spec, path: str) -> list[Cause]:
     return causes
 
 
-def _overcommit_allowed(name: str) -> bool:
+def overcommit_allowed(name: str) -> bool:
     return ("/" not in name or "kubernetes.io/" in name) and not name.startswith(_HUGE)
 
 
@@ -77,13 +84,24 @@ def is_extended_resource(name: str) -> bool:
     return not own and not is_qualified_name(f"requests.{name}")
 
 
-def validate_container_resource(name: str, field: str) -> list[Cause]:
-    """``ValidateContainerResourceName``."""
+def validate_resource_name(name: str, field: str) -> list[Cause]:
+    """``validateResourceName``: one that Kubernetes knows, or one with a domain."""
     if found := is_qualified_name(name):
         return problems(found, name, field)
-    if "/" not in name and name not in _STANDARD and not name.startswith(_HUGE):
-        return [invalid(field, name, "must be a standard resource for containers")]
-    return []
+    if "/" in name or name in _KNOWN or name.startswith(_HUGE):
+        return []
+    return [invalid(field, name, "must be a standard resource type or fully qualified")]
+
+
+def validate_container_resource(name: str, field: str) -> list[Cause]:
+    """``validateContainerResourceName``: what no container can have is said beside what is no resource at all."""
+    causes = validate_resource_name(name, field)
+    if "/" not in name:
+        if name not in _STANDARD and not name.startswith(_HUGE):
+            causes.append(invalid(field, name, "must be a standard resource for containers"))
+    elif "kubernetes.io/" not in name and not is_extended_resource(name):
+        causes.append(invalid(field, name, "doesn't follow extended resource name standard"))
+    return causes
 
 
 def validate_pod_level_resources(spec: Spec, field: str) -> list[Cause]:

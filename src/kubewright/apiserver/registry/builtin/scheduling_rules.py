@@ -171,6 +171,7 @@ def _pod_affinity_term(term: Spec, path: str) -> list[Cause]:
     causes += label_selector(term.get("namespaceSelector"), f"{path}.namespaceSelector")
     for name in term.get("namespaces") or ():
         causes += problems(is_dns_label(name), name, f"{path}.namespace")
+    causes += _label_keys(term, path)
     key = term.get("topologyKey", "")
     if not key:
         causes.append(required(f"{path}.topologyKey", "can not be empty"))
@@ -186,8 +187,6 @@ def validate_topology_spread(constraints: list[Spec], field: str) -> list[Cause]
         causes += positive(constraint.get("maxSkew", 0), f"{path}.maxSkew")
         if not key:
             causes.append(required(f"{path}.topologyKey", "can not be empty"))
-        else:
-            causes += problems(is_qualified_name(key), key, f"{path}.topologyKey")
         causes += optional_one_of(unsatisfiable, _UNSATISFIABLE, f"{path}.whenUnsatisfiable")
         if (key, unsatisfiable) in seen:
             pair = f"{{{key}, {unsatisfiable}}}"
@@ -200,21 +199,50 @@ def validate_topology_spread(constraints: list[Spec], field: str) -> list[Cause]
             causes.append(invalid(f"{path}.minDomains", minimum, text))
         for policy in ("nodeAffinityPolicy", "nodeTaintsPolicy"):
             causes += optional_one_of(constraint.get(policy), ("Honor", "Ignore"), f"{path}.{policy}")
-        causes += _match_label_keys(constraint, f"{path}.matchLabelKeys")
+        causes += _label_keys(constraint, path)
         causes += label_selector(constraint.get("labelSelector"), f"{path}.labelSelector")
     return causes
 
 
-def _match_label_keys(constraint: Spec, field: str) -> list[Cause]:
-    """Labels of the pod itself that join the selector: there must be one, and it must not name them."""
-    keys, selector = constraint.get("matchLabelKeys") or (), constraint.get("labelSelector")
-    if keys and selector is None:
-        return [forbidden(field, "must not be specified when labelSelector is not set")]
+def _label_keys(term: Spec, path: str) -> list[Cause]:
+    """Labels of the pod itself that join the selector, to match or to differ in: the selector must not name them."""
+    selector = term.get("labelSelector")
+    match, mismatch = term.get("matchLabelKeys") or [], term.get("mismatchLabelKeys") or []
     causes: list[Cause] = []
+    for field, keys in (("matchLabelKeys", match), ("mismatchLabelKeys", mismatch)):
+        if keys and selector is None:
+            causes.append(forbidden(f"{path}.{field}", "must not be specified when labelSelector is not set"))
+            continue
+        for index, key in enumerate(keys):
+            causes += problems(is_qualified_name(key), key, f"{path}.{field}[{index}]")
+    # What joined the selector is one expression; a second mention of the key was the author's.
     named = {*((selector or {}).get("matchLabels") or ())}
-    named |= {expression.get("key") for expression in (selector or {}).get("matchExpressions") or ()}
-    for index, key in enumerate(keys):
-        causes += problems(is_qualified_name(key), key, f"{field}[{index}]")
-        if key in named:
-            causes.append(invalid(f"{field}[{index}]", key, "exists in both matchLabelKeys and labelSelector"))
-    return causes
+    for expression in (selector or {}).get("matchExpressions") or ():
+        key = expression.get("key", "")
+        if key in match and key in named:
+            text = "exists in both matchLabelKeys and labelSelector"
+            causes.append(invalid(f"{path}[{match.index(key)}]", key, text))
+        named.add(key)
+    text = "exists in both matchLabelKeys and mismatchLabelKeys"
+    both = [index for index, key in enumerate(match) if key in mismatch]
+    return causes + [invalid(f"{path}.matchLabelKeys[{index}]", match[index], text) for index in both]
+
+
+def join_label_keys(pod: dict[str, Any]) -> None:
+    """Let the labels of a new pod join the selectors that name their keys."""
+    labels, spec = pod["metadata"].get("labels") or {}, pod["spec"]
+    affinity = spec.get("affinity") or {}
+    terms = list(spec.get("topologySpreadConstraints") or ())
+    for rules in (affinity.get("podAffinity") or {}, affinity.get("podAntiAffinity") or {}):
+        terms += rules.get("requiredDuringSchedulingIgnoredDuringExecution") or ()
+        weighted = rules.get("preferredDuringSchedulingIgnoredDuringExecution") or ()
+        terms += [one.get("podAffinityTerm") or {} for one in weighted]
+    for term in terms:
+        selector = term.get("labelSelector")
+        if selector is None:
+            continue
+        for field, operator in (("matchLabelKeys", "In"), ("mismatchLabelKeys", "NotIn")):
+            for key in term.get(field) or ():
+                if key in labels:
+                    expression = {"key": key, "operator": operator, "values": [labels[key]]}
+                    selector["matchExpressions"] = [*(selector.get("matchExpressions") or ()), expression]

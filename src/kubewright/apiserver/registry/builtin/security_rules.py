@@ -86,10 +86,10 @@ def validate_security_context(context: Spec, path: str, *, host_users: bool = Tr
     if escalation is False:
         if context.get("privileged"):
             text = "cannot set `allowPrivilegeEscalation` to false and `privileged` to true"
-            causes.append(invalid(f"{path}.allowPrivilegeEscalation", False, text))
+            causes.append(invalid(path, context, text))
         if "CAP_SYS_ADMIN" in ((context.get("capabilities") or {}).get("add") or ()):
             text = "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN"
-            causes.append(invalid(f"{path}.allowPrivilegeEscalation", False, text))
+            causes.append(invalid(path, context, text))
     return causes
 
 

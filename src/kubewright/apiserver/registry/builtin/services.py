@@ -1,19 +1,18 @@
-"""Services and Endpoints; cluster IPs and node ports are chosen here.
+"""Services: defaults, what each type of them needs, and what may change.
 
-After ``pkg/registry/core/service`` (strategy and allocators) and ``ValidateService``.  What is taken is read from the
-stored Services themselves, so nothing can leak: an address is free when no Service has it.
+After ``pkg/registry/core/service/strategy.go`` and ``ValidateService``; addresses and ports come from
+`service_allocation`.
 """
 
 from __future__ import annotations
 
-import ipaddress
-import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, age, columns, label_text, name_of
+from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, age, columns, label_text, name_of, same
 from kubewright.apiserver.registry.builtin.field_rules import (
     PROTOCOLS,
+    endpoint_ip,
     in_range,
     is_cidr,
     is_ip,
@@ -23,6 +22,15 @@ from kubewright.apiserver.registry.builtin.field_rules import (
     port_number_or_name,
     problems,
 )
+from kubewright.apiserver.registry.builtin.service_allocation import (
+    WITH_NODE_PORTS,
+    allocate_cluster_ip,
+    allocate_node_ports,
+    default_families,
+    needs_health_check,
+    validate_cluster_ip_change,
+    validate_cluster_ips,
+)
 from kubewright.apiserver.registry.metadata_rules import (
     dns1035_label,
     is_dns_label,
@@ -31,18 +39,14 @@ from kubewright.apiserver.registry.metadata_rules import (
     validate_labels,
 )
 from kubewright.apiserver.registry.strategy import Object, Reader
-from kubewright.objects.errors import Cause, Invalid
+from kubewright.objects.errors import Cause
 from kubewright.objects.field_errors import duplicate, forbidden, invalid, required
-from kubewright.objects.names import GroupKind
 
 Spec = dict[str, Any]
 
-SERVICE_NETWORK = ipaddress.ip_network("10.96.0.0/12")
-NODE_PORTS = range(30000, 32768)
-
+_HINTS = "service.kubernetes.io/topology-aware-hints"
+_MODE = "service.kubernetes.io/topology-mode"
 _TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
-_WITH_NODE_PORTS = ("LoadBalancer", "NodePort")
-_SERVICE = GroupKind("", "Service")
 
 
 class ServiceStrategy(BuiltinStrategy):
@@ -69,7 +73,7 @@ class ServiceStrategy(BuiltinStrategy):
             port.setdefault("protocol", "TCP")
             if port.get("targetPort") in (0, "", None):
                 port["targetPort"] = port["port"]
-        if spec["type"] in _WITH_NODE_PORTS or (spec["type"] == "ClusterIP" and spec.get("externalIPs")):
+        if spec["type"] in WITH_NODE_PORTS or (spec["type"] == "ClusterIP" and spec.get("externalIPs")):
             spec.setdefault("externalTrafficPolicy", "Cluster")
         if spec["type"] != "ExternalName":
             spec.setdefault("internalTrafficPolicy", "Cluster")
@@ -97,27 +101,29 @@ class ServiceStrategy(BuiltinStrategy):
             for field in ("ipFamilies", "ipFamilyPolicy"):
                 if field in before:
                     spec.setdefault(field, before[field])
-        if spec["type"] in _WITH_NODE_PORTS and before.get("type") in _WITH_NODE_PORTS:
+        if spec["type"] in WITH_NODE_PORTS and before.get("type") in WITH_NODE_PORTS:
             _keep_node_ports(spec, before)
         _drop_what_the_type_lacks(spec, before)
+        if spec["type"] != "LoadBalancer":
+            obj["status"] = {"loadBalancer": {}}
         self._allocate(obj, old, reader)
 
     def _allocate(self, obj: Object, old: Object | None, reader: Reader) -> None:
         spec = obj["spec"]
         if spec["type"] == "ExternalName":
             return
-        _default_families(spec)
+        default_families(obj)
         others = [
             service["spec"]
             for service in reader.list("", "services")
             if service["metadata"].get("uid") != obj["metadata"].get("uid") or old is None
         ]
         if spec.get("clusterIP") != "None":
-            _allocate_cluster_ip(obj, old, {ip for other in others for ip in other.get("clusterIPs") or ()})
+            allocate_cluster_ip(obj, old, {ip for other in others for ip in other.get("clusterIPs") or ()})
         if spec["type"] == "NodePort" or (
             spec["type"] == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts", True)
         ):
-            _allocate_node_ports(obj, old, others)
+            allocate_node_ports(obj, old, others)
 
     def rules(self, obj: Object) -> list[Cause]:
         spec = obj["spec"]
@@ -139,9 +145,13 @@ class ServiceStrategy(BuiltinStrategy):
             seconds = ((spec.get("sessionAffinityConfig") or {}).get("clientIP") or {}).get("timeoutSeconds", 10800)
             causes += in_range(seconds, 1, 86400, "spec.sessionAffinityConfig.clientIP.timeoutSeconds")
         if kind != "ExternalName":
-            causes += _cluster_ips(spec)
+            causes += validate_cluster_ips(spec)
         for index, ip in enumerate(spec.get("externalIPs") or ()):
             causes += endpoint_ip(ip, f"spec.externalIPs[{index}]")
+        annotations = obj["metadata"].get("annotations") or {}
+        if {_HINTS, _MODE} <= annotations.keys() and annotations[_HINTS] != annotations[_MODE]:
+            text = f"must match annotations[{_HINTS}] when both are specified"
+            causes.append(invalid(f"metadata.annotations[{_MODE}]", annotations[_MODE], text))
         causes += one_of(kind, _TYPES, "spec.type")
         causes += _source_ranges(spec, "spec.LoadBalancerSourceRanges")
         if "allocateLoadBalancerNodePorts" in spec and kind != "LoadBalancer":
@@ -149,14 +159,53 @@ class ServiceStrategy(BuiltinStrategy):
             causes.append(forbidden("spec.allocateLoadBalancerNodePorts", text))
         preferences = ("PreferClose", "PreferSameNode", "PreferSameZone")
         causes += optional_one_of(spec.get("trafficDistribution"), preferences, "spec.trafficDistribution")
-        if spec.get("loadBalancerClass") is not None and kind != "LoadBalancer":
-            causes.append(forbidden("spec.loadBalancerClass", "may only be used when `type` is 'LoadBalancer'"))
+        causes += _load_balancer_class(spec)
         policies = ("Cluster", "Local")
         causes += optional_one_of(spec.get("internalTrafficPolicy"), policies, "spec.internalTrafficPolicy")
         return causes + _external_traffic(spec)
 
     def update_rules(self, obj: Object, old: Object) -> list[Cause]:
-        return _cluster_ip_change(obj["spec"], old["spec"]) + self.rules(obj)
+        new, before = obj["spec"], old["spec"]
+        causes = validate_cluster_ip_change(new, before)
+        if new.get("type") == before.get("type") == "LoadBalancer" and not same(
+            new.get("loadBalancerClass"), before.get("loadBalancerClass")
+        ):
+            text = "may not change once set"
+            causes.append(invalid("spec.loadBalancerClass", new.get("loadBalancerClass"), text))
+        causes += _load_balancer_class(new)
+        port = new.get("healthCheckNodePort")
+        if needs_health_check(new) and needs_health_check(before) and port != before.get("healthCheckNodePort"):
+            causes.append(forbidden("spec.healthCheckNodePort", "field is immutable"))
+        return causes + self.rules(obj)
+
+    def status_rules(self, obj: Object, old: Object) -> list[Cause]:
+        ingress = (obj["status"].get("loadBalancer") or {}).get("ingress") or []
+        if ingress and obj["spec"].get("type") != "LoadBalancer":
+            text = "may only be used when `spec.type` is 'LoadBalancer'"
+            return [forbidden("status.loadBalancer.ingress", text)]
+        causes: list[Cause] = []
+        for index, entry in enumerate(ingress):
+            causes += _ingress_point(entry, f"status.loadBalancer.ingress[{index}]")
+        return causes
+
+    def warnings(self, obj: Object, old: Object | None) -> list[str]:
+        """Of what is deprecated, and of what has no effect on a Service of this type."""
+        spec = obj["spec"]
+        found: list[str] = []
+        if _HINTS in (obj["metadata"].get("annotations") or {}):
+            found.append(f"annotation {_HINTS} is deprecated, please use {_MODE} instead")
+        if spec.get("type") == "ClusterIP" and spec.get("clusterIP") == "None":
+            given = [field for field in ("loadBalancerIP", "externalIPs") if spec.get(field)]
+            given += ["SessionAffinity"] if spec.get("sessionAffinity") != "None" else []
+            found += [f"spec.{field} is ignored for headless services" for field in given]
+        external = spec.get("type") == "ExternalName"
+        if external and spec.get("externalIPs"):
+            found.append('spec.externalIPs is ignored when spec.type is "ExternalName"')
+        if not external and spec.get("externalName"):
+            found.append('spec.externalName is ignored when spec.type is not "ExternalName"')
+        if spec.get("trafficDistribution") == "PreferClose":
+            found.append('spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"')
+        return found
 
     def fields(self, obj: Object) -> Mapping[str, str]:
         return {"spec.clusterIP": obj["spec"].get("clusterIP", ""), "spec.type": obj["spec"].get("type", "")}
@@ -172,19 +221,6 @@ class ServiceStrategy(BuiltinStrategy):
             age(obj),
             label_text(spec.get("selector")),
         ]
-
-
-def _default_families(spec: Spec) -> None:
-    if spec.get("clusterIP") == "None" and not spec.get("selector"):
-        # A headless Service whose endpoints are written by hand may have any families.
-        spec.setdefault("ipFamilyPolicy", "RequireDualStack")
-        families = spec.get("ipFamilies") or ["IPv4"]
-        if spec["ipFamilyPolicy"] == "RequireDualStack" and len(families) == 1:
-            families = [*families, "IPv6" if families[0] == "IPv4" else "IPv4"]
-        spec["ipFamilies"] = families
-        return
-    spec.setdefault("ipFamilyPolicy", "SingleStack")
-    spec.setdefault("ipFamilies", ["IPv4"])
 
 
 def _follow_cluster_ip(spec: Spec, before: Spec) -> None:
@@ -206,7 +242,7 @@ def _keep_node_ports(spec: Spec, before: Spec) -> None:
         kept = had.get((port["port"], port.get("protocol", "TCP")))
         if not port.get("nodePort") and kept and kept not in used:
             port["nodePort"] = kept
-    if before.get("healthCheckNodePort") and not spec.get("healthCheckNodePort") and _needs_health_check(spec):
+    if before.get("healthCheckNodePort") and not spec.get("healthCheckNodePort") and needs_health_check(spec):
         spec["healthCheckNodePort"] = before["healthCheckNodePort"]
 
 
@@ -214,10 +250,10 @@ def _drop_what_the_type_lacks(spec: Spec, before: Spec) -> None:
     """Values that an earlier type needed and that the client did not touch go with it."""
     kind = spec["type"]
     if kind == "ExternalName" and before.get("type") != "ExternalName":
-        for field in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"):
+        for field in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
             if spec.get(field) == before.get(field):
                 spec.pop(field, None)
-    if kind not in _WITH_NODE_PORTS and before.get("type") in _WITH_NODE_PORTS:
+    if kind not in WITH_NODE_PORTS and before.get("type") in WITH_NODE_PORTS:
         old_ports = [port.get("nodePort") for port in before.get("ports") or ()]
         for port in spec.get("ports") or ():
             if port.get("nodePort") in old_ports:
@@ -228,58 +264,8 @@ def _drop_what_the_type_lacks(spec: Spec, before: Spec) -> None:
         for field in ("allocateLoadBalancerNodePorts", "loadBalancerClass"):
             if spec.get(field) == before.get(field):
                 spec.pop(field, None)
-    if not _needs_health_check(spec) and spec.get("healthCheckNodePort") == before.get("healthCheckNodePort"):
+    if not needs_health_check(spec) and spec.get("healthCheckNodePort") == before.get("healthCheckNodePort"):
         spec.pop("healthCheckNodePort", None)
-
-
-def _needs_health_check(spec: Spec) -> bool:
-    return spec.get("type") == "LoadBalancer" and spec.get("externalTrafficPolicy") == "Local"
-
-
-def _allocate_cluster_ip(obj: Object, old: Object | None, taken: set[str]) -> None:
-    spec = obj["spec"]
-    had = (old["spec"].get("clusterIPs") if old else None) or []
-    wanted = spec.get("clusterIPs") or []
-    if wanted and wanted[0]:
-        if wanted != had and wanted[0] in taken:
-            text = f"failed to allocate IP {wanted[0]}: provided IP is already allocated"
-            raise Invalid.of(_SERVICE, name_of(obj), [invalid("spec.clusterIPs", wanted, text)])
-        spec["clusterIP"] = wanted[0]
-        return
-    address = next(ip for ip in _candidates() if ip not in taken)
-    spec["clusterIP"], spec["clusterIPs"] = address, [address]
-
-
-def _candidates() -> Iterator[str]:
-    """Random addresses of the service network, without its first ten and its broadcast address."""
-    while True:
-        yield str(SERVICE_NETWORK[random.randrange(10, SERVICE_NETWORK.num_addresses - 1)])
-
-
-def _allocate_node_ports(obj: Object, old: Object | None, others: list[Spec]) -> None:
-    spec = obj["spec"]
-    had = {port.get("nodePort") for port in (old["spec"].get("ports") if old else None) or ()}
-    taken = {(port.get("nodePort"), port.get("protocol")) for other in others for port in other.get("ports") or ()}
-    numbers = {number for number, _ in taken} | {other.get("healthCheckNodePort") for other in others}
-    for index, port in enumerate(spec.get("ports") or ()):
-        number = port.get("nodePort")
-        path = f"spec.ports[{index}].nodePort"
-        if number:
-            if number not in NODE_PORTS and number not in had:
-                text = "provided port is not in the valid range. The range of valid ports is 30000-32767"
-                raise Invalid.of(_SERVICE, name_of(obj), [invalid(path, number, text)])
-            if (number, port.get("protocol")) in taken and number not in had:
-                text = "provided port is already allocated"
-                raise Invalid.of(_SERVICE, name_of(obj), [invalid(path, number, text)])
-        else:
-            port["nodePort"] = number = _free_port(numbers)
-        numbers.add(number)
-    if _needs_health_check(spec) and not spec.get("healthCheckNodePort"):
-        spec["healthCheckNodePort"] = _free_port(numbers)
-
-
-def _free_port(taken: set[int | None]) -> int:
-    return random.choice([port for port in NODE_PORTS if port not in taken])
 
 
 def _external_name(spec: Spec) -> list[Cause]:
@@ -339,43 +325,42 @@ def _source_ranges(spec: Spec, field: str) -> list[Cause]:
     return causes
 
 
-def _cluster_ips(spec: Spec) -> list[Cause]:
-    ips = spec.get("clusterIPs") or []
-    causes: list[Cause] = []
-    if ips and spec.get("clusterIP") != ips[0]:
-        causes.append(invalid("spec.clusterIPs", ips, "first value must match `clusterIP`"))
-    for index, ip in enumerate(ips):
-        if ip != "None":
-            causes += problems(is_ip(ip), ip, f"spec.clusterIPs[{index}]")
-        elif len(ips) > 1:
-            text = "'None' must be the first and only value"
-            causes.append(invalid(f"spec.clusterIPs[{index}]", ip, text))
-    for index, family in enumerate(spec.get("ipFamilies") or ()):
-        causes += optional_one_of(family, ("IPv4", "IPv6"), f"spec.ipFamilies[{index}]")
-    policies = ("PreferDualStack", "RequireDualStack", "SingleStack")
-    return causes + optional_one_of(spec.get("ipFamilyPolicy"), policies, "spec.ipFamilyPolicy")
-
-
-def _cluster_ip_change(spec: Spec, before: Spec) -> list[Cause]:
-    """A cluster IP stays for as long as the Service has any use for one."""
-    if "ExternalName" in (spec.get("type"), before.get("type")):
+def _load_balancer_class(spec: Spec) -> list[Cause]:
+    name, path = spec.get("loadBalancerClass"), "spec.loadBalancerClass"
+    if name is None:
         return []
-    had, now = before.get("clusterIPs") or [], spec.get("clusterIPs") or []
-    if had and now and had[0] != now[0]:
-        return [invalid("spec.clusterIPs[0]", now, "may not change once set")]
-    return []
+    if spec.get("type") != "LoadBalancer":
+        return [forbidden(path, "may only be used when `type` is 'LoadBalancer'")]
+    return problems(is_qualified_name(name), name, path)
+
+
+def _ingress_point(entry: Spec, path: str) -> list[Cause]:
+    """One address of a load balancer."""
+    ip, mode, host = entry.get("ip", ""), entry.get("ipMode"), entry.get("hostname", "")
+    causes = problems(is_ip(ip), ip, f"{path}.ip") if ip else []
+    if mode is None and ip:
+        causes.append(required(f"{path}.ipMode", "must be specified when `ip` is set"))
+    elif mode is not None and not ip:
+        causes.append(forbidden(f"{path}.ipMode", "may not be specified when `ip` is not set"))
+    else:
+        causes += optional_one_of(mode, ("Proxy", "VIP"), f"{path}.ipMode")
+    if host:
+        causes += problems(is_dns_subdomain(host), host, f"{path}.hostname")
+        if not is_ip(host):
+            causes.append(invalid(f"{path}.hostname", host, "must be a DNS name, not an IP address"))
+    return causes
 
 
 def _external_traffic(spec: Spec) -> list[Cause]:
     policy = spec.get("externalTrafficPolicy")
-    accessible = spec.get("type") in _WITH_NODE_PORTS or bool(spec.get("externalIPs"))
+    accessible = spec.get("type") in WITH_NODE_PORTS or bool(spec.get("externalIPs"))
     causes = []
     if policy and not accessible:
         text = "may only be set for externally-accessible services"
         causes.append(invalid("spec.externalTrafficPolicy", policy, text))
     elif policy:
         causes += optional_one_of(policy, ("Cluster", "Local"), "spec.externalTrafficPolicy")
-    if spec.get("healthCheckNodePort") and not _needs_health_check(spec):
+    if spec.get("healthCheckNodePort") and not needs_health_check(spec):
         text = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"
         causes.append(invalid("spec.healthCheckNodePort", spec["healthCheckNodePort"], text))
     return causes
@@ -402,82 +387,3 @@ def _port_text(ports: list[Spec]) -> str:
         node = f":{port['nodePort']}" if port.get("nodePort") else ""
         texts.append(f"{port['port']}{node}/{port.get('protocol', '')}")
     return ",".join(texts) or "<none>"
-
-
-class EndpointsStrategy(BuiltinStrategy):
-    columns = columns("Endpoints", "Age")
-    allow_create_on_update = True
-    update_checks_metadata_twice = True
-
-    def default(self, obj: Object) -> None:
-        for subset in obj.get("subsets") or ():
-            for port in subset.get("ports") or ():
-                port.setdefault("protocol", "TCP")
-
-    def rules(self, obj: Object) -> list[Cause]:
-        causes: list[Cause] = []
-        for index, subset in enumerate(obj.get("subsets") or ()):
-            path = f"subsets[{index}]"
-            if not subset.get("addresses") and not subset.get("notReadyAddresses"):
-                causes.append(required(path, "must specify `addresses` or `notReadyAddresses`"))
-            for field in ("addresses", "notReadyAddresses"):
-                for at, address in enumerate(subset.get(field) or ()):
-                    causes += endpoint_ip(address.get("ip", ""), f"{path}.{field}[{at}].ip")
-            ports = subset.get("ports") or []
-            for at, port in enumerate(ports):
-                causes += _endpoint_port(port, f"{path}.ports[{at}]", named=len(ports) > 1)
-        return causes
-
-    def cells(self, obj: Object) -> list[Any]:
-        return [name_of(obj), _endpoints_text(obj), age(obj)]
-
-
-def endpoint_ip(ip: str, field: str) -> list[Cause]:
-    """``ValidateEndpointIP``: an address that traffic may be sent to."""
-    if found := is_ip(ip):
-        return problems(found, ip, field)
-    address = ipaddress.ip_address(ip)
-    for wrong, text in (
-        (address.is_unspecified, f"may not be unspecified ({ip})"),
-        (address.is_loopback, "may not be in the loopback range (127.0.0.0/8, ::1/128)"),
-        (address.is_link_local, "may not be in the link-local range (169.254.0.0/16, fe80::/10)"),
-        (
-            address.is_multicast and ip.startswith(("224.0.0.", "ff02")),
-            "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)",
-        ),
-    ):
-        if wrong:
-            return [invalid(field, ip, text)]
-    return []
-
-
-def _endpoint_port(port: Spec, path: str, *, named: bool) -> list[Cause]:
-    causes: list[Cause] = []
-    if named and not port.get("name"):
-        causes.append(required(f"{path}.name"))
-    elif port.get("name"):
-        causes += problems(is_dns_label(port["name"]), port["name"], f"{path}.name")
-    causes += port_number(port.get("port", 0), f"{path}.port")
-    return causes + one_of(port.get("protocol"), PROTOCOLS, f"{path}.protocol")
-
-
-def _host_port(ip: str, port: int | None) -> str:
-    if port is None:
-        return ip
-    return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
-
-
-def _endpoints_text(obj: Object) -> str:
-    """The first three addresses with their ports."""
-    shown: list[str] = []
-    count = 0
-    for subset in obj.get("subsets") or ():
-        ports = subset.get("ports") or [{}]
-        for port in ports:
-            for address in subset.get("addresses") or ():
-                count += 1
-                if len(shown) < 3:
-                    shown.append(_host_port(address.get("ip", ""), port.get("port")))
-    if not shown:
-        return "<none>"
-    return ",".join(shown) + (f" + {count - 3} more..." if count > 3 else "")

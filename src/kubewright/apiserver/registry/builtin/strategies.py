@@ -17,7 +17,7 @@ STRATEGIES: Mapping[str, Mapping[str, str]] = {
     "v1": {
         "ComponentStatus": "cluster.ComponentStatusStrategy",
         "ConfigMap": "config.ConfigMapStrategy",
-        "Endpoints": "services.EndpointsStrategy",
+        "Endpoints": "endpoints.EndpointsStrategy",
         "Event": "events.CoreEventStrategy",
         "LimitRange": "quota.LimitRangeStrategy",
         "Namespace": "cluster.NamespaceStrategy",

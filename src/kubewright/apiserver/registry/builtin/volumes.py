@@ -301,7 +301,7 @@ def _normalize_sources(spec: Spec, old: Spec) -> None:
         del spec["dataSourceRef"]
         reference = None
     if source is not None and not old.get("dataSource"):
-        kind = source.get("apiGroup", ""), source.get("kind", "")
+        kind = source.get("apiGroup") or "", source.get("kind", "")
         if kind not in (("", "PersistentVolumeClaim"), ("snapshot.storage.k8s.io", "VolumeSnapshot")):
             del spec["dataSource"]
             source = None
