@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
@@ -26,7 +27,7 @@ METADATA = {
         "labels": {"type": "object", "additionalProperties": {"type": "string"}},
     },
 }
-WIDGET_SCHEMA = {
+WIDGET_SCHEMA: Object = {
     "type": "object",
     "properties": {
         "apiVersion": {"type": "string"},
@@ -135,6 +136,34 @@ def test_fields_left_out_are_removed(config_map: Store) -> None:
     last = config_map.apply("one")
     assert "data" not in last
     assert last["metadata"] == {"name": "a"}
+
+
+def test_fields_that_an_updater_owns_too_stay(config_map: Store) -> None:
+    config_map.update("creator", data={"k": "1", "l": "1"})
+    config_map.apply("one", data={"k": "1", "l": "1"})
+    config_map.update("editor", data={"k": "2", "l": "1"})
+    config_map.apply("one", force=True, data={"k": "3"})
+    assert config_map.apply("one", metadata={"labels": {"x": "y"}})["data"] == {"l": "1"}
+
+
+def test_who_owned_parts_of_what_is_a_whole_now_owns_the_whole(widget: Store) -> None:
+    widget.apply("one", spec={"gm": {"a": "1"}, "set": ["x"], "plain": ["p"]})
+    widget.apply("two", spec={"gm": {"b": "2"}, "set": ["y"]})
+    schema = copy.deepcopy(WIDGET_SCHEMA)
+    spec = schema["properties"]["spec"]["properties"]
+    spec["gm"]["x-kubernetes-map-type"] = "atomic"
+    spec["set"]["x-kubernetes-list-type"] = "atomic"
+    spec["plain"]["x-kubernetes-list-type"] = "set"
+    widget.fields = FieldManager(Node(schema), WIDGET, reset={"f:status": {}})
+    with pytest.raises(Conflict) as conflict:
+        widget.apply("one", spec={"gm": {"a": "1"}, "set": ["x"], "plain": ["p"]})
+    assert [cause.field for cause in conflict.value.causes] == [".spec.gm", ".spec.set"]
+    widget.update("three", spec={"gm": {"a": "1", "b": "2"}, "set": ["x", "y"], "plain": ["p", "q"]})
+    assert widget.owners() == {
+        "one Apply": {"f:spec": {"f:gm": {}, "f:plain": {}, "f:set": {}}},
+        "two Apply": {"f:spec": {"f:gm": {}, "f:set": {}}},
+        "three Update": {"f:spec": {"f:plain": {'v:"q"': {}}}},
+    }
 
 
 def test_another_managers_value_is_a_conflict(config_map: Store) -> None:

@@ -165,6 +165,7 @@ class FieldManager:
             raise APIError(f"failed to decode managed fields: {error}") from None
         if not known:
             self._take_over(None, base, known, self._updater(_BEFORE_FIRST_APPLY), now)
+        self._reconcile(known)
         return known, base
 
     def _merge(
@@ -177,8 +178,8 @@ class FieldManager:
         merged = walk.merge(self._type, base, config)
         last = known.get(me)
         if last is not None:
-            appliers = [have for manager, have in known.items() if manager.applies and manager != me]
-            merged = self._prune(merged, last, [*appliers, Owned(owned, self._api_version)])
+            others = [have for manager, have in known.items() if manager != me]
+            merged = self._prune(merged, last, [*others, Owned(owned, self._api_version)])
         self._settle(base, merged, known, me, force=force)
         return merged  # type: ignore[no-any-return]
 
@@ -206,13 +207,13 @@ class FieldManager:
             return live
         return _with_managers(merged, known)
 
-    def _prune(self, merged: Any, last: Owned, appliers: list[Owned]) -> Any:
-        """Remove what the manager applied last time, unless it or another applier claims it (now)."""
+    def _prune(self, merged: Any, last: Owned, owners: list[Owned]) -> Any:
+        """Remove what the manager applied last time, unless it or anyone else owns it (now)."""
         version = last.api_version
         view = self._view(version)
         if view is None:
             return merged
-        same_version = [have.fields for have in appliers if have.api_version == version]
+        same_version = [have.fields for have in owners if have.api_version == version]
         claimed: FieldSet = {}
         for fields in same_version:
             claimed = fieldset.union(claimed, fields)
@@ -222,7 +223,7 @@ class FieldManager:
         gone = walk.with_named_parents(type_, last.fields)
         pruned = walk.remove(type_, converted, gone)
         by_version = {version: claimed}
-        for have in appliers:
+        for have in owners:
             if have.api_version != version:
                 by_version[have.api_version] = fieldset.union(by_version.get(have.api_version, {}), have.fields)
         for other, fields in by_version.items():
@@ -241,7 +242,7 @@ class FieldManager:
 
     @staticmethod
     def _add_back(type_: Type, whole: Any, pruned: Any, claimed: FieldSet) -> Any:
-        """Of what pruning removed, remove only what no applier claims."""
+        """Of what pruning removed, remove only what nobody owns."""
         present = walk.with_named_parents(type_, walk.present_fields(type_, whole))
         kept = walk.with_named_parents(type_, walk.present_fields(type_, pruned))
         claimed = walk.with_named_parents(type_, claimed)
@@ -287,6 +288,7 @@ class FieldManager:
     def _take_over(self, live: Object | None, new: Object, known: Managers, me: Manager, now: str) -> None:
         """Give ``me`` what differs between the two objects, and take it from all others."""
         old = self._empty if live is None else _without_managers(live)
+        self._reconcile(known)
         comparison = self._settle(old, _without_managers(new), known, None, force=True)
         taken = fieldset.union(comparison.modified, comparison.added)
         taken = _without_unowned(fieldset.recursive_difference(taken, self._reset))
@@ -298,6 +300,16 @@ class FieldManager:
         known[me] = Owned(fieldset.ordered(taken), self._api_version, now)
 
     # --- both -------------------------------------------------------------------------------------------------------
+
+    def _reconcile(self, known: Managers) -> None:
+        """Bring what the managers own into line with schemas that changed since they wrote."""
+        for manager, have in known.items():
+            view = self._view(have.api_version)
+            if view is None:
+                continue
+            fields = walk.reconcile(view.type, have.fields)
+            if fields is not have.fields:
+                known[manager] = have._replace(fields=fields)
 
     def _settle(self, old: Any, new: Any, known: Managers, me: Manager | None, *, force: bool) -> Comparison:
         """Compare the objects and take what changed, or went, from all managers but ``me``.

@@ -113,6 +113,15 @@ class Type:
         return name in self.node.properties
 
     @cached_property
+    def whole(self) -> bool:
+        """Whether values are containers that are owned as a whole."""
+        return self.kind is Kind.LEAF and (self.is_list or self.is_map)
+
+    def below(self, element: str) -> Type | None:
+        """The type of what a path element leads to; None where the schema has no such field."""
+        return self.member(element[2:]) if element.startswith("f:") else self.item
+
+    @cached_property
     def item(self) -> Type:
         """The type of a list's items."""
         return type_of(self.node.items) if self.node.items is not None else DEDUCED

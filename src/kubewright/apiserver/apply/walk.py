@@ -436,3 +436,24 @@ def with_named_parents(type_: Type, fields: FieldSet) -> FieldSet:
         extended = with_named_parents(member, below)
         result[element] = {MEMBER: {}, **extended} if named else extended
     return result
+
+
+# --- reconcile ------------------------------------------------------------------------------------------------------
+
+
+def reconcile(type_: Type, fields: FieldSet) -> FieldSet:
+    """Bring a set into line with a schema that has changed since it was recorded.
+
+    Who owned parts of what is a whole now owns it; who owned a whole that has parts now goes on owning just that.
+    """
+    changed: FieldSet = {}
+    for element, below in fields.items():
+        if not below or element == MEMBER:
+            continue
+        inner = type_.below(element)
+        if inner is None or inner.kind is Kind.DEDUCED:
+            continue
+        now = {} if inner.whole else reconcile(inner, below)
+        if now is not below:
+            changed[element] = now
+    return {**fields, **changed} if changed else fields
