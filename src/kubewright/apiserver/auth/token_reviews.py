@@ -19,7 +19,9 @@ from kubewright.objects.errors import BadRequest, Cause, Conflict, Invalid, NotF
 from kubewright.objects.names import GroupKind, GroupResource
 
 _GROUP: Final = "authentication.k8s.io"
-_DEFAULT_SECONDS: Final = 3600
+DEFAULT_SECONDS: Final = 3600
+"""How long a token lives whose request does not say."""
+
 _MIN_SECONDS: Final = 600
 _MAX_SECONDS: Final = 1 << 32
 
@@ -78,7 +80,7 @@ def token_request(
         raise BadRequest(f"the name of the object ({asked}) does not match the name on the URL ({name})")
     spec = request.get("spec") or {}
     seconds = spec.get("expirationSeconds")
-    seconds = _DEFAULT_SECONDS if seconds is None else seconds
+    seconds = DEFAULT_SECONDS if seconds is None else seconds
     if causes := _check_life_time(seconds):
         raise Invalid.of(GroupKind(_GROUP, "TokenRequest"), "", causes)
     bound = _bound(spec.get("boundObjectRef"), namespace, name, reader)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import unicodedata
 import zlib
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import Protocol
 from urllib.parse import parse_qs
 
@@ -14,6 +16,12 @@ from kubewright.transport import Receive, Scope, Send
 
 MAX_BODY = 3 * 1024 * 1024
 """Bytes that a request may carry."""
+
+_MAX_WARNINGS = 4 * 1024
+"""Characters that the warnings of one answer may have together before they are cut."""
+
+_MAX_WARNING = 256
+"""Characters that remain of each then."""
 
 GZIP_FROM = 128 * 1024
 """Size from which an answer is compressed for clients that accept it."""
@@ -167,10 +175,32 @@ class StreamResponse:
 
 
 def _warning_headers(request: Request) -> list[tuple[bytes, bytes]]:
-    return [(b"warning", b'299 - "%b"' % _quoted(text)) for text in request.warnings]
+    return [(b"warning", b'299 - "%b"' % _quoted(text)) for text in shown_warnings(request.warnings)]
+
+
+def shown_warnings(texts: Sequence[str]) -> list[str]:
+    """The warnings that fit into an answer: each once, and all of them cut short where they are too long together.
+
+    After ``k8s.io/apiserver/pkg/endpoints/filters/warning.go``; texts with control characters cannot be shown.
+    """
+    distinct = [text for text in dict.fromkeys(texts) if text and not any(map(_is_control, text))]
+    sums = list(accumulate(map(len, distinct)))
+    if not sums or sums[-1] <= _MAX_WARNINGS:
+        return distinct
+    first_too_many = next(position for position, total in enumerate(sums) if total > _MAX_WARNINGS)
+    shown, written = [], 0
+    for position, text in enumerate(distinct):
+        if position > first_too_many and written >= _MAX_WARNINGS:
+            break
+        shown.append(text[:_MAX_WARNING])
+        written += len(shown[-1])
+    return shown
+
+
+def _is_control(character: str) -> bool:
+    return unicodedata.category(character) == "Cc"
 
 
 def _quoted(text: str) -> bytes:
     """The text of a Warning header, as ``k8s.io/apimachinery/pkg/util/net`` quotes it."""
-    cleaned = "".join(c if c.isprintable() else " " for c in text)
-    return cleaned.replace("\\", "\\\\").replace('"', '\\"').encode()
+    return text.replace("\\", "\\\\").replace('"', '\\"').encode()

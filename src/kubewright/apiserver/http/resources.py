@@ -250,6 +250,9 @@ async def _delete_write(call: Call) -> Write:
     options = parse_object(body, call.body_type())[0] if body.strip() else None
     write = delete_options(call.request.query, options, call.user)
     write.warnings = call.request.warnings
+    warning = call.store.resource.strategy.deletion_warning
+    if warning and write.options.get("propagationPolicy") is None and write.options.get("orphanDependents") is None:
+        write.warn(warning)
     return write
 
 

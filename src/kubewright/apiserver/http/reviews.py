@@ -64,6 +64,7 @@ async def token_request(call: Call) -> Response:
         raise NotFound("the server could not find the requested resource", details={})
     write = call.write("CreateOptions")
     body = await unstored.read(call, _TOKEN_REQUEST, write)
+    body["spec"].setdefault("expirationSeconds", token_reviews.DEFAULT_SECONDS)
     body = await unstored.admit_creation(call, _TOKEN_REQUEST, info.name, body, write)
     await cluster.caches.fresh()
     granted = token_reviews.token_request(

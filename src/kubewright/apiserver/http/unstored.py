@@ -65,7 +65,7 @@ async def admit(call: Call, found: Attributes) -> Object:
     await call.store.cluster.admission.admit(found)
     assert found.obj is not None
     if found.obj is not before:
-        found.obj = codec_of(found.kind).coerce(found.obj)
+        found.obj = codec_of(found.kind).decode_mutated(found.obj)
     return found.obj
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from kubewright.apiserver.admission.refusal import internal_error
 from kubewright.apiserver.registry import body as bodies
 from kubewright.apiserver.registry.options import Write
 from kubewright.apiserver.registry.resource import Resource
@@ -55,6 +56,16 @@ class Codec:
         :raises BadRequest: a value has the wrong type.
         """
         return self._read(obj)[0]
+
+    def decode_mutated(self, obj: Object) -> Object:
+        """Read an object that mutating admission made.
+
+        :raises InternalError: a value has the wrong type.
+        """
+        try:
+            return self.resource.strategy.decode(obj, [])
+        except DecodeError as error:
+            raise internal_error(str(error)) from None
 
     def coerce_patched(self, obj: Object, write: Write, strict: Sequence[str] = ()) -> Object:
         """Read an object that a patch made.

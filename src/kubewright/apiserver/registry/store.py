@@ -356,7 +356,7 @@ class Store:
         await self.cluster.admission.admit(attributes)
         assert attributes.obj is not None
         if attributes.obj is not before:
-            attributes.obj = self.codec.coerce(attributes.obj)
+            attributes.obj = self.codec.decode_mutated(attributes.obj)
             self._strategy.default(attributes.obj)
         return attributes.obj
 

@@ -78,6 +78,9 @@ class Strategy:
     orphan_dependents: ClassVar[bool] = False
     """Whether a deletion without a propagation policy leaves the dependents (Jobs, ReplicationControllers)."""
 
+    deletion_warning: ClassVar[str] = ""
+    """What a client is told who deletes objects and does not say what is to become of their dependents."""
+
     def grace_period(self, obj: Object, requested: int | None) -> int:
         """Seconds that a deletion waits; asked only where ``graceful`` is set (0: the object goes at once)."""
         return requested or 0

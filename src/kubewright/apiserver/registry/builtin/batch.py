@@ -70,6 +70,10 @@ class JobStrategy(BuiltinStrategy):
     status = True
     generation = True
     orphan_dependents = True
+    deletion_warning = (
+        "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or "
+        "set propagationPolicy=Orphan to suppress this warning"
+    )
     field_labels = frozenset({"status.successful"})
 
     def warnings(self, obj: Object, old: Object | None) -> list[str]:
