@@ -12,9 +12,10 @@ A driver (`reflector.py`) asks for the next `Step`, carries it out and reports w
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum, auto
 from random import random
+
+import msgspec
 
 from kubewright.client import ConnectError, TransportError, TransportTimeout
 from kubewright.objects.errors import APIError, Gone, TooManyRequests
@@ -24,15 +25,13 @@ _SHORT_WATCH = 1.0
 """Seconds: a watch that ends sooner, without an event, means that something is wrong."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(msgspec.Struct, frozen=True):
     """Wait so many seconds."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class ListPage:
+class ListPage(msgspec.Struct, frozen=True):
     """Send one request of a list."""
 
     resource_version: str
@@ -40,8 +39,7 @@ class ListPage:
     continue_token: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
+class Watch(msgspec.Struct, frozen=True):
     """Open a watch and read it until it ends.
 
     :param initial: let the server send the objects that are there first, up to a bookmark that says so.

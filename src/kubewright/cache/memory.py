@@ -6,7 +6,6 @@ process: the cache of 10 000 objects would hold twice the memory of its store fr
 
 from __future__ import annotations
 
-import ctypes
 import sys
 from functools import cache
 from typing import Any
@@ -20,5 +19,7 @@ def give_back() -> None:
 
 @cache
 def _glibc() -> Any:
+    import ctypes  # where there is something to give back
+
     libc = ctypes.CDLL(None) if sys.platform == "linux" else None
     return libc if hasattr(libc, "malloc_trim") else None

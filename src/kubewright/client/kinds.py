@@ -6,7 +6,6 @@ A `Kind` is what all of them come down to: where the kind is served, and how its
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -25,8 +24,7 @@ _PARTIAL = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 _PARTIAL_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
-@dataclass(frozen=True, slots=True)
-class Kind(Generic[T]):
+class Kind(msgspec.Struct, Generic[T], frozen=True):
     """A kind as it is served, and how to read it."""
 
     gvk: GroupVersionKind
@@ -47,8 +45,7 @@ class Target(Protocol[T]):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Untyped:
+class Untyped(msgspec.Struct, frozen=True):
     """A kind that has no class: its objects are `Unstructured`."""
 
     gvk: GroupVersionKind
@@ -58,8 +55,7 @@ class Untyped:
         return Kind(mapping.kind, mapping.resource, mapping.namespaced, partial(_unstructured, mapping.kind))
 
 
-@dataclass(frozen=True, slots=True)
-class MetadataOnly:
+class MetadataOnly(msgspec.Struct, frozen=True):
     """Nothing but ``metadata`` of a kind's objects: the server leaves the rest out."""
 
     of: type[Object] | GroupVersionKind

@@ -13,14 +13,17 @@ import logging
 import socket
 import time
 from collections.abc import Callable
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from kubewright.client import Client
 from kubewright.controller.event_series import EventCorrelator, EventKey, Series
 from kubewright.objects import AnyObject, MicroTime
-from kubewright.objects.core_v1 import ObjectReference
 from kubewright.objects.errors import APIError, NotFound
-from kubewright.objects.events_v1 import Event
+
+# Imported where an event is made: core_v1 has 200 classes, a tenth of the whole import.
+if TYPE_CHECKING:
+    from kubewright.objects.core_v1 import ObjectReference
+    from kubewright.objects.events_v1 import Event
 
 _BUFFER = 1000
 _TRIES = 12
@@ -106,10 +109,10 @@ class EventRecorder:
         """Write one entry, again while the server can't be reached; what it refuses is lost."""
         for _ in range(_TRIES):
             try:
-                if isinstance(entry, Event):
-                    await self._client.create(entry)
-                else:
+                if isinstance(entry, Series):
                     await self._write_series(entry)
+                else:
+                    await self._client.create(entry)
                 return
             except APIError as error:
                 logger.warning("an event was refused: %s", error)
@@ -120,6 +123,8 @@ class EventRecorder:
         logger.warning("gave up on an event after %d tries", _TRIES)
 
     async def _write_series(self, series: Series) -> None:
+        from kubewright.objects.events_v1 import Event
+
         last = MicroTime.of(dt.datetime.now(dt.UTC) - dt.timedelta(seconds=time.monotonic() - series.last))
         change = {"series": {"count": series.count, "lastObservedTime": last.to_plain()}}
         with contextlib.suppress(NotFound):  # the event has expired meanwhile; the next occurrence makes a new one
@@ -134,6 +139,8 @@ class EventRecorder:
     def _event(
         self, name: str, namespace: str, key: EventKey, regarding: AnyObject, note: str, related: AnyObject | None
     ) -> Event:
+        from kubewright.objects.events_v1 import Event
+
         event = Event(
             event_time=MicroTime.of(dt.datetime.now(dt.UTC)),
             type=key.type,
@@ -154,6 +161,8 @@ def _identity(obj: AnyObject) -> tuple[str, str, str, str]:
 
 
 def _reference(obj: AnyObject) -> ObjectReference:
+    from kubewright.objects.core_v1 import ObjectReference
+
     return ObjectReference(
         api_version=obj.api_version,
         kind=obj.kind,

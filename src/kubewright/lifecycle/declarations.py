@@ -7,8 +7,9 @@ each run.  What handlers share (all those of one kind have one controller and on
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Literal, TypedDict, TypeVar, Unpack
+
+import msgspec
 
 from kubewright.lifecycle.behaviour import Behaviour, Memos
 from kubewright.lifecycle.daemons import Daemon
@@ -42,8 +43,7 @@ class Options(Filters, total=False):
     """By default the function's."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Declaration:
+class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     """What is declared; ``begin`` makes the behaviour for one run of the operator."""
 
     cls: type[Object]
@@ -211,7 +211,7 @@ class Declarations:
         annotation = f"handled.kubewright.dev/{self.name}"
 
         def begin(memos: Memos) -> Behaviour:
-            fresh = [replace(handler, function=handler.function.fresh()) for handler in handlers]
+            fresh = [msgspec.structs.replace(handler, function=handler.function.fresh()) for handler in handlers]
             return Handlers(cls, fresh, annotation=annotation, memos=memos)
 
         return Declaration(

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
+
+import msgspec
 
 from kubewright.controller import Context, Requeue, Retry, TerminalError
 from kubewright.lifecycle.behaviour import Behaviour, Memos
@@ -23,8 +24,7 @@ from kubewright.objects.errors import NotFound
 logger = logging.getLogger("kubewright.lifecycle")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Handler:
+class Handler(msgspec.Struct, frozen=True, kw_only=True):
     """One declared handler.
 
     ``change`` calls it for every new value of the field, the first included; ``update`` not for the first;

@@ -9,16 +9,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kubewright.cache import Cache
 from kubewright.client import Client
 from kubewright.controller.controller import Controller
 from kubewright.controller.event_recorder import EventRecorder
 from kubewright.manager.caches import CacheRunner
-from kubewright.manager.metrics import Metrics
 from kubewright.manager.runnables import Group, Runnable, RunnableGroup, first_failure
 from kubewright.workqueue import ExponentialBackoff
+
+if TYPE_CHECKING:
+    from kubewright.manager.metrics import Metrics
 
 logger = logging.getLogger("kubewright.clusters")
 

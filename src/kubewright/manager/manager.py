@@ -17,9 +17,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from kubewright.cache import Cache
-from kubewright.cache.metrics import CacheMetrics
 from kubewright.client import Client
-from kubewright.client.metrics import RequestMetrics
 from kubewright.controller.controller import Controller
 from kubewright.controller.event_recorder import EventRecorder
 from kubewright.manager.caches import CacheRunner
@@ -28,7 +26,6 @@ from kubewright.manager.endpoints import Endpoints, Query, health_route, json_ro
 from kubewright.manager.health import HealthChecks
 from kubewright.manager.leader_elector import LeaderElector, LeadershipLost, Superseded
 from kubewright.manager.lease_lock import LeaseLock
-from kubewright.manager.metrics import Metrics
 from kubewright.manager.metrics_access import MetricsAccess
 from kubewright.manager.profiling import profile_route
 from kubewright.manager.runnables import STOP_ORDER, Group, Runnable, RunnableGroup, Standby, first_failure
@@ -75,6 +72,10 @@ class Manager:
         metrics_address: str = "127.0.0.1:8080",
         grace_period: float = 30.0,
     ) -> None:
+        # prometheus_client takes 20 ms and 4 MB, which only a process has to spend that runs something.
+        from kubewright.client.metrics import RequestMetrics
+        from kubewright.manager.metrics import Metrics
+
         self.client = client
         self.name = name
         self.namespace = namespace or client.namespace
@@ -141,6 +142,8 @@ class Manager:
         :raises Superseded: another process goes before; everything has ended in good order, and may be run again.
         :raises Exception: what ended a runnable, or went wrong while stopping.
         """
+        from kubewright.cache.metrics import CacheMetrics  # with prometheus_client
+
         CacheMetrics(self.cache, self.metrics.registry)
         leading = asyncio.create_task(self._start(), name="manager/start")
         stopped = asyncio.create_task((stop or asyncio.Event()).wait())

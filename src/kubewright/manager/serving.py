@@ -8,12 +8,10 @@ import ipaddress
 import logging
 import socket
 import ssl
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
-from kubewright.transport import Application, HttpServer
+from kubewright.transport import Application, HttpServer, load_certificate
 from kubewright.webhook.certificates import Policy
 
 _LAST_REQUESTS = 5
@@ -106,10 +104,5 @@ def self_signed(host: str) -> ssl.SSLContext:
     made = rotate(None, dt.datetime.now(dt.UTC), [host], Policy(serving_lifetime=lifetime))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    # The ssl module reads files only: they live in a private directory for the moment of loading.
-    with tempfile.TemporaryDirectory(prefix="kubewright-") as directory:
-        certificate, key = Path(directory, "tls.crt"), Path(directory, "tls.key")
-        certificate.write_bytes(made.certificate)
-        key.write_bytes(made.key)
-        context.load_cert_chain(certificate, key)
+    load_certificate(context, made.certificate, made.key)
     return context

@@ -15,7 +15,7 @@ from kubewright.client import Client
 from kubewright.manager.sharding import Claim, ShardRecord
 from kubewright.objects import MicroTime, ObjectMeta
 from kubewright.objects.coordination_v1 import Lease, LeaseSpec
-from kubewright.objects.errors import NotFound
+from kubewright.objects.errors import Conflict, NotFound
 
 LABEL = "kubewright.dev/sharded"
 RING = "kubewright.dev/ring"
@@ -71,7 +71,12 @@ class ShardLeases:
         lease.spec.lease_duration_seconds = math.ceil(self._duration)
         lease.spec.renew_time = now
         write = self._client.create if self._own is None else self._client.update
-        self._own = await write(lease)
+        try:
+            self._own = await write(lease)
+        except Conflict:
+            # An update may create a Lease, so one that is gone shows only in that its uid is not the one we send.
+            await self._client.get(Lease, self._identity, self._namespace)
+            raise
 
     async def sweep(self, member: str) -> None:
         """Delete the Lease of a replica that is gone for good."""

@@ -7,8 +7,9 @@ or a further cluster of one); out comes a controller that watches the kind, what
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+import msgspec
 
 from kubewright.cache import Cache
 from kubewright.controller import (
@@ -28,15 +29,14 @@ from kubewright.objects import Object, ObjectKey
 MapFunction: TypeAlias = Callable[[Any], Iterable[ObjectKey]]
 
 
-@dataclass(kw_only=True)
-class Reconciliation:
+class Reconciliation(msgspec.Struct, kw_only=True):
     """How one kind is reconciled: what ``@op.reconcile`` was told."""
 
     cls: type[Object]
     function: Callable[..., Any]
     name: str
     owns: Sequence[type[Object]] = ()
-    watches: Mapping[type[Object], MapFunction] = field(default_factory=dict)
+    watches: Mapping[type[Object], MapFunction] = {}
     sources: Sequence[Source[ObjectKey]] = ()
     when: Filter | None = None
     workers: int = 1

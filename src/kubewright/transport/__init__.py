@@ -11,7 +11,7 @@ from kubewright.transport.protocol import (
     TransportTimeout,
 )
 from kubewright.transport.server import HttpServer
-from kubewright.transport.tls import Caller, trusting
+from kubewright.transport.tls import Caller, load_certificate, trusting
 from kubewright.transport.tracing import traced
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Transport",
     "TransportError",
     "TransportTimeout",
+    "load_certificate",
     "traced",
     "trusting",
 ]

@@ -21,6 +21,20 @@ def trusting(authorities: bytes | None) -> ssl.SSLContext:
     return context
 
 
+def load_certificate(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
+    """Show this certificate (chain) on new connections, both in PEM.
+
+    :raises ssl.SSLError: they are malformed or do not belong together.
+    """
+    import tempfile  # 3 ms, where a certificate is loaded
+
+    # The ssl module reads files only: this one lives as long as the call, for its owner's eyes.
+    with tempfile.NamedTemporaryFile(prefix="kubewright-") as file:
+        file.write(certificate + b"\n" + key)
+        file.flush()
+        context.load_cert_chain(file.name)
+
+
 class Caller:
     """An `Authenticator` for servers that ask for no more than a certificate, if anything."""
 

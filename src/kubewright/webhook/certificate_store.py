@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Protocol
 
 from kubewright.client import Client
-from kubewright.objects.core_v1 import Secret
 from kubewright.objects.errors import AlreadyExists, Conflict, NotFound
 from kubewright.objects.meta import ObjectMeta
 from kubewright.webhook.certificates import Certificates, Policy
@@ -96,6 +95,8 @@ class SecretStore:
         raise AssertionError("unreachable")
 
     async def _rotate(self, names: Sequence[str], now: datetime) -> Certificates:
+        from kubewright.objects.core_v1 import Secret  # with 200 others, where there is one
+
         try:
             secret = await self.client.get(Secret, self.name, self.namespace)
         except NotFound:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+
+class Policy(msgspec.Struct, frozen=True):
     """How long certificates live."""
 
     authority_lifetime: timedelta = timedelta(days=5 * 365)
@@ -23,8 +23,7 @@ class Policy:
     """How long a further authority is trusted before it signs: time for its bundle to reach every API server."""
 
 
-@dataclass(frozen=True, slots=True)
-class Certificates:
+class Certificates(msgspec.Struct, frozen=True):
     """All that a webhook server needs, in PEM, under the names that it is stored by.
 
     ``ca.crt`` holds every trusted authority, newest first, ``ca.key`` their keys in the same order.

@@ -7,8 +7,9 @@ ValidatingWebhookConfiguration come out, ready to be applied or written to a fil
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypedDict, TypeVar, Unpack
+
+import msgspec
 
 from kubewright.objects import from_dict, to_dict
 from kubewright.objects.admissionregistration_v1 import (
@@ -87,8 +88,7 @@ class WebhookOptions(TypedDict, total=False):
     match_conditions: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookDeclaration:
+class WebhookDeclaration(msgspec.Struct, frozen=True, kw_only=True):
     """One admission webhook.
 
     :param name: fully qualified, unique in its configuration: ``validate.websites.web.example.com``.
@@ -118,7 +118,7 @@ class WebhookDeclaration:
     reinvocation_policy: Literal["Never", "IfNeeded"] = "Never"
     namespace_selector: LabelSelector | None = None
     object_selector: LabelSelector | None = None
-    match_conditions: Mapping[str, str] = field(default_factory=dict)
+    match_conditions: Mapping[str, str] = {}
 
     def __post_init__(self) -> None:
         if self.name.count(".") < 2:

@@ -9,10 +9,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-import tempfile
-from pathlib import Path
 
-from kubewright.transport import HttpServer
+from kubewright.transport import HttpServer, load_certificate
 from kubewright.webhook.app import WebhookApp
 
 _LAST_REVIEWS = 30.0
@@ -38,13 +36,7 @@ class WebhookServer:
 
         :raises ssl.SSLError: they are malformed or do not belong together.
         """
-        # The ssl module reads files only: they live in a private directory for the moment of loading.
-        with tempfile.TemporaryDirectory(prefix="kubewright-") as directory:
-            certificate_file, key_file = Path(directory, "tls.crt"), Path(directory, "tls.key")
-            certificate_file.write_bytes(certificate)
-            key_file.touch(mode=0o600)
-            key_file.write_bytes(key)
-            self._context.load_cert_chain(certificate_file, key_file)
+        load_certificate(self._context, certificate, key)
 
     async def start(self) -> None:
         """Listen; a certificate has been loaded before.
