@@ -17,7 +17,7 @@ import yaml
 from kubewright.client import Client
 from kubewright.localcluster import LocalCluster
 from kubewright.objects.authentication_v1 import TokenRequest
-from kubewright.objects.core_v1 import ServiceAccount
+from kubewright.objects.core_v1 import Service, ServiceAccount
 from kubewright.packaging.manifest import Object
 
 KUBEWRIGHT = (sys.executable, "-P", "-m", "kubewright")
@@ -55,14 +55,17 @@ async def deployed(cluster: LocalCluster, client: Client, deployment: Object, pr
     metadata, pod = deployment["metadata"], deployment["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     kubeconfig = await _kubeconfig(cluster, client, metadata["namespace"], pod["serviceAccountName"])
-    health, metrics = _free_ports(2)
+    health, metrics, webhooks = _free_ports(3)
     places = {
         "--health-probe-bind-address": f"127.0.0.1:{health}",
         "--metrics-bind-address": f"127.0.0.1:{metrics}",
+        "--webhook-port": str(webhooks),
     }
-    arguments = [
-        f"{flag}={places[flag]}" if (flag := text.partition("=")[0]) in places else text for text in container["args"]
-    ]
+    given = dict(text.partition("=")[::2] for text in container["args"])
+    arguments = [f"{flag}={places.get(flag, value)}" if value else flag for flag, value in given.items()]
+    if service := given.get("--webhook-service"):
+        here = {"metadata": {"annotations": {"kubewright.dev/local-port": str(webhooks)}}}
+        await client.patch(Service, service, metadata["namespace"], merge=here)
     assert container["command"][0] == "kubewright"
     log = cluster.directory / "operator.log"
     with log.open("wb") as output:

@@ -68,6 +68,17 @@ def test_deleting_a_kind_undoes_creating_it(project: Project) -> None:
     assert changed == {"src/shop/operator.py": entry}
 
 
+def test_deleting_a_kind_takes_its_versions_and_their_tests_along(project: Project) -> None:
+    for path, text in new_api(project, Api("sales", "v1", "CoffeeOrder")).items():
+        write(project.root / path, text)
+    more = ["src/shop/coffee_order_v2.py", "tests/test_coffee_order_v2.py", "tests/test_coffee_order_webhooks.py"]
+    for path in (*more, "src/shop/coffee_order_voucher.py"):
+        write(project.root / path, "")
+    removed, _ = api_files(project, "CoffeeOrder")
+    assert set(more) <= set(removed)
+    assert "src/shop/coffee_order_voucher.py" not in removed
+
+
 def test_the_import_keeps_what_stands_around_it() -> None:
     added = with_import(ENTRY, "shop", "order", where="operator.py")
     assert "# A comment that stays." in added

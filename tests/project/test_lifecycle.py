@@ -11,11 +11,12 @@ import pytest
 import yaml
 from tests.project.lifecycle import against, deployed, kubewright, run
 
-from kubewright.client import Client, MetadataOnly, NoMatch
+from kubewright.client import Client, MetadataOnly, NoMatch, Untyped
 from kubewright.objects import GroupVersionKind, Unstructured, to_json
 from kubewright.objects.admissionregistration_v1 import ValidatingWebhookConfiguration
 from kubewright.objects.apiextensions_v1 import CustomResourceDefinition
 from kubewright.objects.core_v1 import ConfigMap, Namespace
+from kubewright.objects.errors import Invalid
 from kubewright.packaging.deploy import KINDS, wait_ready
 from kubewright.packaging.manifest import Object
 from kubewright.project.scaffold import TEMPLATES, project_files
@@ -148,14 +149,18 @@ async def test_webhooks_versions_and_tests_are_added_to_a_kind(
     kubewright(copy, "create", "api", "--group", "sales", "--version", "v1beta1", "--kind", "Voucher")
     kubewright(copy, "create", "webhook", "--kind", "Voucher", "--defaulting", "--validation")
     kubewright(copy, "create", "version", "--kind", "Voucher", "--version", "v1")
+    kubewright(copy, "create", "version", "--kind", "Voucher", "--version", "v2alpha1")
+    with pytest.raises(AssertionError, match="has a version v1 already"):
+        kubewright(copy, "create", "version", "--kind", "Voucher", "--version", "v1")
     kubewright(copy, "create", "test", "vouchers_last", "--kind", "Voucher")
     kubewright(copy, "generate", "all")
     run(copy, "ruff", "check", "--no-cache", "src", "tests")
     run(copy, "ruff", "format", "--check", "--no-cache", "src", "tests")
-    assert "6 passed" in run(copy, "python", "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    assert "7 passed" in run(copy, "python", "-m", "pytest", "-q", "-p", "no:cacheprovider")
     with pytest.raises(AssertionError, match="already"):
         kubewright(copy, "create", "webhook", "--kind", "Voucher", "--validation")
 
+    refuse_in_the_webhook(copy / "src/shop/voucher.py")
     kubewright(copy, "package", "yaml")
     await against(cluster.local, copy, "deploy")
     deployment = next(obj for obj in rendered_by_yaml(copy) if obj["kind"] == "Deployment")
@@ -169,6 +174,32 @@ async def test_webhooks_versions_and_tests_are_added_to_a_kind(
             lambda found: b"caBundle" in to_json(found),
             namespace="",
         )
+        await webhooks_are_called_through_their_service(cluster, copy)
+
+
+def refuse_in_the_webhook(module: Path) -> None:
+    """What a user writes below the docstring that was scaffolded."""
+    text = (
+        module.read_text()
+        + """    if new.metadata.name == "forbidden":
+        raise Invalid("metadata.name", "no voucher is called so")
+"""
+    )
+    module.write_text(text.replace("from kubewright import ", "from kubewright import Invalid, ", 1))
+
+
+async def webhooks_are_called_through_their_service(cluster: TestCluster, project: Path) -> None:
+    """The packaged operator converts, defaults and refuses what the API server hands to its Service."""
+    sample = yaml.safe_load((project / "config/samples/voucher.yaml").read_text())
+    forbidden = Unstructured({**sample, "metadata": {"name": "forbidden"}})
+    stored = await cluster.client.apply(Unstructured(sample))
+    assert stored.api_version == "sales.example.com/v1beta1"
+    for version in ("v1", "v2alpha1"):
+        other = Untyped(GroupVersionKind("sales.example.com", version, "Voucher"))
+        converted = await cluster.client.get(other, stored.metadata.name, "default")
+        assert converted.api_version == f"sales.example.com/{version}"
+    with pytest.raises(Invalid, match="no voucher is called so"):
+        await cluster.client.create(forbidden)
 
 
 async def sample_becomes_ready(cluster: TestCluster, shop: Path) -> None:

@@ -1,13 +1,25 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from kubewright import Resource, Spec, Status
 from kubewright.project.create import Api, new_api
 from kubewright.project.extend import new_version
 from kubewright.project.rename import rename_kind
 from kubewright.project.scaffold import REVISION, Files, project_files
 from kubewright.project.settings import Project, ProjectError
 from kubewright.project.upgrade import write
+from kubewright.schema import custom_resource
+
+
+@custom_resource(group="g", version="v1")
+class Order(Resource[Spec, Status]):
+    """What the operator's code would hold."""
+
+
+Order.__module__ = "shop.order"
+ORDER: type[Resource[Any, Any]] = Order
 
 
 @pytest.fixture
@@ -41,7 +53,7 @@ def test_a_kind_takes_its_classes_files_and_imports_along(project: Project) -> N
 
 
 def test_its_versions_follow(project: Project) -> None:
-    put(project, new_version(project, "Order", "v2", plural="orders", group="g", old_version="v1", namespaced=True))
+    put(project, new_version(project, ORDER, "v2"))
     written = rename_kind(project, "Order", "Purchase").write
     text = written["src/shop/purchase_v2.py"]
     assert "from shop import op, purchase, purchase_v2" in written["src/shop/operator.py"]

@@ -7,7 +7,7 @@ import pytest
 from tests.apiserver.admission.attributes import Objects
 from tests.webhook.reviews import review, widget
 
-from kubewright.apiserver.webhook_client import CallFailed, ServiceResolver, WebhookClient
+from kubewright.apiserver.webhook_client import LOCAL_PORT, CallFailed, WebhookClient
 from kubewright.webhook.app import WebhookApp
 from kubewright.webhook.certificates import Certificates
 from kubewright.webhook.review import AdmissionRequest, AdmissionResponse
@@ -71,11 +71,13 @@ async def test_a_bundle_may_hold_several_authorities(server: WebhookServer) -> N
     await client.close()
 
 
-async def test_a_service_is_reached_at_its_configured_address_under_its_own_name(server: WebhookServer) -> None:
-    client = WebhookClient(ServiceResolver({"team/hook": ("127.0.0.1", server.port)}))
+async def test_a_service_is_reached_at_a_local_process_under_its_own_name(server: WebhookServer) -> None:
+    client = WebhookClient()
+    metadata = {"name": "hook", "namespace": "team", "annotations": {LOCAL_PORT: str(server.port)}}
+    reader = Objects(services=[{"metadata": metadata, "spec": {"ports": [{"port": 443}]}}])
     service = {"namespace": "team", "name": "hook", "path": "/allow"}
     of = {"service": service, "caBundle": config(server)["caBundle"]}
-    assert await client.post(of, review(obj=widget()), timeout=5, reader=Objects())
+    assert await client.post(of, review(obj=widget()), timeout=5, reader=reader)
     await client.close()
 
 

@@ -12,7 +12,7 @@ import os
 import ssl
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
@@ -37,47 +37,42 @@ class Address(NamedTuple):
     port: int
 
 
-class ServiceResolver:
-    """Finds where a Service's webhook listens.
+LOCAL_PORT: Final = "kubewright.dev/local-port"
+"""Annotation of a Service: a process of this machine listens on this port of 127.0.0.1 in place of the Service's Pods.
 
-    :param addresses: where services of processes outside the cluster listen,
-        ``{"NAMESPACE/NAME": ("127.0.0.1", 9443)}``: the embedded server has no Service network, so an operator that
-        runs as a local process is named here.
+No container runs on an embedded cluster, and nothing listens on a Pod's address."""
+
+
+def resolve_service(reader: Reader, namespace: str, name: str, port: int) -> Address:
+    """Where one port of a Service is reached: at the local process, else a ready endpoint, else the cluster IP.
+
+    :raises CallFailed: there is no such Service, or it has no such port.
     """
-
-    def __init__(self, addresses: Mapping[str, tuple[str, int]] | None = None) -> None:
-        self.addresses = {name: Address(*address) for name, address in (addresses or {}).items()}
-
-    def resolve(self, reader: Reader, namespace: str, name: str, port: int) -> Address:
-        """The address of one port of a Service: as configured, else a ready endpoint's, else the cluster IP's.
-
-        :raises CallFailed: there is no such Service, or it has no such port.
-        """
-        if address := self.addresses.get(f"{namespace}/{name}"):
-            return address
-        service = reader.get("", "services", namespace, name)
-        if service is None:
-            raise CallFailed(f'service "{name}" not found')
-        spec = service.get("spec") or {}
-        declared = next((one for one in spec.get("ports") or () if one.get("port") == port), None)
-        if declared is None:
-            raise CallFailed(f'no service port {port} found for service "{name}"')
-        endpoints = reader.get("", "endpoints", namespace, name)
-        for subset in (endpoints or {}).get("subsets") or ():
-            target = next((p for p in subset.get("ports") or () if p.get("name") == declared.get("name")), None)
-            if target and subset.get("addresses"):
-                return Address(subset["addresses"][0]["ip"], target["port"])
-        cluster_ip = spec.get("clusterIP") or ""
-        if cluster_ip in ("", "None"):
-            raise CallFailed(f'no endpoints available for service "{name}"')
-        return Address(cluster_ip, port)
+    service = reader.get("", "services", namespace, name)
+    if service is None:
+        raise CallFailed(f'service "{name}" not found')
+    spec = service.get("spec") or {}
+    declared = next((one for one in spec.get("ports") or () if one.get("port") == port), None)
+    if declared is None:
+        raise CallFailed(f'no service port {port} found for service "{name}"')
+    local = (service["metadata"].get("annotations") or {}).get(LOCAL_PORT, "")
+    if local.isdecimal():
+        return Address("127.0.0.1", int(local))
+    endpoints = reader.get("", "endpoints", namespace, name)
+    for subset in (endpoints or {}).get("subsets") or ():
+        target = next((p for p in subset.get("ports") or () if p.get("name") == declared.get("name")), None)
+        if target and subset.get("addresses"):
+            return Address(subset["addresses"][0]["ip"], target["port"])
+    cluster_ip = spec.get("clusterIP") or ""
+    if cluster_ip in ("", "None"):
+        raise CallFailed(f'no endpoints available for service "{name}"')
+    return Address(cluster_ip, port)
 
 
 class WebhookClient:
     """Posts reviews to webhooks; connections are kept per CA bundle and address."""
 
-    def __init__(self, resolver: ServiceResolver | None = None) -> None:
-        self.resolver = resolver or ServiceResolver()
+    def __init__(self) -> None:
         self._transports: OrderedDict[tuple[str, str, Address | None], HttpTransport] = OrderedDict()
 
     async def post(self, config: Mapping[str, Any], body: bytes, *, timeout: float, reader: Reader) -> bytes:
@@ -112,7 +107,7 @@ class WebhookClient:
             return f"{parts.scheme}://{parts.netloc}", parts.path or "/", None
         service = config["service"]
         namespace, name = service["namespace"], service["name"]
-        address = self.resolver.resolve(reader, namespace, name, service.get("port") or 443)
+        address = resolve_service(reader, namespace, name, service.get("port") or 443)
         return f"https://{name}.{namespace}.svc:{address.port}", f"/{(service.get('path') or '').lstrip('/')}", address
 
     async def _transport(self, bundle: str, server: str, address: Address | None) -> HttpTransport:

@@ -16,6 +16,7 @@ from kubewright.project.extend import Purpose, new_test, new_version, new_webhoo
 from kubewright.project.scaffold import Files
 from kubewright.project.settings import Flavour, Project, ProjectError, find_project, find_python_project
 from kubewright.project.upgrade import write
+from kubewright.schema import SchemaError
 from kubewright.schema.resource import Resource
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -88,16 +89,11 @@ def webhook(
 def version(
     kind: Kind, version: Annotated[str, typer.Option(help="The new version: v2, v1beta2.")], dry_run: DryRun = False
 ) -> None:
-    """Add a version of a kind, with functions that convert to and from the one that is stored."""
+    """Add a version of a kind, with functions that convert to and from the one that is stored.
 
-    def make(project: Project) -> Files:
-        stored = _stored(kind)
-        return new_version(
-            project, kind, version, plural=stored.plural, group=stored.gvk.group, old_version=stored.gvk.version,
-            namespaced=stored.namespaced,
-        )  # fmt: skip
-
-    if _carry_out(make, dry_run):
+    Any number of versions can be added so; the stored one stays the hub that all the others are converted through.
+    """
+    if _carry_out(lambda project: new_version(project, _stored(kind, version), version), dry_run):
         typer.echo("Next: edit the new types and both functions, then make generate test")
 
 
@@ -118,16 +114,22 @@ def _flavour() -> Flavour:
         raise Failure(str(error)) from None
 
 
-def _stored(kind: str) -> type[Resource[object, object]]:
+def _stored(kind: str, new: str) -> type[Resource[object, object]]:
+    """The class of the version that is stored.
+
+    :raises ProjectError: there is no such kind, or it has the new version already.
+    """
     try:
-        found = [cls for cls in load_operator().resources if cls.gvk.kind == kind]
-    except OperatorNotFound as error:
+        operator = load_operator()
+        crds = [crd for crd in operator.crds() if crd.spec.names.kind == kind]
+    except (OperatorNotFound, SchemaError) as error:
         raise ProjectError(str(error)) from None
-    if not found:
+    if not crds:
         raise ProjectError(f"the operator has no kind {kind}")
-    if len(found) > 1:
-        raise ProjectError(f"{kind} has versions already; add another one beside them by hand, with its conversions")
-    return found[0]
+    versions = {version.name: version for version in crds[0].spec.versions}
+    if new in versions:
+        raise ProjectError(f"{kind} has a version {new} already")
+    return next(cls for cls in operator.resources if cls.gvk.kind == kind and versions[cls.gvk.version].storage)
 
 
 def _carry_out(

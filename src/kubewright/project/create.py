@@ -85,17 +85,24 @@ def api_files(project: Project, kind: str) -> tuple[list[str], Files]:
     :raises ProjectError: there is no such kind.
     """
     api = Api("group", "v1", kind)
-    candidates = [
-        f"src/{project.module}/{api.module}.py",
+    home = f"src/{project.module}/{api.module}.py"
+    if not (project.root / home).is_file():
+        raise ProjectError(f"there is no {home}, so no kind {kind} to delete")
+    patterns = [
+        home,
+        f"src/{project.module}/{api.module}_v[0-9]*.py",
         f"tests/test_{api.module}.py",
+        f"tests/test_{api.module}_v[0-9]*.py",
+        f"tests/test_{api.module}_webhooks.py",
         f"config/samples/{api.module}.yaml",
     ]
-    found = [path for path in candidates if (project.root / path).is_file()]
-    if candidates[0] not in found:
-        raise ProjectError(f"there is no {candidates[0]}, so no kind {kind} to delete")
+    found = [path for pattern in patterns for path in sorted(project.root.glob(pattern))]
     entry = entry_point(project)
     text = (project.root / entry).read_text(encoding="utf-8")
-    return found, {entry: without_import(text, project.module, api.module, where=entry)}
+    for path in found:
+        if path.parent == project.source:
+            text = without_import(text, project.module, path.stem, where=entry)
+    return [path.relative_to(project.root).as_posix() for path in found], {entry: text}
 
 
 def entry_point(project: Project) -> str:

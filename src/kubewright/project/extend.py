@@ -17,6 +17,7 @@ import libcst.matchers as m
 from kubewright.project.create import Api, entry_point, with_import
 from kubewright.project.scaffold import REVISION, TEMPLATES, Files, render_folder
 from kubewright.project.settings import Project, ProjectError
+from kubewright.schema.resource import Resource
 
 Purpose = Literal["default", "validate"]
 
@@ -53,7 +54,7 @@ def new_webhooks(project: Project, kind: str, purposes: Sequence[Purpose]) -> Fi
     :raises ProjectError: there is no such kind, or it has such a webhook already.
     """
     api = Api("group", "v1", kind)
-    path, tree = _module(project, api)
+    path, tree = _module(project, api.module, kind)
     _names(tree, kind, path)
     for purpose in purposes:
         taken = m.Decorator(
@@ -67,36 +68,36 @@ def new_webhooks(project: Project, kind: str, purposes: Sequence[Purpose]) -> Fi
     return {**files, path: tree.code}
 
 
-def new_version(
-    project: Project, kind: str, version: str, *, plural: str, group: str, old_version: str, namespaced: bool
-) -> Files:
-    """A module with the kind in another version, converted to and from the one there is, which stays the stored one.
+def new_version(project: Project, stored: type[Resource[object, object]], version: str) -> Files:
+    """A module with a kind in another version, converted to and from the stored one, which stays that.
 
-    :raises ProjectError: there is no such kind, or a file is in the way.
+    :raises ProjectError: the stored version's module cannot be changed, or a file is in the way.
     """
+    kind, group = stored.gvk.kind, stored.gvk.group
     api = Api(group, version, kind)
-    path, tree = _module(project, api)
-    old = _names(tree, kind, path)
+    old_module = stored.__module__.rpartition(".")[2]
+    path, tree = _module(project, old_module, kind)
+    old = _names(tree, stored.__name__, path)
     module = f"{api.module}_{version}"
     answers = {
         "kind": kind,
-        "kind_module": api.module,
+        "kind_module": old_module,
         "version": version,
         "version_module": module,
         "old": old.cls,
         "old_spec": old.spec,
         "old_status": old.status,
-        "old_version": old_version,
+        "old_version": stored.gvk.version,
         "new": f"{kind}{version.capitalize()}",
         "group": group,
-        "plural": plural,
-        "resource_namespaced": namespaced,
+        "plural": stored.plural,
+        "resource_namespaced": stored.namespaced,
     }
     files = _render(project, "version", answers)
-    stored = tree.visit(_Stored(kind))
+    tree = tree.visit(_Stored(old.cls))
     entry = entry_point(project)
     files[entry] = with_import((project.root / entry).read_text(encoding="utf-8"), project.module, module, where=entry)
-    return {**files, path: stored.code}
+    return {**files, path: tree.code}
 
 
 def new_test(project: Project, kind: str, name: str) -> Files:
@@ -107,7 +108,7 @@ def new_test(project: Project, kind: str, name: str) -> Files:
     if not name.isidentifier() or keyword.iskeyword(name) or name.lower() != name:
         raise ProjectError(f"name {name!r} must be lower-case words joined by underscores, such as scales_up")
     api = Api("group", "v1", kind)
-    path, tree = _module(project, api)
+    path, tree = _module(project, api.module, kind)
     _names(tree, kind, path)
     return _render(project, "test", {"kind": kind, "kind_module": api.module, "test_module": name})
 
@@ -120,10 +121,10 @@ def _render(project: Project, template: str, answers: dict[str, object]) -> File
     return files
 
 
-def _module(project: Project, api: Api) -> tuple[str, cst.Module]:
-    path = f"src/{project.module}/{api.module}.py"
+def _module(project: Project, module: str, kind: str) -> tuple[str, cst.Module]:
+    path = f"src/{project.module}/{module}.py"
     if not (project.root / path).is_file():
-        raise ProjectError(f"there is no {path}, so no kind {api.kind}")
+        raise ProjectError(f"there is no {path}, so no kind {kind}")
     try:
         return path, cst.parse_module((project.root / path).read_text(encoding="utf-8"))
     except cst.ParserSyntaxError as error:
@@ -149,14 +150,14 @@ def _statements(text: str) -> list[cst.BaseCompoundStatement | cst.SimpleStateme
 
 
 class _Stored(cst.CSTTransformer):
-    """Gives the decorator of a kind's class ``storage=True``, unless it says something about storage."""
+    """Gives the decorator of a class ``storage=True``, unless it says something about storage."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, name: str) -> None:
         super().__init__()
-        self.kind = kind
+        self.name = name
 
     def leave_ClassDef(self, original_node: cst.ClassDef, updated_node: cst.ClassDef) -> cst.ClassDef:
-        if updated_node.name.value != self.kind:
+        if updated_node.name.value != self.name:
             return updated_node
         return updated_node.with_changes(decorators=[self._decorated(one) for one in updated_node.decorators])
 
