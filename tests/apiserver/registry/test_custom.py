@@ -70,6 +70,12 @@ def test_what_scale_shows_has_to_be_showable(obj: Object, field: str | None) -> 
     assert [cause.field for cause in found] == ([] if field is None else [field])
 
 
+@pytest.mark.parametrize(("name", "valid"), [("a.b-c", True), ("A", False), ("a_b", False), ("a/b", False)])
+def test_names_are_dns_subdomains(name: str, valid: bool) -> None:
+    found = strategy().validate({"metadata": {"name": name, "namespace": "b"}}, World())
+    assert [cause.field for cause in found] == ([] if valid else ["metadata.name"])
+
+
 def test_new_finalizers_without_a_path_are_warned_of() -> None:
     old = {"metadata": {"finalizers": ["old"]}}
     new = {"metadata": {"finalizers": ["old", "example.com", "example.com/clean", "orphan"]}}

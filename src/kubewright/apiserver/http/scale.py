@@ -25,7 +25,7 @@ from kubewright.apiserver.registry.options import Write
 from kubewright.apiserver.registry.resource import Resource
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects import field_errors
-from kubewright.objects.errors import Cause, Invalid
+from kubewright.objects.errors import Invalid
 from kubewright.objects.names import GroupVersionKind
 from kubewright.objects.selectors import LabelSelector
 
@@ -186,12 +186,11 @@ def _require_valid(replicas: int, resource: Resource, name: str) -> None:
     """:raises Invalid: the count is negative."""
     if replicas >= 0:
         return
-    text = "must be greater than or equal to 0"
     if resource.custom:
         path = f".{'.'.join(places_of(resource).replicas)}"
-        raise Invalid.of(
-            resource.gvk.group_kind, name, [Cause("FieldValueInvalid", f"Invalid value: {replicas}: {text}", path)]
-        )
+        cause = field_errors.invalid(path, replicas, "should be a non-negative integer")
+        raise Invalid.of(resource.gvk.group_kind, name, [cause])
+    text = "must be greater than or equal to 0"
     raise Invalid.of(_KIND.group_kind, name, [field_errors.invalid("spec.replicas", replicas, text)])
 
 

@@ -19,7 +19,12 @@ from kubewright.apiserver.registry.builtin.definitions import definitions
 from kubewright.apiserver.registry.builtin.shape import struct_codec
 from kubewright.apiserver.registry.deletion import FOREGROUND, ORPHAN
 from kubewright.apiserver.registry.jsonpath import JSONPath, JSONPathError
-from kubewright.apiserver.registry.metadata_rules import path_segment, validate_metadata, validate_metadata_update
+from kubewright.apiserver.registry.metadata_rules import (
+    dns_subdomain,
+    path_segment,
+    validate_metadata,
+    validate_metadata_update,
+)
 from kubewright.apiserver.registry.resource import Converter, Resource, Subresource
 from kubewright.apiserver.registry.strategy import Column, DecodeError, Object, Reader, Strategy, Tolerated
 from kubewright.objects.errors import Cause
@@ -128,7 +133,7 @@ class CustomStrategy(Strategy):
         self.schema.default(obj)
 
     def validate(self, obj: Object, reader: Reader) -> list[Cause]:
-        causes = validate_metadata(obj["metadata"], namespaced=self.namespaced, name_rule=path_segment)
+        causes = validate_metadata(obj["metadata"], namespaced=self.namespaced, name_rule=dns_subdomain)
         return causes + self._scale_problems(obj) + self.schema.validate(obj)
 
     def validate_update(self, obj: Object, old: Object, reader: Reader) -> list[Cause]:

@@ -422,7 +422,7 @@ class Store:
         metadata, live = obj["metadata"], old["metadata"]["resourceVersion"]
         version = metadata.get("resourceVersion") or ""
         name = metadata["name"]
-        if not version:
+        if version in ("", "0"):
             if not unconditional:
                 cause = field_errors.invalid("metadata.resourceVersion", 0, "must be specified for an update")
                 kind = self.resource.group_resource
