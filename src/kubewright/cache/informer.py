@@ -267,9 +267,8 @@ class _Scope(Generic[T]):
         self.synced = True
         informer.publish(events)
         informer._check_synced()
-        if len(events) >= PAGE_SIZE:
-            del events
-            give_back()
+        if len(events) >= PAGE_SIZE:  # once those who are about to return have let go of it all
+            asyncio.get_running_loop().call_soon(give_back)
 
     def apply(self, deltas: Sequence[Delta[T]]) -> None:
         self._progress(deltas[-1].object.resource_version)

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import os
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -47,7 +49,7 @@ class Config:
         url = urlsplit(self.server)
         if url.scheme not in ("http", "https") or not url.hostname:
             raise ConfigError(f"{self.origin}: server {self.server!r} is not an http or https URL")
-        proxy = self.proxy_url or _proxy_from_environment(url.scheme, url.hostname)
+        proxy = self.proxy_url or proxy_from_environment(url.scheme, url.hostname)
         if proxy and urlsplit(proxy).scheme != "http":
             raise ConfigError(f"{self.origin}: proxy {proxy!r}: only http:// proxies are supported")
         return HttpTransport(
@@ -102,11 +104,24 @@ class _Identity:
         return context
 
 
-def _proxy_from_environment(scheme: str, host: str) -> str | None:
-    from urllib.request import getproxies_environment, proxy_bypass  # 10 ms, where a client is made
-
-    if host == "localhost" or host.startswith("127.") or host == "::1":
-        return None  # as Go's ProxyFromEnvironment
-    if proxy_bypass(host):
+def proxy_from_environment(scheme: str, host: str) -> str | None:
+    """What ``https_proxy`` and ``no_proxy`` say, in small or capital letters, as Go reads them."""
+    proxy = _variable(f"{scheme}_proxy")
+    if not proxy or host == "localhost" or host.startswith("127.") or host == "::1":
         return None
-    return getproxies_environment().get(scheme)
+    return None if any(_covers(entry.strip(), host) for entry in _variable("no_proxy").split(",")) else proxy
+
+
+def _variable(name: str) -> str:
+    return os.environ.get(name) or os.environ.get(name.upper()) or ""
+
+
+def _covers(entry: str, host: str) -> bool:
+    """Whether an entry of ``no_proxy`` is about a host: ``*``, a network, an address, or a domain and those below."""
+    if entry == "*":
+        return True
+    try:
+        return ipaddress.ip_address(host) in ipaddress.ip_network(entry, strict=False)
+    except ValueError:
+        domain = entry.partition(":")[0].lstrip("*").lstrip(".").lower()
+        return bool(domain) and f".{host.lower()}".endswith(f".{domain}")
