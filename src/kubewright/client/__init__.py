@@ -4,13 +4,14 @@
 same process.  Errors are those of `kubewright.objects.errors`.
 """
 
-from kubewright.client.client import Client, Fields, Labels, ObjectList, Propagation, Write, selector_text
+from kubewright.client.client import Client, ObjectList, Write
 from kubewright.client.config import Config, ConfigError
 from kubewright.client.credentials import CredentialError
 from kubewright.client.discovery import NoMatch, RestMapper, RestMapping
 from kubewright.client.kinds import Kind, MetadataOnly, Target, Untyped
 from kubewright.client.kubeconfig import Kubeconfig
 from kubewright.client.loading import connect, in_cluster, in_cluster_config, load_config
+from kubewright.client.parameters import Fields, Labels, Propagation, selector_text
 from kubewright.client.rest import RestClient, resource_path
 from kubewright.client.watch import RawEvent, WatchEvent, read_events
 from kubewright.transport.asgi import AsgiTransport

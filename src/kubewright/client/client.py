@@ -15,27 +15,28 @@ import msgspec
 
 from kubewright.client.discovery import RestMapper
 from kubewright.client.kinds import Kind, Target, Untyped, kind_of_class
+from kubewright.client.parameters import (
+    APPLY,
+    Fields,
+    FieldValidation,
+    Labels,
+    Propagation,
+    delete_options,
+    patch_body,
+    selectors,
+)
 from kubewright.client.rest import JSON, RequestObserver, RestClient, log_warning, resource_path
 from kubewright.client.watch import WatchEvent, read_events
 from kubewright.objects.codec import to_json
-from kubewright.objects.meta import DeleteOptions, ListMeta, Object, Preconditions
+from kubewright.objects.meta import ListMeta, Object
 from kubewright.objects.names import GroupVersionResource, ObjectKey
-from kubewright.objects.selectors import FieldSelector, LabelSelector
 from kubewright.objects.unstructured import Unstructured
 from kubewright.transport.protocol import Transport
 
 T = TypeVar("T", bound=Object | Unstructured)
 
-Labels: TypeAlias = str | LabelSelector | Mapping[str, str] | None
-Fields: TypeAlias = str | FieldSelector | Mapping[str, str] | None
 WriteVerb: TypeAlias = Literal["create", "update", "patch", "delete", "deletecollection"]
-Propagation: TypeAlias = Literal["Background", "Foreground", "Orphan"]
-FieldValidation: TypeAlias = Literal["Strict", "Warn", "Ignore"]
 
-_MERGE = "application/merge-patch+json"
-_JSON_PATCH = "application/json-patch+json"
-_STRATEGIC = "application/strategic-merge-patch+json"
-_APPLY = "application/apply-patch+yaml"
 _METHODS = {"create": "POST", "update": "PUT", "patch": "PATCH", "delete": "DELETE", "deletecollection": "DELETE"}
 
 
@@ -174,7 +175,7 @@ class Client:
         """
         kind = await self.kind(target)
         query = {
-            **_selectors(label_selector, field_selector),
+            **selectors(label_selector, field_selector),
             "resourceVersion": resource_version,
             "limit": limit,
             "continue": continue_token,
@@ -238,7 +239,7 @@ class Client:
         kind = await self.kind(target)
         query: dict[str, object] = {
             "watch": True,
-            **_selectors(label_selector, field_selector),
+            **selectors(label_selector, field_selector),
             "resourceVersion": resource_version,
             "timeoutSeconds": timeout_seconds,
             "allowWatchBookmarks": bookmarks or initial_events,
@@ -312,7 +313,7 @@ class Client:
         :param json: a JSON patch (RFC 6902): a list of operations.
         :raises Conflict: the patch names a ``resourceVersion`` that is no longer the stored one.
         """
-        content_type, body = _patch_body(merge, strategic, json)
+        content_type, body = patch_body(merge, strategic, json)
         kind, key = await self._address(target, name, namespace)
         query = self._options(field_manager, field_validation, dry_run)
         answer = await self._send("patch", kind, key, query, body, content_type=content_type, subresource=subresource)
@@ -341,7 +342,7 @@ class Client:
         key = self._key(kind, obj.metadata.name, obj.metadata.namespace)
         manager = field_manager or self._field_manager or "kubewright"
         query = {**self._options(manager, field_validation, dry_run), "force": force}
-        answer = await self._send("patch", kind, key, query, to_json(obj), content_type=_APPLY, subresource=subresource)
+        answer = await self._send("patch", kind, key, query, to_json(obj), content_type=APPLY, subresource=subresource)
         return kind.decode(answer)
 
     async def delete(
@@ -365,7 +366,7 @@ class Client:
         :raises Conflict: ``uid`` or ``resource_version`` is not the stored one.
         """
         kind, key = await self._address(target, name, namespace)
-        body = _delete_options(propagation, grace_period_seconds, uid, resource_version)
+        body = delete_options(propagation, grace_period_seconds, uid, resource_version)
         await self._send("delete", kind, key, self._deletion(dry_run), body)
 
     async def delete_collection(
@@ -382,8 +383,8 @@ class Client:
         """Delete all objects of a kind in a namespace, or those that the selectors match."""
         kind = await self.kind(target)
         key = ObjectKey(self._namespace(kind, namespace), "")
-        query = {**_selectors(label_selector, field_selector), **self._deletion(dry_run)}
-        body = _delete_options(propagation, grace_period_seconds, None, None)
+        query = {**selectors(label_selector, field_selector), **self._deletion(dry_run)}
+        body = delete_options(propagation, grace_period_seconds, None, None)
         await self._send("deletecollection", kind, key, query, body)
 
     # -- subresources with a kind of their own, such as ``scale``, ``eviction`` and ``token``
@@ -494,43 +495,3 @@ async def _events(pieces: AsyncIterator[bytes], kind: Kind[T]) -> AsyncIterator[
             if event.type == "ERROR":
                 raise event.error()
             yield WatchEvent(event, kind.decode)
-
-
-def _patch_body(
-    merge: Mapping[str, Any] | None, strategic: Mapping[str, Any] | None, json: Sequence[Mapping[str, Any]] | None
-) -> tuple[str, bytes]:
-    given = [
-        (content_type, patch)
-        for content_type, patch in ((_MERGE, merge), (_STRATEGIC, strategic), (_JSON_PATCH, json))
-        if patch is not None
-    ]
-    if len(given) != 1:
-        raise TypeError("patch() takes exactly one of merge=, strategic= and json=")
-    content_type, patch = given[0]
-    return content_type, msgspec.json.encode(patch)
-
-
-def _delete_options(
-    propagation: Propagation | None, grace_period_seconds: int | None, uid: str | None, resource_version: str | None
-) -> bytes | None:
-    preconditions = Preconditions(uid=uid or "", resource_version=resource_version or "")
-    options = DeleteOptions(
-        propagation_policy=propagation,
-        grace_period_seconds=grace_period_seconds,
-        preconditions=preconditions if uid or resource_version else None,
-    )
-    if options == DeleteOptions():
-        return None
-    options.api_version, options.kind = "v1", "DeleteOptions"
-    return to_json(options)
-
-
-def _selectors(labels: Labels, fields: Fields) -> dict[str, object]:
-    return {"labelSelector": selector_text(labels), "fieldSelector": selector_text(fields)}
-
-
-def selector_text(selector: Labels | Fields) -> str:
-    """A selector in the form that a query has; a mapping means that all its pairs must hold."""
-    if isinstance(selector, Mapping):
-        return ",".join(f"{key}={value}" for key, value in selector.items())
-    return str(selector) if selector else ""
