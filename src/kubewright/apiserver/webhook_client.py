@@ -82,8 +82,12 @@ class WebhookClient:
         :param timeout: seconds for all of it; the webhook is told, rounded up, as ``?timeout=10s``.
         :raises CallFailed: no successful answer came in time.
         """
-        server, path, address = self._locate(config, reader)
+        server, path = _url(config)
         path = f"{path}?timeout={math.ceil(timeout)}s"
+        try:
+            address = _address(config, reader)
+        except CallFailed as error:
+            raise CallFailed(f'Post "{server}{path}": {error}') from error
         transport = await self._transport(config.get("caBundle") or "", server, address)
         try:
             response = await transport.request("POST", path, headers=_HEADERS, body=body, timeout=timeout)
@@ -100,16 +104,6 @@ class WebhookClient:
             _, transport = self._transports.popitem()
             await transport.close()
 
-    def _locate(self, config: Mapping[str, Any], reader: Reader) -> tuple[str, str, Address | None]:
-        """The server's URL and the path; for a service also where it is, as the URL has the name of its certificate."""
-        if url := config.get("url"):
-            parts = urlsplit(url)
-            return f"{parts.scheme}://{parts.netloc}", parts.path or "/", None
-        service = config["service"]
-        namespace, name = service["namespace"], service["name"]
-        address = resolve_service(reader, namespace, name, service.get("port") or 443)
-        return f"https://{name}.{namespace}.svc:{address.port}", f"/{(service.get('path') or '').lstrip('/')}", address
-
     async def _transport(self, bundle: str, server: str, address: Address | None) -> HttpTransport:
         key = (bundle, server, address)
         transport = self._transports.get(key)
@@ -123,6 +117,27 @@ class WebhookClient:
         else:
             self._transports.move_to_end(key)
         return transport
+
+
+def _url(config: Mapping[str, Any]) -> tuple[str, str]:
+    """The server's URL and the path."""
+    if url := config.get("url"):
+        parts = urlsplit(url)
+        return f"{parts.scheme}://{parts.netloc}", parts.path or "/"
+    service = config["service"]
+    server = f"https://{service['name']}.{service['namespace']}.svc:{service.get('port') or 443}"
+    return server, f"/{(service.get('path') or '').lstrip('/')}"
+
+
+def _address(config: Mapping[str, Any], reader: Reader) -> Address | None:
+    """Where a service is, as the URL has the name of its certificate; None where the URL says it.
+
+    :raises CallFailed: there is no such service.
+    """
+    if config.get("url"):
+        return None
+    service = config["service"]
+    return resolve_service(reader, service["namespace"], service["name"], service.get("port") or 443)
 
 
 def _context(bundle: str) -> ssl.SSLContext:

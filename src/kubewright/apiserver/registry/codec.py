@@ -60,8 +60,13 @@ class Codec:
     def decode_mutated(self, obj: Object) -> Object:
         """Read an object that mutating admission made.
 
-        :raises InternalError: a value has the wrong type.
+        :raises InternalError: it has become one of another kind, or a value has the wrong type.
         """
+        made, wanted = (obj.get("apiVersion"), obj.get("kind")), self.resource.gvk
+        if made != (wanted.api_version, wanted.kind):
+            raise internal_error(
+                f"admission made {made[0]}, Kind={made[1]} of {wanted.api_version}, Kind={wanted.kind}"
+            )
         try:
             return self.resource.strategy.decode(obj, [])
         except DecodeError as error:

@@ -138,7 +138,7 @@ class Store:
             self.field_manager("").record_update(None, obj, manager=write.field_manager, now=deletion.timestamp(now))
         attributes = self.attributes("CREATE", obj, None, namespace, metadata.get("name", ""), write)
         obj = await self._mutate(attributes)
-        metadata = obj["metadata"]
+        metadata = self.place(obj, namespace)  # Not even admission may put it elsewhere.
         for attempt in range(1, 9):
             generated = not metadata.get("name") and metadata.get("generateName")
             if generated:

@@ -1,0 +1,54 @@
+"""What admission makes of an object is checked like what a client sends."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from tests.apiserver.test_access import ask
+
+from kubewright.apiserver.server import ADMIN, ApiServer
+
+ADMISSION = "/apis/admissionregistration.k8s.io/v1"
+MAPS = "/api/v1/namespaces/default/configmaps"
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ApiServer]:
+    server = ApiServer(tokens={"admin": ADMIN})
+    await server.start()
+    yield server
+    await server.stop()
+
+
+async def replace(server: ApiServer, path: str, value: str) -> None:
+    """Let a policy put a value into every ConfigMap that is made."""
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["configmaps"]}
+    operation = f"[JSONPatch{{op: 'replace', path: '{path}', value: '{value}'}}]"
+    mutation = {"patchType": "JSONPatch", "jsonPatch": {"expression": operation}}
+    spec: dict[str, Any] = {"matchConstraints": {"resourceRules": [rule]}, "mutations": [mutation]}
+    policy = {"metadata": {"name": "p"}, "spec": {**spec, "reinvocationPolicy": "Never"}}
+    assert (await ask(server, "POST", f"{ADMISSION}/mutatingadmissionpolicies", policy))[0] == 201
+    binding = {"metadata": {"name": "p"}, "spec": {"policyName": "p"}}
+    assert (await ask(server, "POST", f"{ADMISSION}/mutatingadmissionpolicybindings", binding))[0] == 201
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "code"),
+    [
+        ("/metadata/namespace", "kube-system", 400),
+        ("/kind", "Secret", 500),
+        ("/metadata/name", "Not A Name", 422),
+    ],
+)
+async def test_admission_cannot_make_another_object(server: ApiServer, path: str, value: str, code: int) -> None:
+    await replace(server, path, value)
+    assert (await ask(server, "POST", MAPS, {"metadata": {"name": "a"}}))[0] == code
+
+
+async def test_admission_may_rename_what_is_made(server: ApiServer) -> None:
+    await replace(server, "/metadata/name", "b")
+    code, made = await ask(server, "POST", MAPS, {"metadata": {"name": "a"}})
+    assert (code, made["metadata"]["name"]) == (201, "b")
+    assert (await ask(server, "GET", f"{MAPS}/b"))[0] == 200
