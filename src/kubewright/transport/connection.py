@@ -30,10 +30,14 @@ class ServerHungUp(Exception):
     """The connection ended before the first byte of an answer."""
 
 
-class Connection(asyncio.Protocol):
-    """One connection: sends a request, collects its answer; also the `Stream` of a streamed answer."""
+class Connection(asyncio.BufferedProtocol):
+    """One connection: sends a request, collects its answer; also the `Stream` of a streamed answer.
 
-    def __init__(self) -> None:
+    :param buffer: what is read into; the connections of one event loop can share it, as each empties it at once.
+    """
+
+    def __init__(self, buffer: memoryview) -> None:
+        self._buffer = buffer
         self.on_close: Any = None
         self.idle_since = 0.0
         self.bounded = False
@@ -131,7 +135,7 @@ class Connection(asyncio.Protocol):
     async def read(self) -> bytes:
         return b"".join([piece async for piece in self])
 
-    # -- asyncio.Protocol
+    # -- asyncio.BufferedProtocol
 
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
@@ -142,11 +146,14 @@ class Connection(asyncio.Protocol):
                 if option := getattr(socket, name, None):
                     raw.setsockopt(socket.IPPROTO_TCP, option, value)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         if self._idle_timer is not None:
             self.last_byte = self._idle_timer_now()
         try:
-            self._parser.feed_data(data)
+            self._parser.feed_data(bytes(self._buffer[:nbytes]))
         except httptools.HttpParserError as error:
             self._error = TransportError(f"the server does not speak HTTP/1.1: {error}")
             self.close()

@@ -22,6 +22,9 @@ from urllib.parse import SplitResult, urlsplit
 from kubewright.transport.connection import Connection, ServerHungUp
 from kubewright.transport.protocol import ConnectError, Response, TransportError, TransportTimeout
 
+_READ_AT_ONCE = 1 << 16
+"""Bytes; where connections do not bring a buffer, TLS makes one of 256 KB for every piece that it reads."""
+
 
 class Authenticator(Protocol):
     """Says who the client is: headers for each request, a certificate for each connection."""
@@ -83,6 +86,7 @@ class HttpTransport:
         self._slots = asyncio.Semaphore(max_connections)
         self._repeatable = repeatable
         self._origin = f" ({origin})" if origin else ""
+        self._buffer = memoryview(bytearray(_READ_AT_ONCE))
         self._idle: deque[Connection] = deque()
         self._open: set[Connection] = set()
 
@@ -214,6 +218,9 @@ class HttpTransport:
         else:
             connection.close()
 
+    def _new(self) -> Connection:
+        return Connection(self._buffer)
+
     async def _connect(self) -> Connection:
         loop = asyncio.get_running_loop()
         context = await self._authenticator.ssl_context() if self._tls else None
@@ -222,7 +229,7 @@ class HttpTransport:
                 if self._proxy:
                     return await self._connect_through_proxy(context)
                 _, connection = await loop.create_connection(
-                    Connection, *self._address, ssl=context, server_hostname=self._server_name if context else None
+                    self._new, *self._address, ssl=context, server_hostname=self._server_name if context else None
                 )
         except TimeoutError as error:
             raise ConnectError(
@@ -244,7 +251,7 @@ class HttpTransport:
         assert self._proxy is not None
         loop = asyncio.get_running_loop()
         transport, connection = await loop.create_connection(
-            Connection, self._proxy.hostname or "", self._proxy.port or 8080
+            self._new, self._proxy.hostname or "", self._proxy.port or 8080
         )
         target = f"{self._address[0]}:{self._address[1]}"
         connection.send(

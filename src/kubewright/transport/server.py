@@ -33,6 +33,12 @@ IDLE_SECONDS = 120.0
 _READ_AHEAD = 1 << 16
 """Bytes of a body that may wait for the application before the socket is no longer read."""
 
+_LAST_WORDS = 0.5
+"""Seconds between an answer to what was not read to its end and the end of the connection: TCP takes back what a client
+has not yet read when it is closed with something unread (Go's ``rstAvoidanceDelay``)."""
+
+_READ_AT_ONCE = 1 << 16
+
 _DISCARDED = 1 << 18
 """Bytes of a body that are still read when the answer is complete without them (as Go's server does)."""
 
@@ -47,6 +53,8 @@ class HttpServer:
 
     def __init__(self, app: Application, listener: socket.socket, *, tls: ssl.SSLContext | None = None) -> None:
         self.app = app
+        self.buffer = memoryview(bytearray(_READ_AT_ONCE))
+        """What the connections read into, one after the other: TLS would make a buffer of 256 KB for every piece."""
         self.connections: set[ServedConnection] = set()
         self._listener = listener
         self._tls = tls
@@ -90,7 +98,7 @@ class HttpServer:
             self._empty.set()
 
 
-class ServedConnection(asyncio.Protocol):
+class ServedConnection(asyncio.BufferedProtocol):
     """One client's connection.
 
     The certificate that the client has shown is in each request's scope (``peer_certificate``, in DER).
@@ -120,7 +128,7 @@ class ServedConnection(asyncio.Protocol):
         self._deadline = math.inf
         self._timer: asyncio.TimerHandle | None = None
 
-    # asyncio.Protocol
+    # asyncio.BufferedProtocol
 
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
@@ -150,7 +158,11 @@ class ServedConnection(asyncio.Protocol):
         if self._current is None:
             self._server.closed(self)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._server.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        data = bytes(self._server.buffer[:nbytes])
         if self._last and self._incoming is None:
             return
         if self._in_head:
@@ -283,6 +295,10 @@ class ServedConnection(asyncio.Protocol):
             self._current = None
             if self._lost:
                 self._server.closed(self)
+            elif self._last and self._incoming is not None:
+                self._incoming = None
+                self._read_or_pause()
+                self._close_in(_LAST_WORDS)
             elif self._last:
                 self._transport.close()
             else:
@@ -299,7 +315,7 @@ class ServedConnection(asyncio.Protocol):
         self._last = True
         lines = b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n"
         self._transport.write(lines % len(why) + b"connection: close\r\n\r\n" + why)
-        self._transport.close()
+        self._close_in(_LAST_WORDS)
 
     def _read_or_pause(self) -> None:
         """Read no further than what can be worked on soon."""
