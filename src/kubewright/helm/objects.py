@@ -22,6 +22,9 @@ from kubewright.objects.errors import Conflict, Invalid, NotFound
 PRIMARY, PRIMARY_TYPE = "operator-sdk/primary-resource", "operator-sdk/primary-resource-type"
 """Annotations that name the owner of an object which can't refer to it; operator-sdk's."""
 
+FIELD_MANAGER = "helm"
+"""Helm's own, so that its commands (``helm rollback``) and this operator do not contend for fields."""
+
 RELEASE_NAME, RELEASE_NAMESPACE = "meta.helm.sh/release-name", "meta.helm.sh/release-namespace"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 
@@ -58,15 +61,12 @@ class ReleaseObjects:
     :param memory: what was sent before; it only saves requests.
     """
 
-    def __init__(
-        self, client: Client, cache: Cache, owner: Object, name: str, *, field_manager: str, memory: dict[Ref, Sent]
-    ) -> None:
+    def __init__(self, client: Client, cache: Cache, owner: Object, name: str, *, memory: dict[Ref, Sent]) -> None:
         self._client = client
         self._cache = cache
         self._owner = owner
         self._name = name
         self._namespace = owner.metadata.namespace or client.namespace
-        self._field_manager = field_manager
         self._memory = memory
 
     async def ref(self, obj: Raw) -> Ref:
@@ -105,7 +105,7 @@ class ReleaseObjects:
         ref = await self.ref(obj)
         live = await self.live(ref)
         after = await self._client.apply(
-            Unstructured(self._completed(obj, ref)), field_manager=self._field_manager, force=True, dry_run=True
+            Unstructured(self._completed(obj, ref)), field_manager=FIELD_MANAGER, force=True, dry_run=True
         )
         return None if live is None else _shown(live), _shown(after)
 
@@ -168,7 +168,7 @@ class ReleaseObjects:
 
     async def _send(self, wanted: Raw) -> Unstructured:
         obj = Unstructured(copy.deepcopy(wanted))
-        return await self._client.apply(obj, field_manager=self._field_manager, force=True)
+        return await self._client.apply(obj, field_manager=FIELD_MANAGER, force=True)
 
     def _completed(self, obj: Raw, ref: Ref) -> Raw:
         """A copy with namespace, Helm's marks, and the way back to the custom resource."""

@@ -32,6 +32,7 @@ from kubewright.helm.watches import read_watches
 from kubewright.manager import Need
 from kubewright.objects import GroupVersionKind, Object, RawExtension, Unstructured, from_dict
 from kubewright.objects.apiextensions_v1 import CustomResourceDefinition
+from kubewright.objects.names import GroupKind
 from kubewright.objects.selectors import LabelSelector
 from kubewright.operator import Operator, Reconciliation
 from kubewright.project.settings import ProjectError, find_project
@@ -59,7 +60,7 @@ class HelmOperator(Operator):
 
     def __init__(self, name: str, *, definitions: Sequence[Raw] = (), samples: Sequence[Raw] = ()) -> None:
         super().__init__(name)
-        self._definitions = {one["metadata"]["name"]: one for one in definitions}
+        self._definitions = {GroupKind(one["spec"]["group"], one["spec"]["names"]["kind"]): one for one in definitions}
         self._samples = samples
         self._made: list[_Made] = []
 
@@ -135,13 +136,11 @@ class HelmOperator(Operator):
 
     def crds(self, endpoint: ServiceEndpoint | None = None) -> list[CustomResourceDefinition]:
         """The definitions; those that the author has written stand for those that would be made."""
-        made = super().crds(endpoint)
-        return [
-            from_dict(CustomResourceDefinition, written)
-            if (written := self._definitions.get(one.metadata.name))
-            else one
-            for one in made
-        ]
+        definitions = []
+        for made in super().crds(endpoint):
+            written = self._definitions.get(GroupKind(made.spec.group, made.spec.names.kind))
+            definitions.append(from_dict(CustomResourceDefinition, written) if written is not None else made)
+        return definitions
 
     def needs(
         self, *, leader_elect: bool = False, shards: bool = False, webhooks: bool = False, namespace: str = ""
@@ -186,10 +185,13 @@ class HelmOperator(Operator):
         description = chart.metadata.get("description") or f"A release of the chart {chart.name}"
         body: dict[str, Any] = {"__annotations__": {"spec": spec}, "spec": None, "__doc__": f"{description}."}
         cls = types.new_class(gvk.kind, (HelmResource,), {}, lambda namespace: namespace.update(body))
+        written = self._definitions.get(gvk.group_kind, {}).get("spec", {})
         declare = self.resource(
             group=gvk.group,
             version=gvk.version,
             kind=gvk.kind,
+            plural=written.get("names", {}).get("plural", ""),
+            namespaced=written.get("scope") != "Cluster",
             columns=[
                 Column("Ready", '.status.conditions[?(@.type=="Ready")].status'),
                 Column("Revision", ".status.deployedRelease.revision", "integer"),

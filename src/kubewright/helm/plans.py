@@ -48,6 +48,7 @@ def changed_fields(before: Any, after: Any, path: str = "") -> Iterator[str]:
     """The paths at which two values differ, the deepest that tell it; lists are compared as wholes."""
     if isinstance(before, dict) and isinstance(after, dict):
         for name in sorted(before.keys() | after.keys()):
-            yield from changed_fields(before.get(name), after.get(name), f"{path}.{name}" if path else name)
+            inner = before.get(name, {} if isinstance(after.get(name), dict) else None)
+            yield from changed_fields(inner, after.get(name), f"{path}.{name}" if path else name)
     elif before != after:
         yield path

@@ -24,13 +24,13 @@ from kubewright.helm.hooks import TIMEOUT, HookFailed
 from kubewright.helm.lookups import Lookups
 from kubewright.helm.manifests import ManifestError, Raw, Rendered, gvk_of, name_of, objects_of
 from kubewright.helm.objects import ForeignObject, Ref, ReleaseObjects, Sent
-from kubewright.helm.plans import planned
-from kubewright.helm.releases import DEPLOYED, PENDING, Release
+from kubewright.helm.plans import changed_fields, planned
+from kubewright.helm.releases import DEPLOYED, FAILED, PENDING, Release
 from kubewright.helm.rollout import ReleaseFailed, Rollout
 from kubewright.helm.status import DeployedRelease, HelmStatus
-from kubewright.helm.storage import Releases, Revision, is_others
+from kubewright.helm.storage import Releases, Revision, is_others, pause_after_failures
 from kubewright.helm.values import merged
-from kubewright.objects import Object, ObjectKey, key, to_dict
+from kubewright.objects import Object, ObjectKey, key, now, to_dict
 from kubewright.objects.errors import APIError, Conflict
 
 ValueMapper: TypeAlias = Callable[[Values], Values]
@@ -41,6 +41,9 @@ Translator: TypeAlias = Callable[[Any], Values]
 
 Extension: TypeAlias = Callable[[Any, Context, Values], Awaitable[None]]
 """Called with the custom resource and the values, before or after its release is brought up to date."""
+
+_NAME_LENGTH = 53
+"""Helm's limit, which leaves room for what charts append in the names of their objects."""
 
 LEGACY_FINALIZERS = ("helm.sdk.operatorframework.io/uninstall-release", "uninstall-helm-release")
 
@@ -113,7 +116,9 @@ class HelmReconciler:
                 await self._plan(obj, ctx, values)
                 return Requeue(after=wishes.reconcile_period(self._period))
             status.plan = []
-            await self._deploy(obj, ctx, wishes, values)
+            pause = await self._deploy(obj, ctx, wishes, values)
+            if pause:
+                return Requeue(after=pause)
             for extension in self._after:
                 await extension(obj, ctx, values)
         except Conflict:
@@ -132,9 +137,10 @@ class HelmReconciler:
         revisions = [one for one in await releases.revisions() if not is_others(one, obj)]
         if revisions:
             release = await releases.read(revisions[-1])
+            others = [await releases.read(one) for one in revisions[:-1] if one.status in (DEPLOYED, FAILED)]
             rollout = self._rollout(obj, ctx, wishes)
             try:
-                await rollout.uninstall(release)
+                await rollout.uninstall(release, others)
             except (*_PROBLEMS, ReleaseFailed) as error:
                 ctx.condition("ReleaseFailed", True, reason="UninstallError", message=str(error))
                 return self._irreconcilable(ctx, "UninstallError", error)
@@ -151,9 +157,12 @@ class HelmReconciler:
         values = merged(self._translate(obj), self._override_values)
         return self._map_values(values) if self._map_values is not None else values
 
-    async def _deploy(self, obj: Object, ctx: Context, wishes: Wishes, values: Values) -> None:
+    async def _deploy(self, obj: Object, ctx: Context, wishes: Wishes, values: Values) -> float:
+        """Install, upgrade or maintain; returns the seconds to wait where that has failed a moment ago, else 0."""
         await self._drop_legacy_finalizers(obj, ctx)
         releases, name = self._releases(obj, ctx), obj.metadata.name
+        if len(name) > _NAME_LENGTH:
+            raise ForeignObject(f"name {name} is too long: Helm's releases have at most {_NAME_LENGTH} characters")
         revisions = await releases.revisions()
         if revisions and is_others(revisions[-1], obj):
             owner = revisions[-1].owners[0]
@@ -164,6 +173,11 @@ class HelmReconciler:
         rollout = self._rollout(obj, ctx, wishes)
         deployed = next((one for one in reversed(revisions) if one.status == DEPLOYED), None)
         inputs = await self._inputs(obj, ctx, values)
+        longest, at = wishes.reconcile_period(self._period), now().timestamp()
+        if pause := pause_after_failures(revisions, inputs, longest=longest, at=at):
+            if deployed is not None:
+                await rollout.maintain(objects_of((await releases.read(deployed)).manifest))
+            return pause
         if deployed is None:
             rendered = await self._render(obj, ctx, values, 1 + (revisions[-1].version if revisions else 0))
             release = await rollout.install(rendered, values, inputs, revisions)
@@ -182,6 +196,7 @@ class HelmReconciler:
         self._tell_deployed(obj, ctx, release)
         await self._watch(ctx, manifest)
         await self._tell_ready(ctx, rollout.objects, manifest)
+        return 0.0
 
     async def _plan(self, obj: Object, ctx: Context, values: Values) -> None:
         """Say in the status what would be done, and do nothing."""
@@ -200,7 +215,7 @@ class HelmReconciler:
         """A pending revision is one that a process did not live to finish: no other works on this resource."""
         for revision in revisions:
             if revision.status in PENDING:
-                await releases.set_status(revision, "failed", "interrupted")
+                await releases.set_status(revision, FAILED, "interrupted")
         if not any(revision.status in PENDING for revision in revisions):
             return revisions
         return await releases.revisions()
@@ -259,6 +274,9 @@ class HelmReconciler:
         ctx.condition("Irreconcilable", False, reason="Reconciled")
         if before is None or before.revision != release.version:
             ctx.event(f"{action}Successful", note, action=action)
+            if self._override_values:
+                paths = ", ".join(changed_fields({}, self._override_values))
+                ctx.event("OverrideValuesInUse", f"the operator sets {paths}", type="Warning", action=action)
 
     def _irreconcilable(self, ctx: Context, reason: str, error: Exception) -> Requeue:
         """Tell people, and try again later and later: a traceback would say nothing about their chart or cluster."""
@@ -286,9 +304,7 @@ class HelmReconciler:
 
     def _objects(self, obj: Object, ctx: Context) -> ReleaseObjects:
         memory = self._memory.setdefault(key(obj), {})
-        return ReleaseObjects(
-            ctx.client, ctx.cache, obj, obj.metadata.name, field_manager=self._field_manager, memory=memory
-        )
+        return ReleaseObjects(ctx.client, ctx.cache, obj, obj.metadata.name, memory=memory)
 
     def _releases(self, obj: Object, ctx: Context) -> Releases:
         return Releases(ctx.client, obj, field_manager=self._field_manager)

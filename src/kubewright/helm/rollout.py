@@ -127,9 +127,10 @@ class Rollout:
         for obj in objects:
             await self.objects.apply(obj, force=self._wishes.upgrade_force)
 
-    async def uninstall(self, release: Release) -> None:
+    async def uninstall(self, release: Release, others: Sequence[Release] = ()) -> None:
         """Remove everything, hooks included; may be repeated until all is gone.
 
+        :param others: revisions that objects may be left of: after a failed upgrade and rollback.
         :raises HookFailed: a hook failed.
         """
         hooks = hooks_of(release)
@@ -138,7 +139,8 @@ class Rollout:
         with_hooks = first and not self._wishes.disables_hooks("uninstall")
         if with_hooks:
             await runs.run(hooks, "pre-delete")
-        await self.objects.prune(objects_of(release.manifest), [])
+        for one in (release, *others):
+            await self.objects.prune(objects_of(one.manifest), [])
         if first:
             release.info.status = UNINSTALLING
             release.info.description = self._wishes.description("uninstall", "Uninstalling")

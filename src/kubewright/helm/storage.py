@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from kubewright.client import Client, MetadataOnly
-from kubewright.helm.releases import DEPLOYED, Release, decode, encode
+from kubewright.helm.releases import DEPLOYED, FAILED, Release, decode, encode
 from kubewright.objects import Object, ObjectMeta, OwnerReference, Unstructured, now, owner_reference
 from kubewright.objects.core_v1 import Secret
 from kubewright.objects.errors import NotFound
@@ -35,6 +35,8 @@ class Revision(NamedTuple):
     status: str
     inputs: str
     owners: tuple[OwnerReference, ...]
+    modified: int
+    """When it was written last, in seconds since the epoch."""
 
 
 class Releases:
@@ -61,8 +63,13 @@ class Releases:
                 continue
             inputs = secret.metadata.annotations.get(INPUTS, "")
             owners = tuple(secret.metadata.owner_references)
-            name = secret.metadata.name
-            revisions.append(Revision(name, int(labels["version"]), labels.get("status", ""), inputs, owners))
+            name, modified = secret.metadata.name, labels.get("modifiedAt", labels.get("createdAt", ""))
+            revisions.append(
+                Revision(
+                    name, int(labels["version"]), labels.get("status", ""), inputs, owners,
+                    int(modified) if modified.isdigit() else 0,
+                )
+            )  # fmt: skip
         return sorted(revisions, key=lambda one: one.version)
 
     async def read(self, revision: Revision) -> Release:
@@ -144,6 +151,19 @@ class Releases:
             data={"release": data},
         )
         await self._client.apply(secret, field_manager=self._field_manager, force=True)
+
+
+def pause_after_failures(revisions: Sequence[Revision], inputs: str, *, longest: float, at: float) -> float:
+    """Seconds until what has failed before may be tried again: 2, 4, 8 and so on after each try.
+
+    :param inputs: the digest of what is to be rendered; what failed with other inputs does not count.
+    :param longest: seconds.
+    :param at: the time, in seconds since the epoch.
+    """
+    failed = [one for one in revisions if one.inputs == inputs and one.status == FAILED]
+    if not failed:
+        return 0.0
+    return max(0.0, failed[-1].modified + min(2.0 ** len(failed), longest) - at)
 
 
 def is_others(revision: Revision, owner: Object) -> bool:
