@@ -8,9 +8,10 @@ from kubewright.manager import Need
 HAVE = ("get", "list", "watch", "create", "patch", "delete")
 
 
-def needs(
-    text: str, definitions: list[dict[str, Any]] | None = None
-) -> set[tuple[str, str, tuple[str, ...], bool, str]]:
+Plain = tuple[str, str, tuple[str, ...], bool, str]
+
+
+def needs(text: str, definitions: list[dict[str, Any]] | None = None) -> set[Plain]:
     objects = [one for one in yaml.safe_load_all(text) if one]
     return {plain(need) for need in needs_of(objects, definitions or [], "web") if need.why != "keeping releases"}
 
