@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from kubewright.ansible.manifests import role_folders
 from kubewright.ansible.snake_case import to_camel, to_snake
 from kubewright.ansible.watches import Watch, WatchesError
 from kubewright.objects.apiextensions_v1 import CustomResourceDefinition
@@ -82,7 +83,7 @@ def crd_of(watch: Watch) -> CustomResourceDefinition:
 
 def _version(name: str, spec: dict[str, Any]) -> dict[str, Any]:
     conditions = {"type": "array", "items": _OPEN_OBJECT}
-    schema = {
+    schema: dict[str, Any] = {
         "type": "object",
         "properties": {
             "apiVersion": {"type": "string"},
@@ -96,6 +97,8 @@ def _version(name: str, spec: dict[str, Any]) -> dict[str, Any]:
             },
         },
     }
+    if spec.get("required"):
+        schema["required"] = ["spec"]
     return {
         "name": name,
         "served": True,
@@ -111,8 +114,7 @@ def _version(name: str, spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def _spec_schema(watch: Watch) -> dict[str, Any]:
-    folder = Path(watch.play.role)
-    if watch.play.role and folder.is_absolute():
+    for folder in role_folders(watch.play):
         for name in ("meta/argument_specs.yml", "meta/argument_specs.yaml"):
             options = _read(folder / name).get("argument_specs", {}).get("main", {}).get("options")
             if options is not None:

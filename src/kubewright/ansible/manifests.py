@@ -45,12 +45,21 @@ def kinds_in(text: str) -> Iterator[GroupVersionKind]:
             version = kind = ""
 
 
-def _files(play: Play) -> Iterable[Path]:
+def role_folders(play: Play) -> list[Path]:
+    """The folders of a play's roles: of a playbook those that it names, beside it or one folder up."""
+    if play.role:
+        return [Path(play.role)] if Path(play.role).is_absolute() else []
+    playbook = Path(play.playbook)
+    words = set(re.findall(r"[\w.-]+", playbook.read_text(errors="replace")))
+    beside = sorted(playbook.parent.glob("roles/*")) + sorted(playbook.parent.parent.glob("roles/*"))
+    return [role for role in beside if role.name in words]
+
+
+def _files(play: Play) -> Iterator[Path]:
     if play.playbook:
-        playbook = Path(play.playbook)
-        roles = sorted(playbook.parent.glob("roles/*")) + sorted(playbook.parent.parent.glob("roles/*"))
-        return [playbook, *(path for role in roles for path in _of_role(role) if role.name in playbook.read_text())]
-    return _of_role(Path(play.role)) if Path(play.role).is_absolute() else []
+        yield Path(play.playbook)
+    for role in role_folders(play):
+        yield from _of_role(role)
 
 
 def _of_role(role: Path) -> Iterable[Path]:

@@ -15,13 +15,13 @@ from kubewright.ansible.definitions import crd_of, read_definitions
 from kubewright.ansible.dependents import Dependents
 from kubewright.ansible.manifests import managed_kinds
 from kubewright.ansible.metrics import AnsibleMetrics
-from kubewright.ansible.ownership import Owner
+from kubewright.ansible.ownership import Owner, is_owned
 from kubewright.ansible.proxy import Proxy, Run
 from kubewright.ansible.reconciler import AnsibleReconciler
 from kubewright.ansible.runner import Access, Runner
 from kubewright.ansible.watches import Watch, load_watches
 from kubewright.cache import Event
-from kubewright.client import Untyped
+from kubewright.client import Client, Untyped
 from kubewright.controller import (
     Controller,
     KindSource,
@@ -31,7 +31,7 @@ from kubewright.controller import (
     matches_labels,
 )
 from kubewright.manager import BindAddress, Group, HTTPServer, Manager, Need
-from kubewright.objects import GroupVersionKind, ObjectKey, to_dict
+from kubewright.objects import GroupVersionKind, ObjectKey, Unstructured, to_dict
 from kubewright.objects.apiextensions_v1 import CustomResourceDefinition
 from kubewright.objects.selectors import LabelSelector
 from kubewright.operator import Operator
@@ -88,6 +88,13 @@ class AnsibleOperator(Operator):
         plurals = {(crd.spec.group, crd.spec.names.kind): crd.spec for crd in self.crds()}
         return [need for watch in self.watches for need in _needs_of(watch, plurals)] + needs
 
+    async def objects(self, client: Client, obj: Unstructured) -> list[Unstructured]:
+        """What was made for an object, of the kinds that the files of its play name."""
+        owner = Owner(obj.gvk, ObjectKey(obj.metadata.namespace, obj.metadata.name), obj.metadata.uid)
+        kinds = [kind for watch in self.watches if watch.kind == obj.gvk for kind in managed_kinds(watch)]
+        found = [one for kind in kinds for one in await client.list(Untyped(kind))]
+        return [one for one in found if is_owned(to_dict(one), owner)]
+
     # -- running
 
     def add_to(
@@ -99,6 +106,8 @@ class AnsibleOperator(Operator):
         webhook_port: int = 9443,
     ) -> None:
         super().add_to(manager, endpoint=endpoint, certificates=certificates, webhook_port=webhook_port)
+        if not self.watches:
+            return
         metrics = AnsibleMetrics(manager.metrics.registry)
         proxy = Proxy(manager.client, manager.cache, metrics)
         server = HTTPServer("proxy", proxy, BindAddress("127.0.0.1", 0))

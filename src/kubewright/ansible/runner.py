@@ -82,7 +82,8 @@ class Runner:
 
     def __init__(self, root: Path, watches: Iterable[Watch]) -> None:
         self._root = root
-        self._roles = list(dict.fromkeys(role for watch in watches for role in _role_folders(watch)))
+        folders = [str(root / "roles"), *(folder for watch in watches for folder in _role_folders(watch))]
+        self._roles = list(dict.fromkeys(folders))
         self.folder: Path | None = None
         """Where runs have their folders, while there are any."""
         self._control: socket.socket | None = None
@@ -116,7 +117,7 @@ class Runner:
                 *(sys.executable, "-m", "kubewright.ansible.warm_process", str(folder)),
                 stdin=theirs.fileno(),
                 cwd=self._root,
-                env=process_environment(os.environ, self._roles),
+                env={"ANSIBLE_LOCAL_TEMP": str(folder / "tmp"), **process_environment(os.environ, self._roles)},
                 start_new_session=True,  # Ctrl-C is for the operator: it lets runs finish first
             )
         ours.setblocking(False)

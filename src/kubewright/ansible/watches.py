@@ -151,6 +151,8 @@ def parse_watches(text: str, root: Path, environment: Mapping[str, str]) -> list
         items = yaml.load(expand(text, environment), Loader=yaml.CSafeLoader)
     except yaml.YAMLError as error:
         raise WatchesError(f"is no YAML: {error}") from None
+    if items is None:
+        return []  # a project that has no kind yet
     if not isinstance(items, list):
         raise WatchesError("must be a list of watches, each with version, kind and a role or a playbook")
     places = _Places(root, environment)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from kubewright.ansible.scaffold import api_files
 from kubewright.cli import Failure
 from kubewright.cli.adding_charts import ChartVersion, Repo, add_chart
 from kubewright.cli.loading import OperatorNotFound, load_operator
@@ -42,14 +43,21 @@ def api(
     ] = "",
     repo: Repo = "",
     chart_version: ChartVersion = "",
+    generate_role: Annotated[bool, typer.Option("--generate-role", help="In a project of roles: make a role.")] = False,
+    generate_playbook: Annotated[
+        bool, typer.Option("--generate-playbook", help="In a project of roles: make a playbook, of the role if any.")
+    ] = False,
     dry_run: DryRun = False,
 ) -> None:
     """Add a kind: src/PACKAGE/KIND.py, a test, a sample, and its import in operator.py.
 
     In a project of Helm charts: a chart, a sample, and an entry in watches.yaml; group, version and kind then have
     defaults: charts, v1alpha1, and what the chart is called.
+
+    In a project of Ansible roles: a role, a playbook or both, a sample, and an entry in watches.yaml.
     """
-    if _flavour() == "helm":
+    flavour = _flavour()
+    if flavour == "helm":
         project = find_project(Path.cwd())
         add_chart(
             project, helm_chart, repo=repo, version=chart_version, group=group, api_version=version, kind=kind,
@@ -59,10 +67,18 @@ def api(
     for name, value in (("--group", group), ("--version", version), ("--kind", kind)):
         if not value:
             raise typer.BadParameter(f"say {name}")
-    made = _carry_out(
-        lambda project: new_api(project, Api(group, version, kind, plural, namespaced=not cluster_scoped)), dry_run
-    )
-    if made:
+
+    def wanted() -> Api:
+        return Api(group, version, kind, plural, namespaced=not cluster_scoped)
+
+    def of_ansible(project: Project) -> Files:
+        role = generate_role or not generate_playbook
+        return api_files(project, wanted(), role=role, playbook=generate_playbook)
+
+    if flavour == "ansible":
+        if _carry_out(of_ansible, dry_run, find=find_project):
+            typer.echo("Next: edit the role, then make generate test")
+    elif _carry_out(lambda project: new_api(project, wanted()), dry_run):
         typer.echo("Next: edit the types, then make generate test")
 
 

@@ -38,6 +38,7 @@ def command(
     ] = "",
     repo: Repo = "",
     chart_version: ChartVersion = "",
+    ansible: Annotated[bool, typer.Option("--ansible", help="Make it of Ansible roles instead of Python.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show which files would be written.")] = False,
 ) -> None:
     """Make a project.  What is not given is asked for on a terminal.
@@ -47,7 +48,9 @@ def command(
     folder, name = _place(name or _ask("name of the operator", "my-operator"))
     domain = domain or _ask("domain that API groups end in", "example.com")
     try:
-        flavour: Flavour = "helm" if helm else "python"
+        if helm and ansible:
+            raise ProjectError("an operator is made of a chart or of roles: choose --helm or --ansible")
+        flavour: Flavour = "helm" if helm else "ansible" if ansible else "python"
         project = make_project(
             folder, name, domain, image, flavour=flavour, licence=licence.value, namespaced=namespaced
         )

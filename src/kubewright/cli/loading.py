@@ -76,7 +76,7 @@ def _from_watches(path: Path) -> Operator:
         entries = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
         raise OperatorNotFound(f"{path} cannot be read: {error}") from None
-    first = entries[0] if isinstance(entries, list) and entries else None
+    first = entries[0] if isinstance(entries, list) and entries else entries or {}
     if isinstance(first, dict):
         return _from_charts(path) if "chart" in first else _from_plays(path)
     raise OperatorNotFound(f"{path} must be a list of entries with group, version, kind, and a chart, role or playbook")
