@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from kubewright.cli import Failure
+from kubewright.cli.output import progress
 from kubewright.packaging.image import BuildError, build_commands, find_builder
 from kubewright.project.settings import ProjectError, find_project
 
@@ -29,8 +30,11 @@ def command(
     except (BuildError, ProjectError) as error:
         raise Failure(str(error)) from None
     for arguments in commands:
-        typer.secho(shlex.join(arguments), fg="cyan")
-        if not dry_run and (status := subprocess.run(arguments, cwd=project.root).returncode):
+        if dry_run:
+            typer.echo(shlex.join(arguments))
+            continue
+        progress().print(shlex.join(arguments), style="cyan", markup=False, soft_wrap=True)
+        if status := subprocess.run(arguments, cwd=project.root).returncode:
             raise typer.Exit(status)
 
 

@@ -54,4 +54,4 @@ def command(
                 raise NotDone("\n".join(late))
 
     on_cluster(work, kubeconfig, context)
-    show.end()
+    show.end("" if dry_run or diff else f"{package.name} is deployed; next: kubectl apply -f config/samples")

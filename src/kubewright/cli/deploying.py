@@ -99,10 +99,12 @@ class Show:
         else:
             self._progress.print(escape(text), soft_wrap=True)
 
-    def end(self) -> None:
-        """Show as data what was done, where that was asked for."""
+    def end(self, then: str = "") -> None:
+        """Show as data what was done, where that was asked for, or else to people what they may do then."""
         if self._output is not Format.text:
             show(self._made, self._output, lambda console: None)
+        elif then:
+            self._progress.print(escape(then), soft_wrap=True)
 
 
 def difference(before: Object | None, after: Object | None, name: str) -> str:

@@ -19,6 +19,7 @@ from kubewright.cli.crd import ANNOTATION_LIMIT
 from kubewright.cli.loading import OperatorNotFound, load_operator
 from kubewright.cli.manifests import ManifestError, read_manifests
 from kubewright.cli.options import Target
+from kubewright.cli.output import progress
 from kubewright.cli.rbac import read_audit_log
 from kubewright.client import ConfigError, TransportError, connect
 from kubewright.localcluster.cluster import AUDIT_LOG
@@ -113,8 +114,7 @@ def _observed(command: str, operator: Operator) -> list[PolicyRule]:
         environment = {**os.environ, AUDIT_LOG: str(log)}
         status = subprocess.run(shlex.split(command), env=environment, check=False).returncode
         if status:
-            typer.secho(f"{command!r} failed, so it may not have shown all that is needed", err=True, fg="red")
-            raise typer.Exit(status)
+            raise Failure(f"{command!r} failed with status {status}, so it may not have shown all that is needed")
         rules = observed_rules(read_audit_log(log), user=operator.user, local=True)
     if not rules:
         raise Failure(f"{command!r} ran {operator.name} on no embedded cluster")
@@ -269,7 +269,7 @@ def _finish(changes: list[Change], *, check: bool) -> None:
 def _guard_size(path: Path, text: str) -> None:
     if path.suffix == ".yaml" and len(text) > ANNOTATION_LIMIT:
         warning = f"{path}: {len(text)} bytes are too many for client-side apply; use kubectl apply --server-side"
-        typer.secho(warning, err=True, fg="yellow")
+        progress().print(warning, style="yellow", soft_wrap=True)
 
 
 def _is_generated(path: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -45,8 +46,10 @@ def command(
 
     Then: cd NAME, make test, kubewright create api --group web --version v1 --kind Website
     """
-    folder, name = _place(name or _ask("name of the operator", "my-operator"))
-    domain = domain or _ask("domain that API groups end in", "example.com")
+    folder, name = _place(
+        name or _ask("name of the operator", "my-operator", lambda answer: check_name(_place(answer)[1]))
+    )
+    domain = domain or _ask("domain that API groups end in", "example.com", check_domain)
     try:
         if helm and ansible:
             raise ProjectError("an operator is made of a chart or of roles: choose --helm or --ansible")
@@ -107,11 +110,19 @@ def _place(name: str) -> tuple[Path, str]:
     return Path(name), Path(name).name
 
 
-def _ask(question: str, default: str) -> str:
-    """The answer of whoever sits at the terminal; without one, the flag is asked for."""
+def _ask(question: str, default: str, check: Callable[[str], None]) -> str:
+    """The answer of whoever sits at the terminal, asked again while it cannot be used; without one, a failure."""
     if not sys.stdin.isatty():
         raise Failure(f"no {question} was given: kubewright init NAME --domain example.com")
-    answer: str = typer.prompt(question[0].upper() + question[1:], default=default)
+
+    def checked(answer: str) -> str:
+        try:
+            check(answer)
+        except ProjectError as error:
+            raise typer.BadParameter(str(error)) from None
+        return answer
+
+    answer: str = typer.prompt(question[0].upper() + question[1:], default=default, value_proc=checked)
     return answer
 
 
@@ -127,5 +138,4 @@ def refuse_to_overwrite(folder: Path) -> None:
 
 def _next_steps(folder: Path, command: str) -> None:
     step = "" if folder == Path() else f"  cd {folder}\n"
-    typer.secho("\nNext:", bold=True)
-    typer.echo(f"{step}  make test\n  .venv/bin/kubewright {command}")
+    typer.echo(f"\nNext:\n{step}  make test\n  .venv/bin/kubewright {command}")

@@ -7,7 +7,7 @@ import importlib.util
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -62,11 +62,10 @@ def _default() -> str:
             if Path(name).is_file():
                 return name
         raise OperatorNotFound(
-            "there is no project and no operator.py or watches.yaml here: name the operator's file or module"
+            "there is no project here, nor an operator.py or watches.yaml; make a project: kubewright init NAME"
         ) from None
     if project.operator.endswith(".yaml"):
         return str(project.root / project.operator)
-    sys.path.insert(0, str(project.root / "src"))
     return project.operator
 
 
@@ -122,8 +121,11 @@ def _import_file(path: Path) -> ModuleType:
 
 
 def _import_module(name: str) -> ModuleType:
+    """Import a module of the working directory, of the project that this lies in, or of an installed package."""
     if "" not in sys.path:
         sys.path.insert(0, "")
+    with suppress(ProjectError):
+        sys.path.insert(0, str(find_project(Path.cwd()).root / "src"))
     try:
         with _blaming_the_user(name):
             return importlib.import_module(name)

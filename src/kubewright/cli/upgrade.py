@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from kubewright.cli import Failure
+from kubewright.cli.output import progress
 from kubewright.project.create import difference
 from kubewright.project.scaffold import REVISION, project_files
 from kubewright.project.settings import Project, ProjectError, find_project
@@ -29,7 +30,7 @@ def command(
         typer.echo(f"kept {path}: {why}")
     if plan.conflicts:
         for path, text in plan.conflicts.items():
-            typer.secho(f"conflict in {path}:", fg="red", err=True)
+            progress().print(f"conflict in {path}:", style="red", soft_wrap=True)
             typer.echo(text, err=True)
         raise Failure("Nothing was written. Make these places agree with the new scaffold, then upgrade again.")
     if not plan:
