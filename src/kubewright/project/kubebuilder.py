@@ -1,13 +1,15 @@
 """kubebuilder's external-plugin protocol: a request in JSON comes in, files and messages go out.
 
 With it ``kubebuilder init --plugins python/v1`` makes the same project as ``kubewright init``.  The protocol is that of
-kubebuilder's documentation on external plugins, version v1alpha1: ``universe`` maps paths to texts, and what a plugin
-puts into it kubebuilder writes.
+kubebuilder's documentation on external plugins, version v1alpha1: ``universe`` maps paths to texts.  That of the request
+holds the whole folder, with what is no text spoilt by JSON; all that the answer's holds kubebuilder writes, so there are
+changes alone in it.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -33,7 +35,7 @@ def respond(request: Mapping[str, Any], folder: Path) -> Raw:
     answer: Raw = {
         "apiVersion": request.get("apiVersion", "v1alpha1"),
         "command": command,
-        "universe": dict(request.get("universe") or {}),
+        "universe": {},
         "error": False,
     }
     arguments = [str(one) for one in request.get("args") or ()]
@@ -43,7 +45,9 @@ def respond(request: Mapping[str, Any], folder: Path) -> Raw:
         elif command == "metadata":
             answer["metadata"] = _METADATA.get(_subcommand(arguments), {"description": "", "examples": ""})
         elif command in _COMMANDS:
-            answer["universe"] |= _COMMANDS[command](arguments, folder)
+            answer["universe"] = _COMMANDS[command](arguments, folder)
+        elif command == "delete api":
+            raise ProjectError("a plug-in of kubebuilder's cannot remove files: kubewright delete api --kind KIND")
         else:
             raise ProjectError(f"python/v1 has no command {command!r}; it has {', '.join(_COMMANDS)}")
     except ProjectError as error:
@@ -52,17 +56,16 @@ def respond(request: Mapping[str, Any], folder: Path) -> Raw:
 
 
 def _subcommand(arguments: Sequence[str]) -> str:
-    """``flags`` and ``metadata`` are asked for a subcommand: ``--init``, ``--api``, ``--webhook``."""
+    """``flags`` and ``metadata`` are asked for a subcommand: ``--init``, ``--edit``, ``--api``, ``--webhook``."""
     return next((one.removeprefix("--") for one in arguments if one.removeprefix("--") in _FLAGS), "")
 
 
 def _parsed(arguments: Sequence[str], subcommand: str) -> argparse.Namespace:
     parser = _Arguments(add_help=False, allow_abbrev=False, exit_on_error=False)
     for flag in _FLAGS[subcommand]:
-        if flag["type"] == "bool":
-            parser.add_argument(f"--{flag['name']}", action="store_true")
-        else:
-            parser.add_argument(f"--{flag['name']}", default=flag["default"])
+        # As Go's flags are: a boolean one may stand alone, or with its value behind an equals sign.
+        alone: dict[str, str] = {"nargs": "?", "const": "true"} if flag["type"] == "bool" else {}
+        parser.add_argument(f"--{flag['name']}", default=flag["default"], **alone)  # type: ignore[arg-type]
     return parser.parse_known_args(arguments)[0]  # kubebuilder passes flags of its own, too
 
 
@@ -87,24 +90,35 @@ def _init(arguments: Sequence[str], folder: Path) -> Files:
 
 def _create_api(arguments: Sequence[str], folder: Path) -> Files:
     given = _parsed(arguments, "api")
-    api = Api(given.group, given.version, given.kind, given.plural, namespaced=given.namespaced != "false")
+    api = Api(given.group, given.version, given.kind, given.plural, namespaced=given.namespaced == "true")
     return new_api(find_python_project(folder), api)
 
 
 def _create_webhook(arguments: Sequence[str], folder: Path) -> Files:
     given = _parsed(arguments, "webhook")
     purposes: list[Purpose] = []
-    if given.defaulting:
+    if given.defaulting == "true":
         purposes.append("default")
-    if given.programmatic_validation:
+    if given.programmatic_validation == "true":
         purposes.append("validate")
     if not purposes:
         raise ProjectError("say --defaulting, --programmatic-validation or both")
     return new_webhooks(find_python_project(folder), given.kind, purposes)
 
 
+def _edit(arguments: Sequence[str], folder: Path) -> Files:
+    given = _parsed(arguments, "edit")
+    if not given.namespaced:
+        raise ProjectError("say --namespaced or --namespaced=false")
+    text = (find_python_project(folder).root / "pyproject.toml").read_text(encoding="utf-8")
+    kept = re.sub(r"(?m)^namespaced = (true|false)\n", "", text)
+    line = "namespaced = true\n" if given.namespaced == "true" else ""
+    return {"pyproject.toml": re.sub(r"(?m)^\[tool\.kubewright\]\n", lambda found: found[0] + line, kept)}
+
+
 _COMMANDS: Mapping[str, Callable[[Sequence[str], Path], Files]] = {
     "init": _init,
+    "edit": _edit,
     "create api": _create_api,
     "create webhook": _create_webhook,
 }
@@ -120,12 +134,17 @@ _FLAGS: Mapping[str, list[dict[str, str]]] = {
         _flag("project-name", "the operator's name; by default the folder's"),
         _flag("license", "apache2 or none", default="apache2"),
     ],
+    "edit": [
+        _flag("namespaced", "watch the operator's own namespace only", type="bool"),
+    ],
     "api": [
         _flag("group", "the API group, without the domain"),
         _flag("version", "the version, such as v1"),
         _flag("kind", "the kind, in CamelCase"),
         _flag("plural", "the plural, where English rules do not give it"),
-        _flag("namespaced", "whether objects have a namespace", default="true"),
+        _flag("namespaced", "whether objects have a namespace", default="true", type="bool"),
+        _flag("resource", "types are always made", default="true", type="bool"),
+        _flag("controller", "a reconcile function is always made", default="true", type="bool"),
     ],
     "webhook": [
         _flag("group", "the API group, without the domain"),
@@ -140,6 +159,10 @@ _METADATA: Mapping[str, dict[str, str]] = {
     "init": {
         "description": "Make a Python operator with kubewright.",
         "examples": "kubebuilder init --plugins python/v1 --domain example.com --project-name shop",
+    },
+    "edit": {
+        "description": "Change what the operator watches.",
+        "examples": "kubebuilder edit --plugins python/v1 --namespaced",
     },
     "api": {
         "description": "Add a kind: a Python module with its types and its reconcile function, a test and a sample.",
