@@ -49,7 +49,7 @@ def test_what_is_missing_is_said(workspace: Path, text: str, target: str, words:
 
 def test_an_empty_folder_has_no_operator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(OperatorNotFound, match=r"no operator\.py or watches\.yaml here"):
+    with pytest.raises(OperatorNotFound, match="kubewright init NAME"):
         load_operator()
 
 

@@ -1,9 +1,9 @@
 """kubebuilder's external-plugin protocol: a request in JSON comes in, files and messages go out.
 
-With it ``kubebuilder init --plugins python/v1`` makes the same project as ``kubewright init``.  The protocol is that of
-kubebuilder's documentation on external plugins, version v1alpha1: ``universe`` maps paths to texts.  That of the request
-holds the whole folder, with what is no text spoilt by JSON; all that the answer's holds kubebuilder writes, so there are
-changes alone in it.
+With it ``kubebuilder init --plugins python/v1`` makes the same project as ``kubewright init``.  The protocol is that
+of kubebuilder's documentation on external plugins, version v1alpha1: ``universe`` maps paths to texts.  The request's
+holds the whole folder, with what is no text spoilt by JSON.  All that the answer's holds is written by kubebuilder, so
+there are changes alone in it.
 """
 
 from __future__ import annotations
