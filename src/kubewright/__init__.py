@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from kubewright.version import __version__
+from kubewright.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from kubewright.controller import BlockingContext, Context, Requeue, Retry, TerminalError
@@ -37,7 +37,6 @@ __all__ = [
     "Spec",
     "Status",
     "TerminalError",
-    "__version__",
 ]
 
 _ROOMS = {
