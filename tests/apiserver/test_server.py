@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from kubewright.apiserver.registry import caches
 from kubewright.apiserver.server import ADMIN, ApiServer
 from kubewright.apiserver.storage.sqlite import SqliteStorage
 from kubewright.client import AsgiTransport
@@ -136,6 +137,19 @@ async def test_a_page_of_a_forgotten_version_is_gone(server: ApiServer, api: Api
     await server.storage.compact(await server.storage.revision())
     code, answer = await api("GET", f"{CONFIG_MAPS}?limit=1&continue={first['metadata']['continue']}")
     assert (code, answer["reason"]) == (410, "Expired")
+    code, rest = await api("GET", f"{CONFIG_MAPS}?continue={answer['metadata']['continue']}")
+    assert (code, [item["metadata"]["name"] for item in rest["items"]]) == (200, ["b", "c"])
+
+
+async def test_initial_events_of_a_version_that_does_not_come_are_an_error(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(caches, "FRESH_TIMEOUT", 0.01)
+    query = "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&resourceVersion=999999"
+    events = api.events(f"{CONFIG_MAPS}?{query}")
+    event = await anext(events)
+    assert (event["type"], event["object"]["reason"]) == ("ERROR", "Timeout")
+    await events.aclose()
 
 
 async def test_a_watch_streams_initial_events_a_bookmark_and_what_follows(api: Api) -> None:

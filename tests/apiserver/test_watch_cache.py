@@ -78,6 +78,13 @@ def test_a_watch_from_a_version_gives_only_what_came_later(cache: WatchCache, wr
     assert seen(watch(cache, after=start)) == [("MODIFIED", "1"), ("DELETED", "1")]
 
 
+def test_a_watch_from_a_version_that_is_still_to_come_waits_for_it(cache: WatchCache, writer: Writer) -> None:
+    watcher = watch(cache, after=2)
+    for key in ("a", "b", "c"):
+        writer.write(key, value())
+    assert seen(watcher) == [("ADDED", "c")]
+
+
 def test_a_deleted_object_is_as_it_last_was_under_the_version_of_its_deletion(
     cache: WatchCache, writer: Writer
 ) -> None:

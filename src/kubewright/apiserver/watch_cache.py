@@ -123,10 +123,14 @@ class Selection:
 
 
 class Watcher:
-    """One watch: the events that wait to be sent, as ``(type, object, event)``."""
+    """One watch: the events that wait to be sent, as ``(type, object, event)``.
 
-    def __init__(self, selection: Selection, wake: Callable[[], None], backlog: int) -> None:
+    :param after: the version from which on events are wanted, which may be one that is still to come.
+    """
+
+    def __init__(self, selection: Selection, wake: Callable[[], None], backlog: int, after: int = 0) -> None:
         self.selection = selection
+        self._after = after
         self.pending: deque[tuple[str, CachedObject, Event | None]] = deque()
         self.ended = False
         self._wake = wake
@@ -134,6 +138,8 @@ class Watcher:
 
     def offer(self, event: Event) -> None:
         """Take an event in, as the selection sees it: an object that starts or stops matching comes or goes."""
+        if event.revision <= self._after:
+            return
         was, is_now = self.selection.matches(event.old), self.selection.matches(event.new)
         if is_now and event.new is not None:
             self.pending.append(("MODIFIED" if was else "ADDED", event.new, event))
@@ -239,7 +245,7 @@ class WatchCache:
         :param initial: begin with what there is now although ``after`` is given.
         :raises Gone: changes after that version are no longer kept.
         """
-        watcher = Watcher(selection, wake, self._backlog)
+        watcher = Watcher(selection, wake, self._backlog, 0 if initial else after or 0)
         if after is None or initial:
             for obj in self.range(selection.namespace):
                 if selection.matches(obj):
@@ -248,8 +254,7 @@ class WatchCache:
             if after < self.oldest:
                 raise Gone(f"too old resource version: {after} ({self.oldest})")
             for event in self._events:
-                if event.revision > after:
-                    watcher.offer(event)
+                watcher.offer(event)
         self._watchers.add(watcher)
         return watcher
 

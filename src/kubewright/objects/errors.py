@@ -49,6 +49,8 @@ class APIError(Exception):
         self._has_details = details is not None
         self.status_code = self.code if code is None else code
         self.status_reason = self.reason if reason is None else reason
+        self.continue_token = ""
+        """Where an expired list may be taken up again, though not as of the same version."""
 
     @property
     def causes(self) -> list[Cause]:
@@ -68,7 +70,7 @@ class APIError(Exception):
         status: dict[str, Any] = {
             "kind": "Status",
             "apiVersion": "v1",
-            "metadata": {},
+            "metadata": {"continue": self.continue_token} if self.continue_token else {},
             "status": "Failure",
             "message": self.message,
         }

@@ -10,7 +10,7 @@ from kubewright.apiserver.http.representation import Representation
 from kubewright.apiserver.registry.options import ReadOptions, version_number
 from kubewright.apiserver.registry.store import Store
 from kubewright.apiserver.watch_cache import Watcher
-from kubewright.objects.errors import APIError, Gone
+from kubewright.objects.errors import APIError, Gone, Timeout
 
 BOOKMARK_INTERVAL = 60.0
 """Seconds between the bookmarks of a quiet watch."""
@@ -37,6 +37,7 @@ class WatchStream:
         self._watcher: Watcher | None = None
         self._stopped = False
         self._send_initial_end = bool(options.initial_events) and options.bookmarks
+        self._not_before = 0
         self._timeout = options.timeout or random.uniform(MIN_REQUEST_TIMEOUT, 2 * MIN_REQUEST_TIMEOUT)
         self._begin(namespace)
 
@@ -49,6 +50,13 @@ class WatchStream:
         if watcher is None:
             yield self._representation.error(self._error.status())
             return
+        if self._not_before:
+            try:
+                await self._store.cluster.caches.fresh(self._not_before)
+            except Timeout as error:
+                self._store.cache.unwatch(watcher)
+                yield self._representation.error(error.status())
+                return
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._timeout
         bookmark = loop.time() + BOOKMARK_INTERVAL if self._options.bookmarks else deadline
@@ -83,6 +91,8 @@ class WatchStream:
             raise APIError(f"strconv.ParseUint: parsing {version!r}: invalid syntax")
         after = number or None
         initial = options.initial_events if options.initial_events is not None else after is None
+        if initial and after is not None:
+            self._not_before = after  # What there is now may be too old.
         if after is None and not initial:
             after = self._store.cluster.caches.revision
         try:

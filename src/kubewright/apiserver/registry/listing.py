@@ -44,7 +44,7 @@ async def list_page(store: Store, namespace: str, options: ReadOptions) -> ListP
     :raises Timeout: the version has not happened yet.
     """
     selection = store.selection(namespace, options)
-    after, revision = "", 0
+    after, revision, position = "", 0, None
     if options.continue_token:
         if options.resource_version not in ("", "0"):
             raise BadRequest("specifying resource version is not allowed when using continue")
@@ -61,7 +61,10 @@ async def list_page(store: Store, namespace: str, options: ReadOptions) -> ListP
     if revision == store.cluster.caches.revision:
         candidates: Iterable[CachedObject] = store.cache.range(namespace, after)
     else:
-        candidates = await _past(store, namespace, revision, after)
+        try:
+            candidates = await _past(store, namespace, revision, after)
+        except Gone as error:
+            raise _expired_page(position) if position is not None else error from None
     return _cut(store.cache.prefix, candidates, selection, options.limit, revision)
 
 
@@ -78,6 +81,18 @@ def _cut(prefix: str, candidates: Iterable[CachedObject], selection: Selection, 
             return ListPage(items, revision, token, remaining)
         items.append(candidate)
     return ListPage(items, revision)
+
+
+def _expired_page(position: _Position) -> Gone:
+    """The rest of a list can no longer be had as of its version, but as of now."""
+    error = Gone(
+        "The provided continue parameter is too old to display a consistent list result. You can start a new list "
+        "without the continue parameter, or use the continue token in this response to retrieve the remainder of the "
+        "results. Continuing with the provided token results in an inconsistent list - objects that were created, "
+        "modified, or deleted between the time the first chunk was returned and now may show up in the list."
+    )
+    error.continue_token = _encode_token(-1, position.start)
+    return error
 
 
 async def _past(store: Store, namespace: str, revision: int, after: str) -> list[CachedObject]:
