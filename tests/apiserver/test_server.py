@@ -247,6 +247,24 @@ async def test_bad_input_is_answered_with_the_right_error(
     assert (await api(method, path, body, content_type=content_type))[0] == code
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "code"),
+    [
+        ("GET", WIDGETS.replace("/namespaces/default", ""), 200),
+        ("POST", WIDGETS.replace("/namespaces/default", ""), 404),
+        ("DELETE", WIDGETS.replace("/namespaces/default", ""), 404),
+        ("GET", WIDGETS.replace("v1", "v9"), 404),
+        ("PUT", WIDGETS, 400),
+        ("POST", f"{WIDGETS}/a", 400),
+        ("GET", f"{WIDGETS}/a/none", 404),
+    ],
+)
+async def test_custom_resources_are_known_by_verb_and_scope(api: Api, method: str, path: str, code: int) -> None:
+    await api("POST", CRDS, widgets_crd())
+    await api.served(WIDGETS)
+    assert (await api(method, path, b"{}"))[0] == code
+
+
 async def test_others_may_check_tokens_of_service_accounts_by_the_published_key(api: Api) -> None:
     _, configuration = await api("GET", "/.well-known/openid-configuration")
     _, keys = await api("GET", "/openid/v1/jwks")

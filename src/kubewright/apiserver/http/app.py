@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import cache
 
 import msgspec
 
@@ -29,10 +30,18 @@ from kubewright.apiserver.http.resources import VERBS, Call
 from kubewright.apiserver.http.status import error_response, method_not_allowed, page_not_found, resource_not_found
 from kubewright.apiserver.http.subresources import resource_handler, subresource_handler
 from kubewright.apiserver.metrics import CONTENT_TYPE, Metrics
+from kubewright.apiserver.registry.builtin import builtin_resources
 from kubewright.apiserver.registry.cluster import LogicalCluster
 from kubewright.apiserver.request import RequestInfo, UserInfo
 from kubewright.apiserver.storage.protocol import StorageError
-from kubewright.objects.errors import APIError, InternalError, MethodNotAllowed, RequestEntityTooLarge, Timeout
+from kubewright.objects.errors import (
+    APIError,
+    BadRequest,
+    InternalError,
+    MethodNotAllowed,
+    RequestEntityTooLarge,
+    Timeout,
+)
 from kubewright.objects.names import GroupVersionResource
 from kubewright.transport import Receive, Scope, Send
 
@@ -118,7 +127,7 @@ class App:
     ) -> Response | StreamResponse:
         store = cluster.store(GroupVersionResource(info.group, info.version, info.resource))
         if store is None:
-            if cluster.discovery.has_group(info.group):
+            if info.group in _builtin_groups():
                 raise resource_not_found()
             return page_not_found()
         resource = store.resource
@@ -127,12 +136,22 @@ class App:
         if info.resource == "namespaces" and not info.group:
             # For authorization a namespace lies in itself, but it is stored outside of all.
             info = replace(info, namespace="")
-        if resource.namespaced is not bool(info.namespace) and (info.namespace or _at_name(request, info)):
+        if resource.custom:
+            if resource.namespaced is not bool(info.namespace) and (
+                info.namespace or info.verb not in ("list", "watch")
+            ):
+                return page_not_found()
+        elif resource.namespaced is not bool(info.namespace) and (info.namespace or _at_name(request, info)):
             raise resource_not_found()
         if info.subresource:
             return await subresource_handler(resource, info)(Call(request, info, user, store))
-        if info.verb not in resource.verbs or info.verb not in VERBS or not _fits(request, info, resource.namespaced):
+        if info.verb not in resource.verbs or info.verb not in VERBS:
             raise _not_allowed(info, custom=resource.custom)
+        if resource.custom:  # Their verbs are known from the request alone, whatever the form of the URL.
+            if info.verb in ("update", "patch") and not _at_name(request, info):
+                raise BadRequest("name must be provided")
+        elif not _fits(request, info, resource.namespaced):
+            raise method_not_allowed()
         return await resource_handler(resource, info.verb)(Call(request, info, user, store))
 
     async def _document(self, request: Request, path: str, cluster: LogicalCluster) -> Response:
@@ -159,6 +178,11 @@ class App:
             case "" if path == "/":
                 return documents.paths(cluster.discovery)
         return page_not_found()
+
+
+@cache
+def _builtin_groups() -> frozenset[str]:
+    return frozenset(resource.gvk.group for resource in builtin_resources())
 
 
 def _fits(request: Request, info: RequestInfo, namespaced: bool) -> bool:

@@ -16,7 +16,7 @@ from kubewright.apiserver.http.reviews import REVIEWS, review, token_request
 from kubewright.apiserver.http.status import method_not_allowed, resource_not_found
 from kubewright.apiserver.registry.resource import Resource
 from kubewright.apiserver.request import RequestInfo
-from kubewright.objects.errors import MethodNotAllowed
+from kubewright.objects.errors import MethodNotAllowed, NotFound
 
 _HANDLERS: Mapping[tuple[str, str, str], Handler] = {
     **{(*name, ""): review for name in REVIEWS},
@@ -45,6 +45,8 @@ def subresource_handler(resource: Resource, info: RequestInfo) -> Handler:
     """
     subresource = resource.subresource(info.subresource)
     if subresource is None:
+        if resource.custom:
+            raise NotFound.of(resource.group_resource, info.name)
         raise resource_not_found()
     if info.verb not in subresource.verbs or not info.name:
         if resource.custom:
