@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-etcd test-kill lint format generate bench clean
+.PHONY: help setup demo test test-etcd test-kill test-image lint format generate bench clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -31,6 +31,9 @@ test-etcd: $(READY) ## Run the tests that need etcd, and the servers' tests on i
 
 test-kill: $(READY) ## Kill servers hundreds of times while they write
 	KUBEWRIGHT_KILLS=300 $(BIN)/python -m pytest -n0 -q tests/apiserver/test_kill.py
+
+test-image: $(READY) ## Play a new project's Dockerfile through, without a container engine (installs from the index)
+	$(BIN)/python tools/build_without_engine.py
 
 lint: $(READY) ## Formatting, lint rules, import floors, strict types
 	$(BIN)/ruff format --check src tests tools examples bench
