@@ -10,6 +10,8 @@ from kubewright.apiserver.registry.strategy import Object
 NETWORKING, STORAGE, FLOW, RESOURCE = (
     "networking.k8s.io/v1", "storage.k8s.io/v1", "flowcontrol.apiserver.k8s.io/v1", "resource.k8s.io/v1",
 )  # fmt: skip
+RBAC = "rbac.authorization.k8s.io/v1"
+ROLE = {"kind": "ClusterRole", "name": "r"}
 SLICE = {"addressType": "IPv4", "endpoints": [{"addresses": ["10.1.2.3"]}]}
 SCHEMA = {"priorityLevelConfiguration": {"name": "l"}}
 LEVEL = {"type": "Limited", "limited": {"limitResponse": {"type": "Queue", "queuing": {}}}}
@@ -102,6 +104,14 @@ def policy_port(**port: object) -> Object:
          [("status.allocatable.pods", "Invalid"), ("status.capacity.pods", "Invalid")]),
         ("v1", "PersistentVolumeClaim", {"spec": {**CLAIMED, "dataSource": {"kind": "PersistentVolumeClaim"}}},
          [("spec.dataSource.name", "Required"), ("spec.dataSourceRef.name", "Required")]),
+        ("node.k8s.io/v1", "RuntimeClass", {"handler": "h", "overhead": {"podFixed": {"cpu": "-1"}}},
+         [("overhead.limits[cpu]", "Invalid")]),
+        ("node.k8s.io/v1", "RuntimeClass",
+         {"handler": "h", "scheduling": {"tolerations": [{"key": "a", "operator": "Exists"}] * 2}},
+         [("scheduling.tolerations[1]", "Duplicate")]),
+        (RBAC, "RoleBinding", {"roleRef": ROLE, "subjects": [{"kind": "ServiceAccount", "name": "s"}]}, []),
+        (RBAC, "ClusterRoleBinding", {"roleRef": ROLE, "subjects": [{"kind": "ServiceAccount", "name": "s"}]},
+         [("subjects[0].namespace", "Required")]),
     ],
 )  # fmt: skip
 def test_what_breaks_a_rule(version: str, kind: str, body: Object, wrong: list[tuple[str, str]]) -> None:

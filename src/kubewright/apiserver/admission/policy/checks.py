@@ -1,7 +1,7 @@
 """Whether the CEL expressions of policies and webhooks compile, and what goes with them.
 
-What is wrong beside the expressions is found by the strategies in `registry/builtin/admissionregistration.py`; after
-``pkg/apis/admissionregistration/validation``.
+What is wrong beside the expressions is found by the strategies in `registry/builtin/admissionregistration.py` and
+`admission_policies.py`; after ``pkg/apis/admissionregistration/validation``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ from kubewright.objects.field_errors import invalid, required
 Raw = Mapping[str, Any]
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-_KEYWORDS = frozenset(("true", "false", "null", "in"))
+_RESERVED = frozenset((
+    "true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let",
+    "loop", "package", "namespace", "return", "var", "void", "while",
+))  # fmt: skip
 _MAX_ANNOTATION_EXPRESSION = 5 * 1024
 
 
@@ -66,8 +69,8 @@ def _conditions(conditions: Sequence[Raw], environment: PolicyEnvironment, field
 def _variable(variable: Raw, environment: PolicyEnvironment, field: str) -> Iterator[Cause]:
     """Compiling a variable declares it for the expressions that follow."""
     name, source = variable.get("name") or "", variable.get("expression") or ""
-    if name and (not _IDENTIFIER.match(name) or name in _KEYWORDS):
-        yield invalid(f"{field}.name", name, "name is not a valid CEL identifier")
+    if name and (not _IDENTIFIER.match(name) or name in _RESERVED):
+        yield invalid(f"{field}.name", name, "must be a valid CEL identifier")
     if source.strip():
         yield from _compiled(environment.declare(name, source), f"{field}.expression")
 
@@ -84,9 +87,9 @@ def _validation(validation: Raw, environment: PolicyEnvironment, field: str) -> 
         yield from _compiled(compiled, f"{field}.messageExpression")
     message = validation.get("message") or ""
     if message and not message.strip():
-        yield invalid(f"{field}.message", message, "message must be non-empty if specified")
+        yield invalid(f"{field}.message", message, "must be non-empty if specified")
     elif "\n" in message.strip() or "\r" in message.strip():
-        yield invalid(f"{field}.message", message, "message must not contain line breaks")
+        yield invalid(f"{field}.message", message, "must not contain line breaks")
 
 
 def _annotation(annotation: Raw, environment: PolicyEnvironment, field: str) -> list[Cause]:

@@ -1,26 +1,19 @@
-"""Webhook configurations, admission policies and their bindings.
+"""Webhook configurations, and the rules about what a webhook or a policy applies to.
 
 After ``pkg/apis/admissionregistration`` (defaults, validation); CEL expressions are checked by
-`admission/policy/checks.py`.
+`admission/policy/checks.py`.  Policies and their bindings are in `admission_policies.py`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from kubewright.apiserver.admission.policy.checks import check_match_conditions, check_policy_expressions
-from kubewright.apiserver.registry.builtin.base import (
-    ALL_METADATA,
-    BuiltinStrategy,
-    age,
-    columns,
-    name_of,
-    selector_text,
-)
+from kubewright.apiserver.admission.policy.checks import check_match_conditions
+from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, age, columns, name_of, same
 from kubewright.apiserver.registry.builtin.field_rules import (
     label_selector,
-    one_of,
     optional_one_of,
     port_number,
     problems,
@@ -29,20 +22,22 @@ from kubewright.apiserver.registry.builtin.field_rules import (
 from kubewright.apiserver.registry.metadata_rules import is_dns1035_label, is_dns_subdomain, is_qualified_name
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects.errors import Cause
-from kubewright.objects.field_errors import duplicate, forbidden, invalid, not_supported, required
+from kubewright.objects.field_errors import duplicate, invalid, required, too_many
 
 Spec = dict[str, Any]
 
 _OPERATIONS = ("*", "CONNECT", "CREATE", "DELETE", "UPDATE")
 _SCOPES = ("*", "Cluster", "Namespaced")
-_FAILURE_POLICIES = ("Fail", "Ignore")
-_MATCH_POLICIES = ("Equivalent", "Exact")
-_REINVOCATION = ("IfNeeded", "Never")
+FAILURE_POLICIES = ("Fail", "Ignore")
+MATCH_POLICIES = ("Equivalent", "Exact")
+REINVOCATION_POLICIES = ("IfNeeded", "Never")
 _REVIEW_VERSIONS = ("v1", "v1beta1")
+_NO_SIDE_EFFECTS = ("None", "NoneOnDryRun")
+_SIDE_EFFECTS = ("None", "NoneOnDryRun", "Some", "Unknown")
 _ONE_OF_TWO = "exactly one of url or service is required"
 
 
-def _default_rules(rules: list[Spec] | None) -> None:
+def default_rules(rules: list[Spec] | None) -> None:
     for rule in rules or ():
         rule.setdefault("scope", "*")
 
@@ -65,38 +60,52 @@ class WebhookConfigurationStrategy(BuiltinStrategy):
             service = (webhook.get("clientConfig") or {}).get("service")
             if service is not None:
                 service.setdefault("port", 443)
-            _default_rules(webhook.get("rules"))
+            default_rules(webhook.get("rules"))
 
     def rules(self, obj: Object) -> list[Cause]:
+        return self._rules(obj, None)
+
+    def update_rules(self, obj: Object, old: Object) -> list[Cause]:
+        return self._rules(obj, old.get("webhooks") or [])
+
+    def _rules(self, obj: Object, before: list[Spec] | None) -> list[Cause]:
+        """What must hold; what did not hold of the webhooks before a change need not hold after it."""
         webhooks = obj.get("webhooks") or []
+        leave = _tolerated(webhooks, before) if before is not None else frozenset()
         causes: list[Cause] = []
         for index, webhook in enumerate(webhooks):
-            causes += self._webhook(webhook, f"webhooks[{index}]")
-        for index, name in unique(webhook.get("name", "") for webhook in webhooks):
-            causes.append(duplicate(f"webhooks[{index}].name", name))
+            causes += self._webhook(webhook, f"webhooks[{index}]", leave)
+        if "name" not in leave:
+            names = (webhook.get("name", "") for webhook in webhooks)
+            causes += [duplicate(f"webhooks[{index}].name", name) for index, name in unique(names) if name]
         return causes
 
-    def _webhook(self, webhook: Spec, path: str) -> list[Cause]:
+    def _webhook(self, webhook: Spec, path: str, leave: Collection[str]) -> list[Cause]:
         name = webhook.get("name", "")
         causes = _full_name(name, f"{path}.name")
         for index, rule in enumerate(webhook.get("rules") or ()):
             causes += validate_rule(rule, f"{path}.rules[{index}]")
-        causes += optional_one_of(webhook.get("failurePolicy"), _FAILURE_POLICIES, f"{path}.failurePolicy")
-        causes += optional_one_of(webhook.get("matchPolicy"), _MATCH_POLICIES, f"{path}.matchPolicy")
-        effects = webhook.get("sideEffects")
+        causes += optional_one_of(webhook.get("failurePolicy"), FAILURE_POLICIES, f"{path}.failurePolicy")
+        causes += optional_one_of(webhook.get("matchPolicy"), MATCH_POLICIES, f"{path}.matchPolicy")
+        effects, allowed = webhook.get("sideEffects"), _SIDE_EFFECTS if "sideEffects" in leave else _NO_SIDE_EFFECTS
         if effects is None:
-            causes.append(required(f"{path}.sideEffects", "must specify one of None, NoneOnDryRun"))
-        else:
-            causes += one_of(effects, ("None", "NoneOnDryRun"), f"{path}.sideEffects")
+            causes.append(required(f"{path}.sideEffects", f"must specify one of {', '.join(allowed)}"))
+        causes += optional_one_of(effects, allowed, f"{path}.sideEffects")
         if "timeoutSeconds" in webhook and not 1 <= webhook["timeoutSeconds"] <= 30:
             text = "the timeout value must be between 1 and 30 seconds"
             causes.append(invalid(f"{path}.timeoutSeconds", webhook["timeoutSeconds"], text))
         for selector in ("namespaceSelector", "objectSelector"):
             causes += label_selector(webhook.get(selector), f"{path}.{selector}")
         causes += validate_client_config(webhook.get("clientConfig") or {}, f"{path}.clientConfig")
-        causes += validate_review_versions(webhook.get("admissionReviewVersions"), f"{path}.admissionReviewVersions")
+        versions = webhook.get("admissionReviewVersions") or []
+        known = "admissionReviewVersions" not in leave
+        causes += validate_review_versions(versions, f"{path}.admissionReviewVersions", known=known)
         if self.mutating:
-            causes += optional_one_of(webhook.get("reinvocationPolicy"), _REINVOCATION, f"{path}.reinvocationPolicy")
+            causes += optional_one_of(
+                webhook.get("reinvocationPolicy"), REINVOCATION_POLICIES, f"{path}.reinvocationPolicy"
+            )
+        if "matchConditions" in leave:
+            return causes
         conditions = webhook.get("matchConditions") or []
         causes += validate_match_conditions(conditions, f"{path}.matchConditions")
         return causes + check_match_conditions(conditions, f"{path}.matchConditions")
@@ -107,6 +116,26 @@ class WebhookConfigurationStrategy(BuiltinStrategy):
 
 class MutatingWebhookConfigurationStrategy(WebhookConfigurationStrategy):
     mutating = True
+
+
+def _tolerated(webhooks: list[Spec], before: list[Spec]) -> frozenset[str]:
+    """The fields that are looked at less strictly, for the sake of what was stored before the rules were made."""
+    found = set()
+    if len(webhooks) == len(before) and all(
+        same(new.get("matchConditions"), old.get("matchConditions")) for new, old in zip(webhooks, before, strict=True)
+    ):
+        found.add("matchConditions")
+    if any(webhook.get("sideEffects") not in _NO_SIDE_EFFECTS for webhook in before):
+        found.add("sideEffects")
+    if any(not set(versions) & set(_REVIEW_VERSIONS) for versions in _review_versions(before)):
+        found.add("admissionReviewVersions")
+    if any(unique(webhook.get("name", "") for webhook in before)):
+        found.add("name")
+    return frozenset(found)
+
+
+def _review_versions(webhooks: list[Spec]) -> Iterator[list[str]]:
+    return (webhook["admissionReviewVersions"] for webhook in webhooks if webhook.get("admissionReviewVersions"))
 
 
 def _full_name(name: str, field: str) -> list[Cause]:
@@ -145,22 +174,24 @@ def validate_rule(rule: Spec, path: str) -> list[Cause]:
 
 
 def _resources(resources: list[str], field: str) -> list[Cause]:
-    """Each resource may be named once: a wildcard stands for all."""
+    """A wildcard stands for what it matches: nothing of that may follow it."""
     causes: list[Cause] = []
     seen: set[str] = set()
     for index, resource in enumerate(resources):
         plain, slash, sub = resource.partition("/")
-        if resource in seen:
-            causes.append(duplicate(f"{field}[{index}]", resource))
-        if slash and f"*/{sub}" in seen and plain != "*":
-            text = f"if '*/{sub}' is present, must not specify {resource}"
-            causes.append(invalid(f"{field}[{index}]", resource, text))
-        if slash and f"{plain}/*" in seen and sub != "*":
+        if slash and f"{plain}/*" in seen:
             text = f"if '{plain}/*' is present, must not specify {resource}"
+            causes.append(invalid(f"{field}[{index}]", resource, text))
+        if slash and f"*/{sub}" in seen:
+            text = f"if '*/{sub}' is present, must not specify {resource}"
             causes.append(invalid(f"{field}[{index}]", resource, text))
         seen.add(resource)
     if len(resources) > 1 and "*/*" in resources:
-        text = "if '*/*' is present, must not specify other resources"
+        causes.append(invalid(field, resources, "if '*/*' is present, must not specify other resources"))
+    # Kubernetes looks at the last resource without a subresource only.
+    plain_ones = [resource for resource in resources if resource and "/" not in resource]
+    if "*" in resources and plain_ones[-1] != "*":
+        text = "if '*' is present, must not specify other resources without subresources"
         causes.append(invalid(field, resources, text))
     return causes
 
@@ -222,222 +253,29 @@ def _service_path(url_path: str | None, field: str) -> list[Cause]:
     return causes
 
 
-def validate_review_versions(versions: list[str] | None, field: str) -> list[Cause]:
+def validate_review_versions(versions: list[str], field: str, *, known: bool = True) -> list[Cause]:
+    """Versions of AdmissionReviews; ``known``: whether one has to be of those that the server speaks."""
     if not versions:
         return [required(field, "must specify one of v1, v1beta1")]
     causes: list[Cause] = []
-    for index, version in unique(versions):
-        causes.append(invalid(f"{field}[{index}]", version, "duplicate version"))
+    repeated = dict(unique(versions))
     for index, version in enumerate(versions):
-        causes += problems(is_dns1035_label(version), version, f"{field}[{index}]")
-    if not set(versions) & set(_REVIEW_VERSIONS):
-        text = "must include at least one of v1, v1beta1"
-        causes.append(invalid(field, versions, text))
+        found = ["duplicate version"] if index in repeated else is_dns1035_label(version)
+        causes += problems(found, version, f"{field}[{index}]")
+    if known and not set(versions) & set(_REVIEW_VERSIONS):
+        causes.append(invalid(field, versions, "must include at least one of v1, v1beta1"))
     return causes
 
 
 def validate_match_conditions(conditions: list[Spec], field: str) -> list[Cause]:
     causes: list[Cause] = []
     if len(conditions) > 64:
-        causes.append(invalid(field, len(conditions), "must have at most 64 items"))
+        causes.append(too_many(field, len(conditions), 64))
     for index, condition in enumerate(conditions):
         path = f"{field}[{index}]"
         name = condition.get("name", "")
         causes += problems(is_qualified_name(name), name, f"{path}.name") if name else [required(f"{path}.name")]
         if not (condition.get("expression") or "").strip():
             causes.append(required(f"{path}.expression"))
-    for index, name in unique(condition.get("name", "") for condition in conditions):
-        causes.append(duplicate(f"{field}[{index}].name", name))
-    return causes
-
-
-def _default_match(match: Spec | None) -> None:
-    if match is None:
-        return
-    match.setdefault("matchPolicy", "Equivalent")
-    match.setdefault("namespaceSelector", {})
-    match.setdefault("objectSelector", {})
-    for rules in ("resourceRules", "excludeResourceRules"):
-        _default_rules(match.get(rules))
-
-
-def _match_resources(match: Spec, path: str, *, constraints: bool) -> list[Cause]:
-    causes: list[Cause] = []
-    if constraints and not match.get("resourceRules"):
-        causes.append(required(f"{path}.resourceRules"))
-    for rules in ("resourceRules", "excludeResourceRules"):
-        for index, rule in enumerate(match.get(rules) or ()):
-            causes += validate_rule(rule, f"{path}.{rules}[{index}]")
-    for selector in ("namespaceSelector", "objectSelector"):
-        causes += label_selector(match.get(selector), f"{path}.{selector}")
-    return causes + optional_one_of(match.get("matchPolicy"), _MATCH_POLICIES, f"{path}.matchPolicy")
-
-
-class AdmissionPolicyStrategy(BuiltinStrategy):
-    """What validating and mutating policies share."""
-
-    allow_unconditional_update = False
-    generation = True
-
-    def default(self, obj: Object) -> None:
-        spec = obj["spec"]
-        spec.setdefault("failurePolicy", "Fail")
-        _default_match(spec.get("matchConstraints"))
-
-    def rules(self, obj: Object) -> list[Cause]:
-        spec = obj["spec"]
-        causes: list[Cause] = []
-        kind = spec.get("paramKind")
-        if kind is not None:
-            causes += [required(f"spec.paramKind.{name}") for name in ("apiVersion", "kind") if not kind.get(name)]
-        if spec.get("matchConstraints") is None:
-            causes.append(required("spec.matchConstraints"))
-        else:
-            causes += _match_resources(spec["matchConstraints"], "spec.matchConstraints", constraints=True)
-        causes += optional_one_of(spec.get("failurePolicy"), _FAILURE_POLICIES, "spec.failurePolicy")
-        causes += validate_match_conditions(spec.get("matchConditions") or [], "spec.matchConditions")
-        for index, variable in enumerate(spec.get("variables") or ()):
-            path = f"spec.variables[{index}]"
-            if not variable.get("name"):
-                causes.append(required(f"{path}.name"))
-            if not (variable.get("expression") or "").strip():
-                causes.append(required(f"{path}.expression"))
-        return causes + check_policy_expressions(spec)
-
-
-class ValidatingAdmissionPolicyStrategy(AdmissionPolicyStrategy):
-    columns = columns("Validations:integer", "ParamKind", "Age")
-    status = True
-    status_keeps = ALL_METADATA
-
-    def rules(self, obj: Object) -> list[Cause]:
-        spec = obj["spec"]
-        causes = super().rules(obj)
-        validations, annotations = spec.get("validations") or [], spec.get("auditAnnotations") or []
-        if not validations and not annotations:
-            text = "validations or auditAnnotations must contain at least one item"
-            causes += [required("spec.validations", text), required("spec.auditAnnotations", text)]
-        for index, validation in enumerate(validations):
-            path = f"spec.validations[{index}]"
-            if not (validation.get("expression") or "").strip():
-                causes.append(required(f"{path}.expression", "expression is not specified"))
-            reason = validation.get("reason")
-            reasons = ("Forbidden", "Invalid", "RequestEntityTooLarge", "Unauthorized")
-            if reason is not None and reason not in reasons:
-                causes.append(not_supported(f"{path}.reason", reason, reasons))
-        for index, annotation in enumerate(annotations):
-            path = f"spec.auditAnnotations[{index}]"
-            key = annotation.get("key", "")
-            causes += problems(is_qualified_name(f"{name_of(obj)}/{key}"), key, f"{path}.key") if key else [
-                required(f"{path}.key")
-            ]  # fmt: skip
-            if not (annotation.get("valueExpression") or "").strip():
-                causes.append(required(f"{path}.valueExpression", "valueExpression is not specified"))
-        return causes
-
-    def cells(self, obj: Object) -> list[Any]:
-        spec = obj["spec"]
-        return [name_of(obj), len(spec.get("validations") or ()), _param_kind(spec), age(obj)]
-
-
-class MutatingAdmissionPolicyStrategy(AdmissionPolicyStrategy):
-    columns = columns("Mutations:integer", "ParamKind", "Age")
-
-    def rules(self, obj: Object) -> list[Cause]:
-        spec = obj["spec"]
-        causes = super().rules(obj)
-        mutations = spec.get("mutations") or []
-        if not mutations:
-            causes.append(required("spec.mutations", "mutations must contain at least one item"))
-        for index, mutation in enumerate(mutations):
-            causes += _mutation(mutation, f"spec.mutations[{index}]")
-        return causes + one_of(spec.get("reinvocationPolicy"), _REINVOCATION, "spec.reinvocationPolicy")
-
-    def cells(self, obj: Object) -> list[Any]:
-        spec = obj["spec"]
-        return [name_of(obj), len(spec.get("mutations") or ()), _param_kind(spec), age(obj)]
-
-
-def _mutation(mutation: Spec, path: str) -> list[Cause]:
-    kind = mutation.get("patchType", "")
-    fields = {"ApplyConfiguration": "applyConfiguration", "JSONPatch": "jsonPatch"}
-    if kind not in fields:
-        return one_of(kind, fields, f"{path}.patchType")
-    causes: list[Cause] = []
-    for name, field in fields.items():
-        at = f"{path}.{field}"
-        if name != kind and field in mutation:
-            causes.append(forbidden(at, f"must not specify {field} when patchType is {kind}"))
-        elif name == kind and not ((mutation.get(field) or {}).get("expression") or "").strip():
-            causes.append(required(f"{at}.expression" if field in mutation else at))
-    return causes
-
-
-def _param_kind(spec: Spec) -> str:
-    kind = spec.get("paramKind")
-    return f"{kind.get('apiVersion', '')}/{kind.get('kind', '')}" if kind else "<unset>"
-
-
-class PolicyBindingStrategy(BuiltinStrategy):
-    allow_unconditional_update = False
-    columns = columns("PolicyName", "ParamRef", "Age")
-    generation = True
-
-    def default(self, obj: Object) -> None:
-        _default_match(obj["spec"].get("matchResources"))
-
-    def rules(self, obj: Object) -> list[Cause]:
-        spec = obj["spec"]
-        name = spec.get("policyName", "")
-        causes = problems(is_dns_subdomain(name), name, "spec.policyName") if name else [required("spec.policyName")]
-        if reference := spec.get("paramRef"):
-            causes += _param_reference(reference, "spec.paramRef")
-        if spec.get("matchResources"):
-            causes += _match_resources(spec["matchResources"], "spec.matchResources", constraints=False)
-        return causes
-
-    def cells(self, obj: Object) -> list[Any]:
-        spec = obj["spec"]
-        reference = spec.get("paramRef")
-        text = "<unset>"
-        if reference and reference.get("name"):
-            text = f"{reference.get('namespace') or '*'}/{reference['name']}"
-        elif reference:
-            text = selector_text(reference.get("selector"))
-        return [name_of(obj), spec.get("policyName", ""), text, age(obj)]
-
-
-def _param_reference(reference: Spec, path: str) -> list[Cause]:
-    causes: list[Cause] = []
-    name, selector = reference.get("name"), reference.get("selector")
-    if name:
-        if selector is not None:
-            text = "name and selector are mutually exclusive"
-            causes += [forbidden(f"{path}.name", text), forbidden(f"{path}.selector", text)]
-        causes += problems(is_dns_subdomain(name), name, f"{path}.name")
-    elif selector is None:
-        causes.append(required(path, "one of name or selector must be specified"))
-    causes += label_selector(selector, f"{path}.selector")
-    action = reference.get("parameterNotFoundAction")
-    if action is None:
-        return [*causes, required(f"{path}.parameterNotFoundAction")]
-    return causes + one_of(action, ("Allow", "Deny"), f"{path}.parameterNotFoundAction")
-
-
-class ValidatingPolicyBindingStrategy(PolicyBindingStrategy):
-    def rules(self, obj: Object) -> list[Cause]:
-        causes = super().rules(obj)
-        field = "spec.validationActions"
-        actions = obj["spec"].get("validationActions") or []
-        if not actions:
-            causes.append(required(field, "at least one validation action is required"))
-        for index, action in enumerate(actions):
-            causes += optional_one_of(action, ("Audit", "Deny", "Warn"), f"{field}[{index}]")
-        causes += [duplicate(f"{field}[{index}]", action) for index, action in unique(actions)]
-        if {"Deny", "Warn"} <= set(actions):
-            text = (
-                "must not contain both Deny and Warn (repeating the same validation failure information "
-                "in the API response and headers serves no purpose)"
-            )
-            causes.append(invalid(field, actions, text))
-        return causes
+    names = (condition.get("name", "") for condition in conditions)
+    return causes + [duplicate(f"{field}[{index}].name", name) for index, name in unique(names) if name]

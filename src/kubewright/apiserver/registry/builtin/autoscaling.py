@@ -12,8 +12,9 @@ import msgspec
 
 from kubewright.apiserver.registry.builtin import shape
 from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, age, columns, name_of
-from kubewright.apiserver.registry.builtin.field_rules import in_range, one_of, problems
-from kubewright.apiserver.registry.metadata_rules import is_dns1035_label, is_dns_subdomain, path_segment
+from kubewright.apiserver.registry.builtin.field_rules import non_negative_quantity, optional_one_of, problems
+from kubewright.apiserver.registry.builtin.resource_requirements import validate_container_resource
+from kubewright.apiserver.registry.metadata_rules import is_dns1035_label, is_dns_label, is_dns_subdomain, path_segment
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects.errors import Cause
 from kubewright.objects.field_errors import forbidden, invalid, not_supported, required
@@ -56,10 +57,21 @@ class HorizontalPodAutoscalerStrategy(BuiltinStrategy):
             _default_rules(behavior.setdefault("scaleDown", {}), _SCALE_DOWN, stabilization=None)
 
     def rules(self, obj: Object) -> list[Cause]:
-        spec = obj["spec"]
-        causes = _bounds(spec)
-        for index, metric in enumerate(spec.get("metrics") or ()):
+        return _bounds(obj["spec"], 1) + self._metrics_and_behavior(obj["spec"])
+
+    def update_rules(self, obj: Object, old: Object) -> list[Cause]:
+        """One that was let scale to zero may go on doing so."""
+        lowest = 0 if old["spec"].get("minReplicas") == 0 else 1
+        return _bounds(obj["spec"], lowest) + self._metrics_and_behavior(obj["spec"])
+
+    def _metrics_and_behavior(self, spec: Spec) -> list[Cause]:
+        causes: list[Cause] = []
+        metrics = spec.get("metrics") or []
+        for index, metric in enumerate(metrics):
             causes += _metric(metric, f"spec.metrics[{index}]")
+        if spec.get("minReplicas") == 0 and not any(metric.get("type") in ("External", "Object") for metric in metrics):
+            text = "must specify at least one Object or External metric to support scaling to zero replicas"
+            causes.append(forbidden("spec.metrics", text))
         for name, rules in (spec.get("behavior") or {}).items():
             causes += _scaling_rules(rules, f"spec.behavior.{name}")
         return causes
@@ -82,13 +94,10 @@ class HorizontalPodAutoscalerV1Strategy(HorizontalPodAutoscalerStrategy):
     def default(self, obj: Object) -> None:
         obj["spec"].setdefault("minReplicas", 1)
 
-    def rules(self, obj: Object) -> list[Cause]:
-        percent = obj["spec"].get("targetCPUUtilizationPercentage")
-        causes = _bounds(obj["spec"])
-        if percent is not None and percent < 1:
-            path = "spec.metrics[0].resource.target.averageUtilization"
-            causes.append(invalid(path, percent, "must be greater than 0"))
-        return causes
+    def _metrics_and_behavior(self, spec: Spec) -> list[Cause]:
+        percent = spec.get("targetCPUUtilizationPercentage")
+        path = "spec.metrics[0].resource.target.averageUtilization"
+        return [invalid(path, percent, "must be greater than 0")] if percent is not None and percent < 1 else []
 
     def to_storage(self, obj: Object) -> Object:
         annotations = dict(obj["metadata"].get("annotations") or {})
@@ -154,11 +163,11 @@ def _default_rules(rules: Spec, policies: list[Spec], *, stabilization: int | No
         rules["policies"] = [dict(policy) for policy in policies]
 
 
-def _bounds(spec: Spec) -> list[Cause]:
+def _bounds(spec: Spec, lowest: int) -> list[Cause]:
     causes: list[Cause] = []
     low, high = spec.get("minReplicas"), spec.get("maxReplicas", 0)
-    if low is not None and low < 1:
-        causes.append(invalid("spec.minReplicas", low, "must be greater than or equal to 1"))
+    if low is not None and low < lowest:
+        causes.append(invalid("spec.minReplicas", low, f"must be greater than or equal to {lowest}"))
     if high < 1:
         causes.append(invalid("spec.maxReplicas", high, "must be greater than 0"))
     if low is not None and high < low:
@@ -178,6 +187,13 @@ def _reference(reference: Spec, field: str) -> list[Cause]:
         text = "apiVersion must be a group and a version, as in 'apps/v1'"
         causes.append(invalid(f"{field}.apiVersion", reference["apiVersion"], text))
     return causes
+
+
+_NO_TARGET = {
+    "external": "must set either a target value for metric or a per-pod target",
+    "object": "must set either a target value or averageValue",
+    "pods": "must specify a positive target averageValue",
+}
 
 
 def _metric(metric: Spec, path: str) -> list[Cause]:
@@ -210,7 +226,7 @@ def _source(field: str, source: Spec, path: str) -> list[Cause]:
             text = "may not set both a target raw value and a target utilization"
             causes.append(forbidden(f"{at}.averageValue", text))
     elif not average and (field == "pods" or not value):
-        causes.append(required(f"{at}.averageValue", "must specify a positive target averageValue"))
+        causes.append(required(f"{at}.averageValue", _NO_TARGET[field]))
     elif field == "external" and value and average:
         text = "may not set both a target value for metric and a per-pod target"
         causes.append(forbidden(f"{at}.value", text))
@@ -219,9 +235,13 @@ def _source(field: str, source: Spec, path: str) -> list[Cause]:
 
 def _metric_name(field: str, source: Spec, path: str) -> list[Cause]:
     if field in ("resource", "containerResource"):
-        causes = [] if source.get("name") else [required(f"{path}.name", "must specify a resource name")]
-        if field == "containerResource" and not source.get("container"):
-            causes.append(required(f"{path}.container", "must specify a container"))
+        name, container = source.get("name", ""), source.get("container", "")
+        causes = [] if name else [required(f"{path}.name", "must specify a resource name")]
+        if field == "containerResource":
+            causes += validate_container_resource(name, f"{path}.name") if name else []
+            at = f"{path}.container"
+            missing = [required(at, "must specify a container")]
+            causes += problems(is_dns_label(container), container, at) if container else missing
         return causes
     causes = _reference(source.get("describedObject") or {}, f"{path}.describedObject") if field == "object" else []
     name, at = (source.get("metric") or {}).get("name", ""), f"{path}.metric.name"
@@ -246,15 +266,17 @@ def _target(target: Spec, path: str) -> list[Cause]:
 def _scaling_rules(rules: Spec, path: str) -> list[Cause]:
     causes: list[Cause] = []
     window = rules.get("stabilizationWindowSeconds")
-    if window is not None:
-        causes += in_range(window, 0, 3600, f"{path}.stabilizationWindowSeconds")
-    if "selectPolicy" in rules:
-        causes += one_of(rules["selectPolicy"], ("Disabled", "Max", "Min"), f"{path}.selectPolicy")
+    if window is not None and not 0 <= window <= 3600:
+        text = "must be greater than or equal to zero" if window < 0 else "must be less than or equal to 3600"
+        causes.append(invalid(f"{path}.stabilizationWindowSeconds", window, text))
+    causes += optional_one_of(rules.get("selectPolicy"), ("Disabled", "Max", "Min"), f"{path}.selectPolicy")
+    if rules.get("tolerance") is not None:
+        causes += non_negative_quantity(rules["tolerance"], f"{path}.tolerance")
     if not rules.get("policies"):
         causes.append(required(f"{path}.policies", "must specify at least one Policy"))
     for index, policy in enumerate(rules.get("policies") or ()):
         at = f"{path}.policies[{index}]"
-        causes += one_of(policy.get("type"), ("Percent", "Pods"), f"{at}.type")
+        causes += optional_one_of(policy.get("type", ""), ("Percent", "Pods"), f"{at}.type")
         if policy.get("value", 0) <= 0:
             causes.append(invalid(f"{at}.value", policy.get("value", 0), "must be greater than zero"))
         seconds = policy.get("periodSeconds", 0)

@@ -18,10 +18,12 @@ from kubewright.apiserver.registry.metadata_rules import (
     validate_labels,
 )
 from kubewright.objects.errors import Cause
-from kubewright.objects.field_errors import forbidden, invalid, not_supported, required
+from kubewright.objects.field_errors import duplicate, forbidden, invalid, not_supported, required, too_long
 from kubewright.objects.quantity import Quantity
 
 PROTOCOLS = ("SCTP", "TCP", "UDP")
+STATUSES = ("False", "True", "Unknown")
+"""What conditions can be."""
 NON_NEGATIVE = "must be greater than or equal to 0"
 GREATER_THAN_ZERO = "must be greater than 0"
 PERCENT_ERROR = (
@@ -35,6 +37,14 @@ _KEY_ERROR = (
     "or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
 )
 _HTTP_PATH = re.compile(r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+\Z")
+_REASON = re.compile(r"[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?\Z")
+_REASON_ERROR = (
+    "a condition reason must start with alphabetic character, optionally followed by a string of alphanumeric "
+    "characters or '_,:', and must end with an alphanumeric character or '_' (e.g. 'my_name',  or 'MY_NAME',  or "
+    "'MyName',  or 'ReasonA,ReasonB',  or 'ReasonA:ReasonB', regex used for validation is "
+    "'[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?')"
+)
+_MAX_REASON, _MAX_MESSAGE = 1024, 32 * 1024
 _PORT_NAME = re.compile(r"[-a-z0-9]+\Z")
 
 
@@ -234,3 +244,36 @@ def unique(names: Iterable[str]) -> Iterable[tuple[int, str]]:
         if name in seen:
             yield index, name
         seen.add(name)
+
+
+def validate_conditions(conditions: list[Mapping[str, Any]], field: str) -> list[Cause]:
+    """``ValidateConditions``: the conditions that all newer kinds share."""
+    causes: list[Cause] = []
+    repeated = dict(unique(condition.get("type", "") for condition in conditions))
+    for index, condition in enumerate(conditions):
+        path = f"{field}[{index}]"
+        if index in repeated:
+            causes.append(duplicate(f"{path}.type", repeated[index]))
+        causes += _condition(condition, path)
+    return causes
+
+
+def _condition(condition: Mapping[str, Any], path: str) -> list[Cause]:
+    kind, status, reason = (condition.get(name, "") for name in ("type", "status", "reason"))
+    causes = problems(is_qualified_name(kind), kind, f"{path}.type")
+    if status not in STATUSES:
+        causes.append(not_supported(f"{path}.status", status, STATUSES))
+    generation = condition.get("observedGeneration", 0)
+    if generation < 0:
+        text = "must be greater than or equal to zero"
+        causes.append(invalid(f"{path}.observedGeneration", generation, text))
+    if not condition.get("lastTransitionTime"):
+        causes.append(required(f"{path}.lastTransitionTime", "must be set"))
+    if not reason:
+        causes.append(required(f"{path}.reason", "must be set"))
+    else:
+        causes += [] if _REASON.match(reason) else [invalid(f"{path}.reason", reason, _REASON_ERROR)]
+        causes += [too_long(f"{path}.reason", _MAX_REASON)] if len(reason.encode()) > _MAX_REASON else []
+    if len(condition.get("message", "").encode()) > _MAX_MESSAGE:
+        causes.append(too_long(f"{path}.message", _MAX_MESSAGE))
+    return causes

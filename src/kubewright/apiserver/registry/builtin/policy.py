@@ -12,17 +12,18 @@ from kubewright.apiserver.registry.builtin.field_rules import (
     int_or_percent,
     label_selector,
     non_negative,
-    non_negative_quantity,
     not_more_than_hundred_percent,
     optional_one_of,
     positive,
     problems,
+    validate_conditions,
 )
+from kubewright.apiserver.registry.builtin.resource_requirements import validate_overhead
 from kubewright.apiserver.registry.builtin.scheduling_rules import validate_tolerations
-from kubewright.apiserver.registry.metadata_rules import immutable, is_dns_label, is_qualified_name, validate_labels
+from kubewright.apiserver.registry.metadata_rules import immutable, is_dns_label, validate_labels
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects.errors import Cause
-from kubewright.objects.field_errors import forbidden, invalid, required
+from kubewright.objects.field_errors import duplicate, forbidden, invalid, required
 
 HIGHEST_USER_PRIORITY = 1_000_000_000
 SYSTEM_PRIORITY_CLASSES = {"system-node-critical": 2_000_001_000, "system-cluster-critical": 2_000_000_000}
@@ -52,7 +53,7 @@ class PodDisruptionBudgetStrategy(BuiltinStrategy):
         causes: list[Cause] = []
         for name in ("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods"):
             causes += non_negative(obj["status"].get(name, 0), f"status.{name}")
-        return causes
+        return causes + validate_conditions(obj["status"].get("conditions") or [], "status.conditions")
 
     def cells(self, obj: Object) -> list[Any]:
         spec, status = obj["spec"], obj.get("status") or {}
@@ -101,12 +102,14 @@ class RuntimeClassStrategy(BuiltinStrategy):
     def rules(self, obj: Object) -> list[Cause]:
         handler = obj.get("handler", "")
         causes = problems(is_dns_label(handler), handler, "handler")
-        for name, amount in sorted(((obj.get("overhead") or {}).get("podFixed") or {}).items()):
-            path = f"overhead.podFixed[{name}]"
-            causes += problems(is_qualified_name(name), name, path) + non_negative_quantity(amount, path)
+        causes += validate_overhead((obj.get("overhead") or {}).get("podFixed") or {}, "overhead")
         scheduling = obj.get("scheduling") or {}
         causes += validate_labels(scheduling.get("nodeSelector"), "scheduling.nodeSelector")
-        return causes + validate_tolerations(scheduling.get("tolerations") or [], "scheduling.tolerations")
+        tolerations = scheduling.get("tolerations") or []
+        causes += validate_tolerations(tolerations, "scheduling.tolerations")
+        keys = [tuple(one.get(name) or "" for name in ("key", "operator", "value", "effect")) for one in tolerations]
+        repeated = [index for index, key in enumerate(keys) if key in keys[:index]]
+        return causes + [duplicate(f"scheduling.tolerations[{index}]", tolerations[index]) for index in repeated]
 
     def update_rules(self, obj: Object, old: Object) -> list[Cause]:
         return immutable(obj.get("handler"), old.get("handler"), "handler")

@@ -108,7 +108,7 @@ class RoleBindingStrategy(BuiltinStrategy):
                     causes += problems(is_dns_subdomain(name), name, f"{path}.name")
                 if group:
                     causes.append(not_supported(f"{path}.apiGroup", group, [""]))
-                if not subject.get("namespace"):
+                if not self.namespaced and not subject.get("namespace"):
                     causes.append(required(f"{path}.namespace"))
             case "User" | "Group":
                 if group != GROUP:
