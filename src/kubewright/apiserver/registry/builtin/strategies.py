@@ -43,11 +43,11 @@ STRATEGIES: Mapping[str, Mapping[str, str]] = {
     "apiextensions.k8s.io/v1": {"CustomResourceDefinition": "crd.CustomResourceDefinitionStrategy"},
     "apiregistration.k8s.io/v1": {"APIService": "system.APIServiceStrategy"},
     "apps/v1": {
-        "ControllerRevision": "apps.ControllerRevisionStrategy",
+        "ControllerRevision": "stateful_sets.ControllerRevisionStrategy",
         "DaemonSet": "apps.DaemonSetStrategy",
         "Deployment": "apps.DeploymentStrategy",
         "ReplicaSet": "apps.ReplicaSetStrategy",
-        "StatefulSet": "apps.StatefulSetStrategy",
+        "StatefulSet": "stateful_sets.StatefulSetStrategy",
     },
     "authentication.k8s.io/v1": {"SelfSubjectReview": "system.ReviewStrategy", "TokenReview": "system.ReviewStrategy"},
     "authorization.k8s.io/v1": {
@@ -61,7 +61,7 @@ STRATEGIES: Mapping[str, Mapping[str, str]] = {
     "batch/v1": {"CronJob": "batch.CronJobStrategy", "Job": "batch.JobStrategy"},
     "certificates.k8s.io/v1": {"CertificateSigningRequest": "certificates.CertificateSigningRequestStrategy"},
     "coordination.k8s.io/v1": {"Lease": "policy.LeaseStrategy"},
-    "discovery.k8s.io/v1": {"EndpointSlice": "networking.EndpointSliceStrategy"},
+    "discovery.k8s.io/v1": {"EndpointSlice": "discovery.EndpointSliceStrategy"},
     "events.k8s.io/v1": {"Event": "events.EventStrategy"},
     "flowcontrol.apiserver.k8s.io/v1": {
         "FlowSchema": "flowcontrol.FlowSchemaStrategy",
