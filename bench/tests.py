@@ -193,7 +193,7 @@ def imports(plan: Plan) -> str:
     """T7: import times."""
     contestants = [
         Contestant("import kubewright.client", "bench.import_time", ("kubewright.client",), OURS),
-        Contestant("import kubewright.manager", "bench.import_time", ("kubewright.manager",), OURS),
+        Contestant("import kubewright.operator", "bench.import_time", ("kubewright.operator",), OURS),
         *(
             Contestant(f"import {name}", "bench.import_time", (name,))
             for name in ("lightkube", "kubernetes", "kubernetes_asyncio", "kr8s", "kopf")

@@ -240,7 +240,7 @@ class Informer(Generic[T]):
         if outcome.gone:
             self._deltas.deleted(write.key, outcome.uid)
             return
-        obj = self._reader.read(write.answer)
+        obj = self._reader.read(write.answer, pack=False)  # the watch brings it once more
         matches = (not self._labels or self._labels.matches(obj.labels)) and (
             not self._fields or matches_fields(obj, self._fields)
         )

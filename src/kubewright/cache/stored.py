@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 
-from kubewright.cache.packing import Packer, Packing
+from kubewright.cache.packing import PLAIN, Packer, Packing
 from kubewright.objects.meta import OwnerReference
 from kubewright.objects.names import ObjectKey
 
@@ -136,8 +136,9 @@ class ObjectReader(Generic[T]):
         self._keep_managed_fields = keep_managed_fields
         self._labels: dict[bytes, dict[str, str]] = {}
 
-    def read(self, data: bytes | msgspec.Raw) -> StoredObject[T]:
+    def read(self, data: bytes | msgspec.Raw, *, pack: bool = True) -> StoredObject[T]:
         """
+        :param pack: False for an object that is about to be replaced: packing it costs as much as the rest.
         :raises msgspec.DecodeError: it is no JSON object with metadata.
         """
         if self._transform or self._metadata_only:
@@ -147,7 +148,7 @@ class ObjectReader(Generic[T]):
         if metadata.managed_fields and not self._keep_managed_fields:
             raw = _without_managed_fields(raw, bytes(metadata.managed_fields))
         labels = self._read_labels(bytes(metadata.labels)) if metadata.labels else _NO_LABELS
-        packing = self._packer.packing
+        packing = self._packer.packing if pack else PLAIN
         return StoredObject(
             metadata.name,
             intern(metadata.namespace),
@@ -156,7 +157,7 @@ class ObjectReader(Generic[T]):
             metadata.deletion_timestamp is not None,
             labels,
             metadata.owner_references or (),
-            self._packer.pack(raw),
+            self._packer.pack(raw) if pack else raw,
             packing,
             self._decode,
         )
