@@ -108,6 +108,12 @@ class Type:
             return type_of(self.node.additional)
         return DEDUCED if self.node.preserve_unknown or not self.node.properties else None
 
+    @cached_property
+    def scalars(self) -> Type | None:
+        """The type of the values of a map of leaves, such as labels; None for everything else."""
+        values = None if self.kind is not Kind.MAP or self.node.properties else self._other
+        return values if values is not None and values.leaf else None
+
     def is_field(self, name: str) -> bool:
         """Whether the name is a struct's field, as opposed to a map's key."""
         return name in self.node.properties

@@ -121,6 +121,9 @@ def _fields_below(type_: Type, value: Any, *, strict: bool) -> FieldSet | None:
 
 
 def _members_set(type_: Type, value: dict[str, Any], *, strict: bool) -> FieldSet:
+    scalars = type_.scalars
+    if scalars is not None and (not strict or scalars.plain.issuperset(map(type, value.values()))):
+        return {f"f:{name}": {} for name in value}
     fields: FieldSet = {}
     for name, member in value.items():
         member_type = type_.member(name)
@@ -370,6 +373,8 @@ def _everything(type_: Type, value: Any) -> FieldSet:
     fields: FieldSet = {}
     if kind is Kind.MAP or kind is Kind.DEDUCED:
         if isinstance(value, dict):
+            if type_.scalars is not None:
+                return {MEMBER: {}, **{f"f:{name}": {} for name in value}}
             fields[MEMBER] = {}
             for name, member in value.items():
                 below = type_.member(name) or DEDUCED

@@ -51,8 +51,21 @@ class Representation:
         return self.made(await self._store.codec.decode_stored(cached))
 
     def made(self, obj: Object) -> bytes:
-        """One object that a write made."""
+        """One object as it is at hand."""
         return self._finish(self._shaped(obj))
+
+    async def written(self, obj: Object) -> bytes:
+        """One object that a write has stored: its bytes need not be made again."""
+        metadata = obj["metadata"]
+        store = self._store
+        cached = store.cache.get(metadata.get("namespace", ""), metadata["name"]) if self._plain else None
+        if (
+            cached is None
+            or str(cached.revision) != metadata.get("resourceVersion")
+            or not store.codec.presentable(cached)
+        ):
+            return self.made(obj)  # It is gone, somebody has written it again, or it is stored in another form.
+        return await store.codec.present(cached)
 
     async def listed(self, items: Sequence[CachedObject], list_metadata: Object) -> bytes:
         """A list of objects."""

@@ -79,8 +79,16 @@ class Call:
         return Response(body, status=status, media_type=representation.media_type)
 
     def respond_object(self, obj: Object, representation: Representation, *, status: int = 200) -> Response:
-        """The answer to a write."""
+        """The answer with an object that is not stored, or not as it is shown."""
         return self.respond(representation.made(obj), representation, status=status)
+
+    async def respond_written(
+        self, obj: Object, write: Write, representation: Representation, *, status: int = 200
+    ) -> Response:
+        """The answer to a write."""
+        if write.dry_run:
+            return self.respond_object(obj, representation, status=status)
+        return self.respond(await representation.written(obj), representation, status=status)
 
 
 Handler = Callable[[Call], Awaitable[Response | StreamResponse]]
@@ -124,7 +132,7 @@ async def create(call: Call) -> Response:
     body_type = call.body_type()
     obj = call.store.decode(await call.request.body(), body_type, write)
     created = await call.store.create(obj, call.info.namespace, write)
-    return call.respond_object(created, representation, status=201)
+    return await call.respond_written(created, write, representation, status=201)
 
 
 async def update(call: Call) -> Response:
@@ -153,7 +161,7 @@ async def update(call: Call) -> Response:
     updated, made = await store.update(
         info.namespace, info.name, wanted, write, subresource=info.subresource, create=make if creates else None
     )
-    return call.respond_object(updated, representation, status=201 if made else 200)
+    return await call.respond_written(updated, write, representation, status=201 if made else 200)
 
 
 async def patch(call: Call) -> Response:
@@ -171,7 +179,7 @@ async def patch(call: Call) -> Response:
         return store.named(obj, info.namespace, info.name)
 
     updated, _ = await store.update(info.namespace, info.name, patched, write, subresource=info.subresource)
-    return call.respond_object(updated, representation)
+    return await call.respond_written(updated, write, representation)
 
 
 async def apply(call: Call, representation: Representation) -> Response:
@@ -210,7 +218,7 @@ async def apply(call: Call, representation: Representation) -> Response:
         owned=True,
         create=None if info.subresource else make,
     )
-    return call.respond_object(updated, representation, status=201 if made else 200)
+    return await call.respond_written(updated, write, representation, status=201 if made else 200)
 
 
 async def delete(call: Call) -> Response:

@@ -177,7 +177,7 @@ class Codec:
 
     async def decode_stored(self, cached: CachedObject) -> Object:
         """A new object of this version, with its resource version."""
-        if self._presentable(cached):
+        if self.presentable(cached):
             obj: Object = _decode(cached.value)
         else:
             obj = await self._converted(cached)
@@ -186,7 +186,7 @@ class Codec:
 
     async def present(self, cached: CachedObject) -> bytes:
         """The object of this version as JSON, with its resource version."""
-        if self._presentable(cached):
+        if self.presentable(cached):
             start = len(self._head)
             return b'%b"resourceVersion":"%d",%b' % (self._head, cached.revision, cached.value[start:])
         shaped = cached.shapes.get(self._shape)
@@ -202,7 +202,7 @@ class Codec:
         """The object as an item of a list: built-in lists leave out the type of their items."""
         if self.resource.custom:
             return await self.present(cached)
-        if self._presentable(cached):
+        if self.presentable(cached):
             start = len(self._head)
             return b'{"metadata":{"resourceVersion":"%d",%b' % (cached.revision, cached.value[start:])
         obj: Object = _decode(await self.present(cached))
@@ -215,7 +215,7 @@ class Codec:
             stored = self.resource.strategy.from_storage(stored)
         return self.resource.strategy.fields(stored)
 
-    def _presentable(self, cached: CachedObject) -> bool:
+    def presentable(self, cached: CachedObject) -> bool:
         """Whether the stored bytes are what this version would write today."""
         return (
             self._same_type and cached.revision >= self.resource.schema_revision and cached.value.startswith(self._head)

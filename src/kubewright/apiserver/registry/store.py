@@ -133,9 +133,9 @@ class Store:
             "resourceVersion",
         ):
             metadata.pop(server_set, None)
-        now = datetime.now(UTC)
+        now = deletion.timestamp(datetime.now(UTC))
         if not owned:
-            self.field_manager("").record_update(None, obj, manager=write.field_manager, now=deletion.timestamp(now))
+            self.field_manager("").record_update(None, obj, manager=write.field_manager, now=now)
         attributes = self.attributes("CREATE", obj, None, namespace, metadata.get("name", ""), write)
         obj = await self._mutate(attributes)
         metadata = self.place(obj, namespace)  # Not even admission may put it elsewhere.
@@ -151,10 +151,10 @@ class Store:
                 del metadata["name"]
         raise AssertionError("unreachable")
 
-    async def _create_named(self, obj: Object, attributes: Attributes, write: Write, now: datetime) -> Object:
+    async def _create_named(self, obj: Object, attributes: Attributes, write: Write, now: str) -> Object:
         strategy, metadata = self._strategy, obj["metadata"]
         metadata["uid"] = str(uuid.uuid4())
-        metadata["creationTimestamp"] = deletion.timestamp(now)
+        metadata["creationTimestamp"] = now
         if strategy.generation:
             metadata["generation"] = 1
         strategy.prepare_for_create(obj, self.cluster.reader)
