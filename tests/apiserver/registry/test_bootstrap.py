@@ -16,6 +16,19 @@ from kubewright.client import AsgiTransport
         ("/api/v1/namespaces/default/services", {"kubernetes"}),
         ("/apis/scheduling.k8s.io/v1/priorityclasses", {"system-cluster-critical", "system-node-critical"}),
         ("/apis/networking.k8s.io/v1/servicecidrs", {"kubernetes"}),
+        (
+            "/apis/flowcontrol.apiserver.k8s.io/v1/prioritylevelconfigurations",
+            {
+                "catch-all",
+                "exempt",
+                "global-default",
+                "leader-election",
+                "node-high",
+                "system",
+                "workload-high",
+                "workload-low",
+            },
+        ),
     ],
 )
 async def test_a_new_cluster_has(path: str, names: set[str]) -> None:

@@ -52,3 +52,14 @@ async def test_admission_may_rename_what_is_made(server: ApiServer) -> None:
     code, made = await ask(server, "POST", MAPS, {"metadata": {"name": "a"}})
     assert (code, made["metadata"]["name"]) == (201, "b")
     assert (await ask(server, "GET", f"{MAPS}/b"))[0] == 200
+
+
+async def test_ephemeral_containers_stay(server: ApiServer) -> None:
+    pods, containers = "/api/v1/namespaces/default/pods", [{"name": "c", "image": "i"}]
+    assert (await ask(server, "POST", pods, {"metadata": {"name": "p"}, "spec": {"containers": containers}}))[0] == 201
+    path, patch = f"{pods}/p/ephemeralcontainers", {"spec": {"ephemeralContainers": [{"name": "e", "image": "i"}]}}
+    kind = "application/strategic-merge-patch+json"
+    assert (await ask(server, "PATCH", path, patch, content_type=kind))[0] == 200
+    removal = [{"op": "remove", "path": "/spec/ephemeralContainers/0"}]
+    code, answer = await ask(server, "PATCH", path, removal, content_type="application/json-patch+json")
+    assert (code, answer["details"]["causes"][0]["field"]) == (422, "spec.ephemeralContainers")

@@ -1,4 +1,4 @@
-"""What every cluster has from the start: its namespaces, roles, system priorities and the API server's own Service.
+"""What every cluster has from the start: namespaces, roles, priorities, flow control, and the API server's own Service.
 
 Objects that exist already are left as they are, so this runs at every start.
 """
@@ -9,6 +9,7 @@ from kubewright.apiserver.auth import bootstrap_objects
 from kubewright.apiserver.registry.builtin.policy import SYSTEM_PRIORITY_CLASSES
 from kubewright.apiserver.registry.builtin.service_allocation import SERVICE_NETWORK
 from kubewright.apiserver.registry.cluster import LogicalCluster
+from kubewright.apiserver.registry.flow_defaults import flow_objects
 from kubewright.apiserver.registry.options import Write
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.apiserver.request import UserInfo
@@ -23,6 +24,7 @@ SERVICE_IP = "10.96.0.1"
 """Where clients inside a cluster find the server: the first address for Services, which its certificate covers."""
 
 _RBAC = "rbac.authorization.k8s.io"
+_FLOWS = "flowcontrol.apiserver.k8s.io"
 _NAMESPACES = GroupVersionResource("", "v1", "namespaces")
 _SERVICES = GroupVersionResource("", "v1", "services")
 _SERVICE_CIDRS = GroupVersionResource("networking.k8s.io", "v1", "servicecidrs")
@@ -43,6 +45,7 @@ async def bootstrap(cluster: LogicalCluster) -> None:
     if not cluster.name:
         await _create_roles(cluster)
         await _create_priority_classes(cluster)
+        await _create_flows(cluster)
         if cluster.reader.get("networking.k8s.io", "servicecidrs", "", "kubernetes") is None:
             await create(cluster, _SERVICE_CIDRS, _service_cidr())
     if cluster.reader.get("", "services", "default", "kubernetes") is None:
@@ -80,6 +83,12 @@ async def _create_priority_classes(cluster: LogicalCluster) -> None:
                 "description": _PRIORITY_TEXTS[name],
             }
             await create(cluster, _PRIORITY_CLASSES, obj)
+
+
+async def _create_flows(cluster: LogicalCluster) -> None:
+    for resource, obj in flow_objects():
+        if cluster.reader.get(_FLOWS, resource, "", obj["metadata"]["name"]) is None:
+            await create(cluster, GroupVersionResource(_FLOWS, "v1", resource), obj)
 
 
 def _service_cidr() -> Object:

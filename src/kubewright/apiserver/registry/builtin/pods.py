@@ -89,8 +89,9 @@ class PodStrategy(BuiltinStrategy):
         if subresource == "status":
             self.prepare_for_status_update(obj, old, reader)
         elif subresource == "ephemeralcontainers":
-            added = obj["spec"].get("ephemeralContainers")
-            obj["spec"] = {**old["spec"], **({"ephemeralContainers": added} if added else {})}
+            wanted = obj["spec"].get("ephemeralContainers")
+            obj["spec"] = {name: value for name, value in old["spec"].items() if name != "ephemeralContainers"}
+            obj["spec"] |= {"ephemeralContainers": wanted} if wanted else {}
             obj["status"] = old["status"]
         elif subresource == "resize":
             obj["spec"] = _resized(obj["spec"], old["spec"])
