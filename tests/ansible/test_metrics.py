@@ -24,7 +24,8 @@ def metrics(registry: CollectorRegistry) -> AnsibleMetrics:
         (['"gauge":{"set":5}', '"gauge":{"set":0}'], "x", 0),
         (['"gauge":{"add":1.5}', '"gauge":{"decrement":true}'], "x", 0.5),
         (['"histogram":{"observe":2}', '"histogram":{"observe":3}'], "x_sum", 5),
-        (['"summary":{"observe":2}'], "x_count", 1),
+        (['"summary":{}', '"summary":{"observe":2}'], "x_count", 1),
+        (['"counter":{}'], "x_total", 0),
     ],
 )
 def test_plays_keep_metrics(

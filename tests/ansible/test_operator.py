@@ -12,9 +12,9 @@ import pytest
 from kubewright.ansible import AnsibleOperator, load
 from kubewright.ansible.conditions import find
 from kubewright.client import Untyped
-from kubewright.objects import GroupVersionKind, Unstructured
+from kubewright.objects import GroupVersionKind, ObjectMeta, Unstructured
 from kubewright.objects.apps_v1 import Deployment
-from kubewright.objects.core_v1 import ConfigMap
+from kubewright.objects.core_v1 import ConfigMap, Secret
 from kubewright.testing import TestCluster
 
 KIND = GroupVersionKind("cache.example.com", "v1alpha1", "Memcached")
@@ -140,3 +140,36 @@ async def test_a_role_keeps_what_an_object_wants(cluster: TestCluster, operator:
         await cluster.client.delete(MEMCACHED, "a", "default")
         await cluster.gone(Deployment, "a", timeout=20)
         await cluster.gone(ConfigMap, "a", timeout=20)
+
+
+PLAYBOOK = """\
+- hosts: localhost
+  gather_facts: no
+  collections: [kubernetes.core, operator_sdk.util]
+  tasks:
+  - k8s:
+      definition:
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: "{{ __secret.metadata.name }}", namespace: default}
+    when: ansible_operator_meta.name == 'watched'
+  - requeue_after: {time: 1h}
+"""
+
+
+@pytest.mark.timeout(90)
+async def test_a_playbook_can_watch_a_kind_of_kubernetes_own(cluster: TestCluster, tmp_path: Path) -> None:
+    (tmp_path / "playbook.yml").write_text(PLAYBOOK)
+    entry = "{version: v1, group: '', kind: Secret, playbook: playbook.yml, manageStatus: false, markUnsafe: true}"
+    (tmp_path / "watches.yaml").write_text(
+        f"- {entry[:-1]}, blacklist: [{{version: v1, kind: ConfigMap}}],\n"
+        "   permissions: [{apiGroups: [''], resources: [configmaps], verbs: ['*']}]}\n"
+    )
+    operator = load(tmp_path / "watches.yaml")
+    assert operator.crds() == []
+    async with cluster.running(operator):
+        await cluster.client.create(Secret(metadata=ObjectMeta(name="watched", namespace="default")))
+        config = await cluster.eventually(ConfigMap, "watched", timeout=20)
+        assert config.metadata.owner_references[0].kind == "Secret"
+        await cluster.client.delete(Secret, "watched", "default")
+        await cluster.gone(ConfigMap, "watched", timeout=20)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -33,7 +34,12 @@ class APIAction(ActionBase):  # type: ignore[misc]
         super().run(tmp, task_vars)
         connection = {name: {"type": "raw"} for name in CONNECTION}
         _, args = self.validate_argument_spec(argument_spec={**connection, **self.arguments})
-        return guarded(lambda api: self.carry_out(args, api, task_vars or {}))
+        return guarded(lambda api: self.carry_out(plain(args), api, task_vars or {}))
+
+
+def plain(value: Any) -> Any:
+    """The same value in Python's own types: Ansible's texts, lists and dictionaries are of classes of its own."""
+    return json.loads(json.dumps(value, default=str))
 
 
 def guarded(call: Callable[[PlayAPI], dict[str, Any]]) -> dict[str, Any]:

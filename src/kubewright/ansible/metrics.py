@@ -34,7 +34,7 @@ class _Gauging(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _Observing(msgspec.Struct, forbid_unknown_fields=True):
-    observe: float
+    observe: float | None = None
 
 
 class _Request(msgspec.Struct, forbid_unknown_fields=True):
@@ -95,7 +95,8 @@ class AnsibleMetrics:
 
 def _carry_out(metric: Any, order: _Counting | _Gauging | _Observing) -> None:
     if isinstance(order, _Observing):
-        metric.observe(order.observe)
+        if order.observe is not None:
+            metric.observe(order.observe)
         return
     if isinstance(order, _Counting):
         if (amount := 1.0 if order.increment else order.add) is not None:

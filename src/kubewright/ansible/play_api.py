@@ -7,7 +7,6 @@ a task costs what its requests cost.
 from __future__ import annotations
 
 import http.client
-import json
 import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -105,7 +104,7 @@ class PlayAPI:
         """
         headers = self._headers if body is None else {**self._headers, "Content-Type": content_type}
         target = f"{path}?{urlencode(query)}" if query else path
-        self._connection.request(method, target, _encode(body) if body is not None else None, headers)
+        self._connection.request(method, target, msgspec.json.encode(body) if body is not None else None, headers)
         response = self._connection.getresponse()
         content = response.read()
         try:
@@ -115,8 +114,3 @@ class PlayAPI:
         if response.status >= 400:
             raise Refused(response.status, answer if isinstance(answer, dict) else {})
         return answer if isinstance(answer, dict) else {"value": answer}
-
-
-def _encode(body: Mapping[str, Any]) -> bytes:
-    # Not msgspec: Ansible's texts and lists are of classes of its own, which are texts and lists to json.
-    return json.dumps(body, default=str).encode()

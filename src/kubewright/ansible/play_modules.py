@@ -240,16 +240,23 @@ def _until(done: Callable[[], bool], args: Args) -> bool:
     return True
 
 
-def lookup(args: Args, api: PlayAPI) -> list[dict[str, Any]]:
-    """What the lookup plugin finds: all objects that fit, none if there are none.
+def lookup(args: Args, api: PlayAPI) -> list[Any]:
+    """What the lookup plugin finds: all objects that fit, none if there are none; or something about the cluster.
 
+    :raises ModuleFailed: it is not said what to look for.
     :raises Refused: the server refused to say.
     """
+    if args.get("cluster_info") == "version":
+        return [api.request("GET", "/version")]
+    if args.get("cluster_info") == "api_groups":
+        return [[group["name"] for group in api.request("GET", "/apis")["groups"]]]
+    if not args.get("kind"):
+        raise ModuleFailed("say kind or cluster_info")
     selectors = {
         "label_selectors": [args["label_selector"]] if args.get("label_selector") else [],
         "field_selectors": [args["field_selector"]] if args.get("field_selector") else [],
     }
-    found: list[dict[str, Any]] = k8s_info({**args, "name": args.get("resource_name"), **selectors}, api)["resources"]
+    found: list[Any] = k8s_info({**args, "name": args.get("resource_name"), **selectors}, api)["resources"]
     return found
 
 

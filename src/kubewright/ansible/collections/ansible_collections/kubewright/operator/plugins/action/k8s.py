@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from ansible.template import trust_as_template
 
-from kubewright.ansible.action import WAITING, APIAction
+from kubewright.ansible.action import WAITING, APIAction, plain
 from kubewright.ansible.play_api import PlayAPI
 from kubewright.ansible.play_modules import k8s
 
@@ -45,7 +45,7 @@ class ActionModule(APIAction):
         args["resource_definition"] = args.get("definition") or self._text(args, variables)
         owner = variables.get("ansible_operator_meta") or {}
         args["default_namespace"] = owner.get("namespace")
-        result: dict[str, Any] = k8s(args, api, check=self._task.check_mode)
+        result: dict[str, Any] = k8s(plain(args), api, check=self._task.check_mode)
         return result
 
     def _text(self, args: dict[str, Any], variables: dict[str, Any]) -> str | None:

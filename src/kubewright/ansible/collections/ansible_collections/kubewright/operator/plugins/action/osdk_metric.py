@@ -9,7 +9,7 @@ from kubewright.ansible.play_api import PlayAPI
 from kubewright.ansible.play_modules import osdk_metric
 
 _NUMBER, _SWITCH = {"type": "float"}, {"type": "bool"}
-_OBSERVING = {"type": "dict", "options": {"observe": {"type": "float", "required": True}}}
+_OBSERVING = {"type": "dict", "options": {"observe": _NUMBER}}
 
 
 class ActionModule(APIAction):
