@@ -25,7 +25,12 @@ _TIMEOUT = 30.0
 
 
 class Converter(Protocol):
-    """Gives objects of one CRD in another of its versions; the arguments are left as they are."""
+    """Gives objects of one CRD in another of its versions; the arguments are left as they are.
+
+    ``trivial`` tells that nothing but ``apiVersion`` changes.
+    """
+
+    trivial: bool
 
     async def convert(self, objects: Sequence[Object], api_version: str) -> list[Object]:
         """The objects in ``api_version``, in the same order.
@@ -37,6 +42,8 @@ class Converter(Protocol):
 class NoConversion:
     """Strategy None: only ``apiVersion`` changes."""
 
+    trivial = True
+
     async def convert(self, objects: Sequence[Object], api_version: str) -> list[Object]:
         return [{**obj, "apiVersion": api_version} for obj in objects]
 
@@ -46,6 +53,8 @@ class WebhookConversion:
 
     :param webhook: ``spec.conversion.webhook`` of the CRD.
     """
+
+    trivial = False
 
     def __init__(self, webhook: Mapping[str, Any], client: WebhookClient, reader: Reader) -> None:
         self.config: Mapping[str, Any] = webhook["clientConfig"]

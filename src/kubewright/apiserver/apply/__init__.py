@@ -1,9 +1,10 @@
 """Server-side apply and field ownership: `FieldManager` does both for one version of a resource."""
 
 from kubewright.apiserver.apply import scale
+from kubewright.apiserver.apply.conversions import converted
 from kubewright.apiserver.apply.field_manager import FieldManager, OtherVersions
 from kubewright.apiserver.apply.fieldset import FieldSet
 from kubewright.apiserver.apply.managers import keep_times
 from kubewright.apiserver.apply.reset_fields import reset_fields
 
-__all__ = ["FieldManager", "FieldSet", "OtherVersions", "keep_times", "reset_fields", "scale"]
+__all__ = ["FieldManager", "FieldSet", "OtherVersions", "converted", "keep_times", "reset_fields", "scale"]

@@ -16,6 +16,7 @@ Semantics: sigs.k8s.io/structured-merge-diff (merge.Updater) and k8s.io/apimachi
 
 from __future__ import annotations
 
+import copy
 from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
@@ -78,6 +79,12 @@ class FieldManager:
         self._reset = reset or {}
         self._others = others
         self._empty: Object = {**(empty or {}), "apiVersion": gvk.api_version, "kind": gvk.kind}
+
+    def seeing(self, others: OtherVersions) -> FieldManager:
+        """The same manager with another look at the further versions."""
+        manager = copy.copy(self)
+        manager._others = others
+        return manager
 
     # --- the two operations -----------------------------------------------------------------------------------------
 
@@ -437,10 +444,10 @@ def _without_managers(obj: Object) -> Object:
 
 def _with_managers(obj: Object, known: Managers) -> Object:
     """A deep copy of the object that records these managers."""
-    copy: Object = msgspec.json.decode(msgspec.json.encode(obj))
+    copied: Object = msgspec.json.decode(msgspec.json.encode(obj))
     if known:
-        copy["metadata"]["managedFields"] = managers.encode(known)
-    return copy
+        copied["metadata"]["managedFields"] = managers.encode(known)
+    return copied
 
 
 def _with_last_applied(merged: Object, config: Object) -> Object:

@@ -187,21 +187,21 @@ async def apply(call: Call, representation: Representation) -> Response:
     info, store = call.info, call.store
     write = call.write("PatchOptions", apply=True)
     config, repeated = patches.applied_configuration(await call.request.body())
-    manager = store.field_manager(info.subresource)
+    force = bool(write.force)
 
-    def merged(live: Object | None) -> Object:
+    async def merged(live: Object | None) -> Object:
         now = timestamp(datetime.now(UTC))
-        obj = manager.apply(live, config, manager=write.field_manager, force=bool(write.force), now=now)
+        obj = await store.owned(
+            info.subresource,
+            lambda fields: fields.apply(live, config, manager=write.field_manager, force=force, now=now),
+        )
         patches.report_repeated(repeated, write)
         obj = store.codec.coerce(obj)
         store.resource.strategy.default(obj)
         return store.named(obj, info.namespace, info.name)
 
-    async def change(live: Object) -> Object:
-        return merged(live)
-
     async def make() -> Object:
-        obj = merged(None)
+        obj = await merged(None)
         if uid := obj["metadata"].get("uid"):
             why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
             raise Conflict.of(store.resource.group_resource, info.name, why)
@@ -212,7 +212,7 @@ async def apply(call: Call, representation: Representation) -> Response:
     updated, made = await store.update(
         info.namespace,
         info.name,
-        change,
+        merged,
         write,
         subresource=info.subresource,
         owned=True,

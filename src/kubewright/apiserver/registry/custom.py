@@ -273,7 +273,7 @@ class _Versions:
         return self.strategies.get(api_version)
 
     def convert(self, obj: Object, api_version: str) -> Object:
-        # Webhooks are not asked: fields that they move count as unchanged, so whoever owned them still does.
+        # Where a webhook has a say, `Store.owned` sees to it that it is asked.
         return {**obj, "apiVersion": api_version}
 
 

@@ -28,7 +28,9 @@ class Subresource:
 
 
 class Converter(Protocol):
-    """Turns custom objects from one version into another."""
+    """Turns custom objects from one version into another; a ``trivial`` one changes nothing but ``apiVersion``."""
+
+    trivial: bool
 
     async def convert(self, objects: Sequence[Object], api_version: str) -> list[Object]:
         """New objects in ``api_version``, in the same order.

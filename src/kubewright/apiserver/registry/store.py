@@ -7,17 +7,18 @@ What is particular to a kind comes from its `Strategy`.  Reads are answered from
 
 from __future__ import annotations
 
+import logging
 import secrets
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from kubewright.apiserver.admission.attributes import Attributes, Operation
-from kubewright.apiserver.apply import FieldManager, keep_times, reset_fields
+from kubewright.apiserver.apply import FieldManager, converted, keep_times, reset_fields
 from kubewright.apiserver.registry import deletion
 from kubewright.apiserver.registry.codec import Codec
 from kubewright.apiserver.registry.metadata_rules import path_segment, validate_common_update, validate_metadata
@@ -41,6 +42,10 @@ from kubewright.objects.errors import (
 
 if TYPE_CHECKING:
     from kubewright.apiserver.registry.cluster import LogicalCluster
+
+log = logging.getLogger("kubewright.apiserver")
+
+T = TypeVar("T")
 
 Change = Callable[[Object], Awaitable[Object]]
 """Makes the wanted object out of a copy of the live one; called again when the live one has changed meanwhile."""
@@ -84,6 +89,28 @@ class Store:
             )
             self._field_managers[subresource] = manager
         return manager
+
+    async def owned(self, subresource: str, step: Callable[[FieldManager], T]) -> T:
+        """Carry out a step of field ownership; it may be called several times, while objects are converted for it.
+
+        :raises APIError: the conversion webhook failed.
+        """
+        manager, converter, versions = self.field_manager(subresource), self.resource.converter, self.resource.versions
+        if converter is None or versions is None or converter.trivial:
+            return step(manager)
+        return await converted(manager, versions, converter, step)
+
+    async def _record_update(self, live: Object | None, new: Object, write: Write, subresource: str = "") -> None:
+        """Say who owns what after an update; an object whose managers cannot be told, is left without."""
+        now = deletion.timestamp(datetime.now(UTC))
+        try:
+            await self.owned(
+                subresource,
+                lambda manager: manager.record_update(live, new, manager=write.field_manager, now=now),
+            )
+        except APIError as error:
+            log.warning("%s %s: %s", self.resource.group_resource, new["metadata"].get("name", ""), error)
+            new["metadata"].pop("managedFields", None)
 
     # Reading
 
@@ -135,7 +162,7 @@ class Store:
             metadata.pop(server_set, None)
         now = deletion.timestamp(datetime.now(UTC))
         if not owned:
-            self.field_manager("").record_update(None, obj, manager=write.field_manager, now=now)
+            await self._record_update(None, obj, write)
         attributes = self.attributes("CREATE", obj, None, namespace, metadata.get("name", ""), write)
         obj = await self._mutate(attributes)
         metadata = self.place(obj, namespace)  # Not even admission may put it elsewhere.
@@ -233,8 +260,7 @@ class Store:
         obj = await change(await self.codec.decode_stored(live))
         self._keep_identity(obj, old)
         if not owned:
-            now = deletion.timestamp(datetime.now(UTC))
-            self.field_manager(subresource).record_update(old, obj, manager=write.field_manager, now=now)
+            await self._record_update(old, obj, write, subresource)
         attributes = self.attributes("UPDATE", obj, old, namespace, live.name, write, subresource)
         if guard is None:
             obj = await self._mutate(attributes)
