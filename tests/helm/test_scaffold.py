@@ -74,6 +74,8 @@ def test_dependencies_are_fetched(tmp_path: Path, repository: str) -> None:
 def test_what_cannot_be_fetched_is_named(tmp_path: Path, repository: str) -> None:
     with pytest.raises(ChartError, match="nothing"):
         fetch_chart("nothing", tmp_path, repo=repository)
+    with pytest.raises(ChartError, match="add --repo URL"):
+        fetch_chart("nothing", tmp_path)
 
 
 def test_a_kind_is_called_after_its_chart(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def api(
     if flavour == "helm":
         project = find_project(Path.cwd())
         add_chart(
-            project, helm_chart, repo=repo, version=chart_version, group=group, api_version=version, kind=kind,
+            project, helm_chart, repo=repo, chart_version=chart_version, group=group, version=version, kind=kind,
             dry_run=dry_run,
         )  # fmt: skip
         return

@@ -11,9 +11,9 @@ from typing import Annotated
 import typer
 
 from kubewright.cli import Failure
-from kubewright.cli.adding_charts import ChartVersion, Repo, add_chart
+from kubewright.cli.adding_charts import ChartVersion, Repo, copy_into, fetched_chart, files_of_chart
 from kubewright.project.origin import SOURCE, origin
-from kubewright.project.scaffold import REVISION, project_files
+from kubewright.project.scaffold import REVISION, Files, project_files
 from kubewright.project.settings import WATCHES, Flavour, Project, ProjectError, check_domain, check_name
 from kubewright.project.upgrade import write
 
@@ -61,17 +61,24 @@ def command(
         raise Failure(str(error)) from None
     refuse_to_overwrite(folder)
     files = project_files(project)
+    if helm:
+        with fetched_chart(helm, repo=repo, version=chart_version) as chart:
+            files |= files_of_chart(project, chart, files[WATCHES])
+            if not dry_run:
+                copy_into(project, chart)
+    _write(folder, files, dry_run=dry_run)
+    if not dry_run:
+        if source := origin():
+            write(folder / SOURCE, f"{source}\n")
+        _next_steps(folder, "generate all" if helm else "create api --group web --version v1 --kind Website")
+
+
+def _write(folder: Path, files: Files, *, dry_run: bool) -> None:
     for path, text in sorted(files.items()):
         kept = (folder / path).exists()
         if not kept and not dry_run:
             write(folder / path, text)
         typer.echo(f"{'kept ' if kept else 'would write' if dry_run else 'wrote'} {folder / path}")
-    if not dry_run:
-        if source := origin():
-            write(folder / SOURCE, f"{source}\n")
-        if helm:
-            add_chart(project, helm, repo=repo, version=chart_version)
-        _next_steps(folder, "generate all" if helm else "create api --group web --version v1 --kind Website")
 
 
 def make_project(

@@ -32,6 +32,8 @@ def fetch_chart(reference: str, scratch: Path, *, repo: str = "", version: str =
     :raises ChartError: there is no such chart, or its dependencies can't be had.
     """
     local = Path(reference)
+    if not (local.exists() or repo or "/" in reference):
+        raise ChartError(f"there is no folder or archive {reference}; for a chart in a repository add --repo URL")
     try:
         if local.is_dir():
             folder = scratch / local.resolve().name
@@ -69,9 +71,10 @@ def kind_of(chart: Path) -> str:
     return "".join(word[:1].upper() + word[1:] for word in words)
 
 
-def chart_files(project: Project, api: Api, chart: Path) -> Files:
+def chart_files(project: Project, api: Api, chart: Path, watches: str) -> Files:
     """The texts that make a chart's kind: its entry in ``watches.yaml``, and a sample with the chart's own values.
 
+    :param watches: ``watches.yaml`` as it is.
     :raises ProjectError: the project has such a kind, sample or chart already.
     """
     name, group = str(_metadata(chart)["name"]), api.full_group(project)
@@ -79,8 +82,6 @@ def chart_files(project: Project, api: Api, chart: Path) -> Files:
     for taken in (place, sample):
         if (project.root / taken).exists():
             raise ProjectError(f"{taken} exists already; nothing was written")
-    path = project.root / WATCHES
-    watches = path.read_text(encoding="utf-8") if path.is_file() else ""
     for entry in yaml.safe_load(watches) or ():
         if (entry.get("group"), entry.get("kind")) == (group, api.kind):
             raise ProjectError(f"{WATCHES} has an entry for {api.kind} already; nothing was written")
