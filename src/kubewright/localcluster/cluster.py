@@ -19,6 +19,7 @@ from kubewright.apiserver.storage.sqlite import SqliteStorage
 from kubewright.client import AsgiTransport, Client
 from kubewright.client.rest import log_warning
 from kubewright.localcluster.claims import claim_controller
+from kubewright.localcluster.cluster_roles import cluster_role_controller
 from kubewright.localcluster.cronjobs import cronjob_controller
 from kubewright.localcluster.daemonsets import daemonset_controller
 from kubewright.localcluster.deployments import deployment_controller
@@ -144,5 +145,6 @@ def _runnables(view: View, ca: bytes) -> list[Runnable]:
         cronjob_controller(view),
         claim_controller(view),
         quota_controller(view),
+        cluster_role_controller(view),
         endpoints_controller(view),
     ]
