@@ -247,6 +247,19 @@ async def test_bad_input_is_answered_with_the_right_error(
     assert (await api(method, path, body, content_type=content_type))[0] == code
 
 
+async def test_a_name_that_is_given_up_goes_to_who_waits_for_it(api: Api) -> None:
+    first, second = widgets_crd(), widgets_crd()
+    first["spec"]["names"]["shortNames"] = second["spec"]["names"]["shortNames"] = ["w"]
+    second["metadata"]["name"] = "gadgets.example.com"
+    second["spec"]["names"] |= {"plural": "gadgets", "singular": "gadget", "kind": "Gadget", "listKind": "GadgetList"}
+    await api("POST", CRDS, first)
+    await api.served(WIDGETS)
+    await api("POST", CRDS, second)
+    names = {"spec": {"names": {"shortNames": ["wd"]}}}
+    await api("PATCH", f"{CRDS}/widgets.example.com", names, content_type=MERGE)
+    await api.served(WIDGETS.replace("widgets", "gadgets"))
+
+
 @pytest.mark.parametrize(
     ("method", "path", "code"),
     [

@@ -78,16 +78,23 @@ class CRDController:
         crd = self._get(name)
         if crd is None:
             self._withdraw(name)
-            for other in self._stored():  # Its names are free now: someone may have waited for them.
-                if not crd_status.is_true(other, "NamesAccepted"):
-                    await self._settle(other)
+            await self._settle_waiting()
             return
         if crd["metadata"].get("deletionTimestamp"):
             await self._clean_up(crd)
             return
+        had = crd["status"]["acceptedNames"]
         crd = await self._settle(crd)
+        if crd["status"]["acceptedNames"] != had:
+            await self._settle_waiting()
         if crd_status.is_true(crd, "Established"):
             self._serve(crd)
+
+    async def _settle_waiting(self) -> None:
+        """Names may have come free that others have waited for."""
+        for other in self._stored():
+            if not crd_status.is_true(other, "NamesAccepted"):
+                await self._settle(other)
 
     async def _settle(self, crd: Object) -> Object:
         """Bring the stored status up to date."""
