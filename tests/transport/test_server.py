@@ -216,6 +216,30 @@ async def test_a_connection_is_not_kept_for_ever(monkeypatch: pytest.MonkeyPatch
     assert (await ask(echo, GET % b"x")).endswith(b"/x ")
 
 
+async def test_a_long_answer_comes_whole() -> None:
+    text = b"x" * 10_000_000
+
+    async def app(scope: Any, receive: Receive, send: Send) -> None:
+        await answer(send, text)
+
+    assert (await ask(app, b"GET / HTTP/1.1\r\nconnection: close\r\n\r\n")).endswith(b"\r\n\r\n" + text)
+
+
+async def test_a_client_that_does_not_read_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "STALLED_SECONDS", 0.02)
+    ended = asyncio.Event()
+
+    async def app(scope: Any, receive: Receive, send: Send) -> None:
+        await answer(send, b"x" * 50_000_000)
+        ended.set()
+
+    async with talking(app) as (_, writer, server):
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        writer.write(GET % b"")
+        await ended.wait()
+        assert not server.connections
+
+
 async def test_a_slow_answer_is_not_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server_module, "HEAD_SECONDS", 0.02)
 

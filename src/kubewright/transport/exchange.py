@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any, Protocol
 
@@ -17,14 +18,14 @@ log = logging.getLogger("kubewright.transport")
 
 _LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}".encode() for status in HTTPStatus}
 _WITHOUT_BODY = (204, 304)
-_JOINED = 1 << 16
-"""Bytes up to which an answer's head and body are copied together."""
+_PART = 1 << 18
+"""Bytes that are written at once: a client that does not read them has no more waiting for it."""
 
 
 class Line(Protocol):
     """The connection, as an exchange uses it."""
 
-    def write(self, *parts: bytes) -> None: ...
+    def write(self, part: bytes | memoryview) -> None: ...
 
     async def drain(self) -> None:
         """Wait until the client has read enough for more to be written."""
@@ -81,7 +82,8 @@ class Exchange:
         else:
             self.keep_alive = False
             self._start(500, [(b"content-length", b"0")])
-            self._write(b"", last=True)
+            self._line.write(self._head or b"")
+            self.complete = True
 
     # The request's body
 
@@ -128,8 +130,6 @@ class Exchange:
 
         :raises RuntimeError: the messages make no answer.
         """
-        if self.disconnected:
-            return
         if message["type"] == "http.response.start":
             if self.started:
                 raise RuntimeError("the answer has begun already")
@@ -137,9 +137,15 @@ class Exchange:
             return
         if not self.started or self.complete:
             raise RuntimeError(f"{message['type']} before the beginning, or after the end, of an answer")
-        await self._line.drain()
-        if not self.disconnected:
-            self._write(message.get("body", b""), last=not message.get("more_body"))
+        last = not message.get("more_body")
+        for part in self._parts(message.get("body", b""), last=last):
+            await self._line.drain()
+            if self.disconnected:
+                return
+            self._line.write(part)
+        if last:
+            self.complete = True
+            self._wake()
 
     def _start(self, status: int, headers: Any) -> None:
         self.started = True
@@ -165,20 +171,19 @@ class Exchange:
         if self._head.count(b"\n") != len(lines) + 1 or self._head.count(b"\r") != len(lines) + 1:
             raise RuntimeError("a header of the answer contains a line break")
 
-    def _write(self, body: bytes, *, last: bool) -> None:
+    def _parts(self, body: bytes, *, last: bool) -> Iterator[bytes | memoryview]:
+        """What has to be written for a part of the body, none of it long."""
         if self._bodyless:
             body = b""
         elif self._chunked:
             body = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
             if last:
                 body += b"0\r\n\r\n"
-        head, self._head = self._head, None
-        if head is None:
-            self._line.write(body)
-        elif len(body) < _JOINED:
-            self._line.write(head + body)
-        else:
-            self._line.write(head, body)
-        if last:
-            self.complete = True
-            self._wake()
+        head, self._head = self._head or b"", None
+        if len(body) <= _PART:
+            yield head + body
+            return
+        yield head
+        view = memoryview(body)
+        for start in range(0, len(body), _PART):
+            yield view[start : start + _PART]

@@ -30,6 +30,9 @@ MAX_HEAD = 1 << 20
 IDLE_SECONDS = 120.0
 """How long a connection may wait for its next request."""
 
+STALLED_SECONDS = 60.0
+"""How long a client may leave all unread that waits for it."""
+
 _READ_AHEAD = 1 << 16
 """Bytes of a body that may wait for the application before the socket is no longer read."""
 
@@ -181,11 +184,13 @@ class ServedConnection(asyncio.BufferedProtocol):
 
     def pause_writing(self) -> None:
         self._writable = asyncio.Event()
+        self._close_in(STALLED_SECONDS)
 
     def resume_writing(self) -> None:
         if self._writable is not None:
             self._writable.set()
             self._writable = None
+            self._deadline = math.inf if self._current is not None else self._loop.time() + IDLE_SECONDS
 
     # httptools
 
@@ -246,11 +251,8 @@ class ServedConnection(asyncio.BufferedProtocol):
 
     # What exchanges ask of their line
 
-    def write(self, *parts: bytes) -> None:
-        if len(parts) == 1:
-            self._transport.write(parts[0])
-        else:
-            self._transport.writelines(parts)
+    def write(self, part: bytes | memoryview) -> None:
+        self._transport.write(part)
 
     async def drain(self) -> None:
         if self._writable is not None:
@@ -340,7 +342,10 @@ class ServedConnection(asyncio.BufferedProtocol):
         # Deadlines move with every request, the timer does not: it is set again when it goes off too early.
         self._timer = None
         if self._deadline <= self._loop.time():
-            self._transport.close()
+            if self._writable is not None:
+                self._transport.abort()
+            else:
+                self._transport.close()
         elif self._deadline != math.inf:
             self._timer = self._loop.call_at(self._deadline, self._look_at_the_clock)
 

@@ -73,10 +73,10 @@ class Representation:
         if self.form.shape == "object":
             codec = store.codec
             head = {"kind": resource.list_kind, "apiVersion": resource.gvk.api_version, "metadata": list_metadata}
-            body = b'%b,"items":[%b]}' % (
-                _encode(head)[:-1],
-                b",".join([await codec.list_item(item) for item in items]),
-            )
+            pieces = [await codec.list_item(item) for item in items] or [b""]
+            pieces[0] = b'%b,"items":[%b' % (_encode(head)[:-1], pieces[0])  # A long list is copied once, not twice.
+            pieces[-1] += b"]}"
+            body = b",".join(pieces)
             return body if self._plain else self._finish(msgspec.json.decode(body))
         objects = [await store.codec.decode_stored(item) for item in items]
         if self.form.shape == "table":
