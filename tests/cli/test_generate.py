@@ -10,7 +10,7 @@ import yaml
 from tests.serving import api_server
 from typer.testing import CliRunner, Result
 
-from kubewright.cli import Failure, generate
+from kubewright.cli import Failure, definitions
 from kubewright.cli.generate import app
 from kubewright.cli.manifests import read_manifests
 from kubewright.client import Client
@@ -128,7 +128,7 @@ def test_models_are_written_from_a_cluster(workspace: Path, monkeypatch: pytest.
             await client.create(Unstructured(yaml.safe_load(CERTIFICATE.read_text())))
             yield client
 
-    monkeypatch.setattr(generate, "connect", connect)
+    monkeypatch.setattr(definitions, "connect", connect)
     result = run("models", "--from", "cluster", "certificates.cert-manager.io")
     assert (result.exit_code, result.stdout) == (0, "wrote certificate.py\n")
     missing = run("models", "--from", "cluster", "nothing.example.com")

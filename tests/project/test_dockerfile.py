@@ -25,6 +25,8 @@ def dockerfile(flavour: Flavour) -> str:
 
 @pytest.mark.parametrize("flavour", ["python", "helm", "ansible"])
 def test_a_linter_finds_nothing(flavour: Flavour) -> None:
+    if not HADOLINT.exists():
+        pytest.skip("hadolint is not installed: make setup")
     text = dockerfile(flavour)
     done = subprocess.run([HADOLINT, "--no-color", "-"], input=text, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "")

@@ -11,7 +11,10 @@ import typer
 from kubewright.ansible.scaffold import api_files
 from kubewright.cli import Failure
 from kubewright.cli.adding_charts import ChartVersion, Repo, add_chart
+from kubewright.cli.definitions import Names, OfCluster, Source, read_definitions
+from kubewright.cli.import_ import tidy
 from kubewright.cli.loading import OperatorNotFound, load_operator
+from kubewright.project.children import new_children
 from kubewright.project.create import Api, difference, new_api
 from kubewright.project.extend import Purpose, new_test, new_version, new_webhooks
 from kubewright.project.scaffold import Files
@@ -111,6 +114,21 @@ def version(
     """
     if _carry_out(lambda project: new_version(project, _stored(kind, version), version), dry_run):
         typer.echo("Next: edit the new types and both functions, then make generate test")
+
+
+@app.command()
+def child(
+    kind: Kind,
+    source: Source,
+    names: Names = None,
+    context: OfCluster = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Let a kind own someone else's custom resources: typed classes, and owns= of its reconcile function."""
+    definitions = read_definitions(source, names or (), context)
+    if _carry_out(lambda project: new_children(project, kind, definitions), dry_run):
+        tidy(find_project(Path.cwd()).root)
+        typer.echo("Next: apply one with ctx.apply(...), then make generate test")
 
 
 @app.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import difflib
 import os
 import shlex
@@ -10,22 +9,18 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import typer
 
 from kubewright.cli import Failure
 from kubewright.cli.crd import ANNOTATION_LIMIT
+from kubewright.cli.definitions import Names, OfCluster, Source, read_definitions
 from kubewright.cli.loading import OperatorNotFound, load_operator
-from kubewright.cli.manifests import ManifestError, read_manifests
 from kubewright.cli.options import Target
 from kubewright.cli.output import progress
 from kubewright.cli.rbac import read_audit_log
-from kubewright.client import ConfigError, TransportError, connect
 from kubewright.localcluster.cluster import AUDIT_LOG
-from kubewright.objects import to_dict
-from kubewright.objects.apiextensions_v1 import CustomResourceDefinition
-from kubewright.objects.errors import APIError
 from kubewright.objects.rbac_v1 import PolicyRule
 from kubewright.operator import Operator
 from kubewright.packaging.generated import (
@@ -175,39 +170,18 @@ def outdated(operator: Operator) -> list[Change]:
 
 @app.command()
 def models(
-    source: Annotated[
-        str, typer.Option("--from", help="A file or folder with CRDs, - for standard input, or cluster.")
-    ],
-    names: Annotated[list[str] | None, typer.Argument(help="Only these definitions: sites.web.example.com.")] = None,
+    source: Source,
+    names: Names = None,
     output_dir: Annotated[Path, typer.Option(help="The folder to write modules to, one a kind.")] = Path(),
     check: Check = False,
-    context: Annotated[str | None, typer.Option(help="The kubeconfig context, with --from cluster.")] = None,
+    context: OfCluster = None,
 ) -> None:
-    """Write typed Python classes for someone else's custom resources."""
-    definitions = asyncio.run(_of_cluster(context)) if source == "cluster" else _of_files(source)
-    known = {crd["metadata"]["name"]: crd for crd in definitions}
-    unknown = [name for name in names or () if name not in known]
-    if unknown or not known:
-        raise Failure(f"no CustomResourceDefinition {', '.join(unknown) or 'at all'} in {source}")
-    chosen = [known[name] for name in names or known]
+    """Write typed Python classes for someone else's custom resources.
+
+    In a project, `kubewright create child` does this and lets a kind own them.
+    """
+    chosen = read_definitions(source, names or (), context)
     _emit({f"{crd['spec']['names']['singular']}.py": models_of(crd) for crd in chosen}, output_dir, check=check)
-
-
-def _of_files(source: str) -> list[dict[str, Any]]:
-    try:
-        manifests = read_manifests([source])
-    except ManifestError as error:
-        raise Failure(str(error)) from None
-    return [manifest.obj for manifest in manifests if manifest.obj.get("kind") == "CustomResourceDefinition"]
-
-
-async def _of_cluster(context: str | None) -> list[dict[str, Any]]:
-    try:
-        async with connect(context=context) as client:
-            found = await client.list(CustomResourceDefinition)
-    except (ConfigError, TransportError, APIError) as error:
-        raise Failure(f"the cluster's definitions can't be read: {error}") from None
-    return [to_dict(crd) for crd in found]
 
 
 def _from(target: str, make: Callable[[Operator], Files]) -> Files:

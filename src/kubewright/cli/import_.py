@@ -41,6 +41,11 @@ def command(
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, encoding="utf-8")
         typer.echo(f"wrote {folder / path}")
+    tidy(folder)
+    typer.echo(f"Next: cd {folder}, write the reconcile functions, then make format generate test")
+
+
+def tidy(folder: Path) -> None:
+    """Format a project's sources, where there is a formatter: classes made of definitions have long lines."""
     if shutil.which("ruff"):
         subprocess.run(["ruff", "format", "--quiet", "src"], cwd=folder, check=True)
-    typer.echo(f"Next: cd {folder}, write the reconcile functions, then make format generate test")

@@ -16,6 +16,7 @@ from kubewright.cli.options import Context, Kubeconfig, Target
 from kubewright.cli.reloading import run_with_reload
 from kubewright.client import Client, ConfigError, connect
 from kubewright.manager import BindAddress
+from kubewright.operator import Operator
 from kubewright.webhook import CertificateFiles, CertificateStore, DirectoryStore, ServiceEndpoint, URLEndpoint
 
 _HOME = Path(".kubewright")
@@ -79,7 +80,7 @@ def command(
         operator = load_operator(target)
         if local:
             _HOME.mkdir(exist_ok=True)
-        cluster = _local(operator.user) if local else connect(kubeconfig, context=context)
+        cluster = _local(operator) if local else connect(kubeconfig, context=context)
         for address in (health_probe_bind_address, metrics_bind_address):
             BindAddress.parse(address or "0")
     except (ConfigError, OperatorNotFound, ValueError) as error:
@@ -118,11 +119,13 @@ def _directory(target: str) -> Path:
 
 
 @asynccontextmanager
-async def _local(user: str) -> AsyncIterator[Client]:
+async def _local(operator: Operator) -> AsyncIterator[Client]:
     """The embedded cluster, as it was left the last time, for as long as the operator runs."""
     from kubewright.localcluster.cluster import LocalCluster  # not part of the production runtime
+    from kubewright.testing.foreign import install_foreign
 
     async with LocalCluster(_HOME) as cluster:
         typer.echo(f"a local cluster serves {cluster.url}: kubectl --kubeconfig {cluster.kubeconfig} get all", err=True)
-        async with cluster.client(user=user) as client:
+        await install_foreign(cluster.client(), operator)
+        async with cluster.client(user=operator.user) as client:
             yield client

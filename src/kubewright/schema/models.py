@@ -64,10 +64,10 @@ class _Writer:
         lines = [f'"""Typed objects of {source}; written by `kubewright generate models`."""', ""]
         lines += ["from __future__ import annotations", ""]
         body = "\n\n".join(self.classes)
-        for module in ("typing", "msgspec", "kubewright.objects", "kubewright.schema"):
+        for module in ("typing", "kubewright.objects", "kubewright.schema", "msgspec"):
             if module in self.used:
                 lines.append(f"from {module} import {', '.join(sorted(self.used[module]))}")
-                if module in ("typing", "msgspec"):
+                if module == "typing":
                     lines.append("")
         if self.package:
             lines += ["", f"from {self.package} import op"]

@@ -22,6 +22,7 @@ from kubewright.manager import Group, Manager
 from kubewright.objects import GroupVersionKind, Object, Unstructured
 from kubewright.objects.errors import NotFound
 from kubewright.operator import Operator
+from kubewright.testing.foreign import install_foreign
 from kubewright.webhook import DirectoryStore, URLEndpoint
 
 T = TypeVar("T", bound=Object | Unstructured)
@@ -49,10 +50,13 @@ class TestCluster:
     async def running(self, operator: Operator, *, client: Client | None = None) -> AsyncIterator[Manager]:
         """Install the operator's resources and run it, webhooks included, until the block ends.
 
+        Custom resources of others that it watches or owns are installed as its classes describe them.
+
         :param client: what the operator acts with, such as one whose transport has faults; by default one of its own.
         :raises Exception: what ended the operator before its time.
         """
         await operator.install(self.client)
+        await install_foreign(self.client, operator)
         client = client or self.local.client(user=operator.user)
         manager = Manager(client, operator.name, health_address="0", metrics_address="0", grace_period=5.0)
         store = DirectoryStore(self.local.directory / operator.name)

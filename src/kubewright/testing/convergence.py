@@ -21,6 +21,7 @@ from kubewright.operator import Operator
 from kubewright.testing import faults
 from kubewright.testing.faults import Fault, FaultyTransport
 from kubewright.testing.field_ownership import owned_fields
+from kubewright.testing.foreign import install_foreign
 
 State: TypeAlias = dict[str, dict[str, Any]]
 """By kind and name, what the operator has set."""
@@ -135,6 +136,7 @@ class _Trial:
     async def _cluster(self) -> AsyncIterator[LocalCluster]:
         async with LocalCluster() as cluster:
             await self._operator.install(cluster.client())
+            await install_foreign(cluster.client(), self._operator)
             yield cluster
 
     async def _settled(self, user: Client) -> State:
