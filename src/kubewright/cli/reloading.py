@@ -17,7 +17,7 @@ import typer
 _LOOK = 0.3
 """Seconds between two looks at the files."""
 
-_SOURCES = (".py", ".yaml", ".yml", ".tpl")
+_SOURCES = (".py", ".yaml", ".yml", ".tpl", ".j2")
 _OUTPUT = ("config", "dist", "docs", "schemas", "tests")
 
 Snapshot = Mapping[Path, int]
