@@ -9,11 +9,8 @@ import typer
 from kubewright.apiserver.process import CannotServe, Settings, serve
 from kubewright.cli import Failure
 
-app = typer.Typer(add_completion=False)
 
-
-@app.callback(invoke_without_command=True)
-def apiserver(
+def command(
     secure_port: Annotated[int, typer.Option(help="Port to serve HTTPS on; 0 picks a free one.")] = 6443,
     bind_address: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     data_dir: Annotated[str, typer.Option(help="Where to keep objects; ':memory:' keeps nothing.")] = ".kubewright",

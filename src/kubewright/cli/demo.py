@@ -30,11 +30,7 @@ class Outcome(NamedTuple):
     failure: str
 
 
-app = typer.Typer(add_completion=False)
-
-
-@app.callback(invoke_without_command=True)
-def demo(
+def command(
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave all running afterwards, to be tried with kubectl.")
     ] = False,
