@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import inspect
 import os
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -144,7 +146,7 @@ def application(chosen: str) -> typer.Typer:
 
 
 def _built(app: typer.Typer) -> TyperGroup:
-    """The application with flags that show no type: they take no value."""
+    """The application with help that fits any width, and with flags that show no type: they take no value."""
     command = get_command(app)
     assert isinstance(command, TyperGroup)
     groups = [command]
@@ -153,6 +155,7 @@ def _built(app: typer.Typer) -> TyperGroup:
         for one in (group, *group.commands.values()):
             flags = [param for param in one.params if isinstance(param, TyperOption) and param.is_flag]
             names = Context(one, help_option_names=_HELP_OPTIONS)
+            one.help = re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.cleandoc(one.help or ""))
             for flag in (*flags, one.get_help_option(names)):
                 if flag is not None:
                     flag.metavar = ""

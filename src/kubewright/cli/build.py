@@ -21,7 +21,10 @@ def command(
     push: Annotated[bool, typer.Option("--push", help="Push the image, too.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the commands.")] = False,
 ) -> None:
-    """Build the image with docker, podman or buildah."""
+    """Build the image with docker, podman or buildah.
+
+    For example: kubewright build --platform linux/amd64,linux/arm64 --push
+    """
     try:
         project = find_project(Path.cwd())
         reference = project.image_reference if not image else _tagged(image, project.version)

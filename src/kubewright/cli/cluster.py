@@ -45,7 +45,10 @@ def start(
     port: Annotated[int, typer.Option(help="Of the API server; 0 picks a free one.")] = 0,
     foreground: Annotated[bool, typer.Option("--foreground", help="Stay until Ctrl-C or SIGTERM.")] = False,
 ) -> None:
-    """Start the cluster; it serves when this command has ended."""
+    """Start the cluster; it serves when this command has ended.
+
+    For example: kubewright cluster start, then export KUBECONFIG=.kubewright/cluster/kubeconfig
+    """
     if _process(data_dir) is not None:
         typer.echo(f"the cluster in {data_dir} runs already")
         return

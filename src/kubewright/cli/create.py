@@ -58,6 +58,8 @@ def api(
     defaults: charts, v1alpha1, and what the chart is called.
 
     In a project of Ansible roles: a role, a playbook or both, a sample, and an entry in watches.yaml.
+
+    For example: kubewright create api --group web --version v1 --kind Website
     """
     flavour = _flavour()
     if flavour == "helm":
@@ -92,7 +94,10 @@ def webhook(
     validation: Annotated[bool, typer.Option("--validation", help="A function that refuses objects.")] = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Add webhooks to a kind: functions in its module, and a test."""
+    """Add webhooks to a kind: functions in its module, and a test.
+
+    For example: kubewright create webhook --kind Website --validation
+    """
     purposes: list[Purpose] = []
     if defaulting:
         purposes.append("default")
@@ -111,6 +116,8 @@ def version(
     """Add a version of a kind, with functions that convert to and from the one that is stored.
 
     Any number of versions can be added so; the stored one stays the hub that all the others are converted through.
+
+    For example: kubewright create version --kind Website --version v1beta1
     """
     if _carry_out(lambda project: new_version(project, _stored(kind, version), version), dry_run):
         typer.echo("Next: edit the new types and both functions, then make generate test")
@@ -124,7 +131,10 @@ def child(
     context: OfCluster = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Let a kind own someone else's custom resources: typed classes, and owns= of its reconcile function."""
+    """Let a kind own someone else's custom resources: typed classes, and owns= of its reconcile function.
+
+    For example: kubewright create child --kind Website --from cluster certificates.cert-manager.io
+    """
     definitions = read_definitions(source, names or (), context)
     if _carry_out(lambda project: new_children(project, kind, definitions), dry_run):
         tidy(find_project(Path.cwd()).root)
@@ -137,7 +147,10 @@ def test(
     kind: Kind,
     dry_run: DryRun = False,
 ) -> None:
-    """Add a test of a kind on a cluster of its own."""
+    """Add a test of a kind on a cluster of its own.
+
+    For example: kubewright create test scales_up --kind Website
+    """
     _carry_out(lambda project: new_test(project, kind, name), dry_run)
 
 

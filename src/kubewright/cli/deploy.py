@@ -31,6 +31,8 @@ def command(
     """Deploy the operator: apply its objects, remove what an earlier deploy made and this one does not, and wait.
 
     The objects are those of `kubewright package yaml`; fields that others changed are set back.
+
+    For example: kubewright deploy --diff, then kubewright deploy
     """
     chosen = set(with_ or ())
     if unknown := chosen - OPTIONAL:

@@ -25,7 +25,10 @@ def command(
     domain: Annotated[str, typer.Option(help="What API groups end in; else as it was.")] = "",
     image: Annotated[str, typer.Option(help="The image reference without a tag.")] = "",
 ) -> None:
-    """Make a project of the kinds that exist: types, samples and webhooks; the reconcile functions are yours."""
+    """Make a project of the kinds that exist: types, samples and webhooks; the reconcile functions are yours.
+
+    For example: kubewright import ../go-operator website-operator
+    """
     try:
         existing = read_existing(source)
         folder = Path(name or existing.name or "operator")

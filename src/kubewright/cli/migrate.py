@@ -28,6 +28,8 @@ def command(
     """Rewrite stored objects in the version that is stored now, so that older versions can be dropped.
 
     It may be interrupted and started again at any time.
+
+    For example: kubewright migrate websites.web.example.com
     """
     try:
         done = asyncio.run(_migrate(names, kubeconfig, context, page_size))

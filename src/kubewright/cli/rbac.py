@@ -34,7 +34,10 @@ def check(
     user: Annotated[str, typer.Option(help="Look at this user only; by default at all but the system's own.")] = "",
     output: Output = Format.text,
 ) -> None:
-    """Tell unused and missing rules; exit 1 if any is missing."""
+    """Tell unused and missing rules; exit 1 if any is missing.
+
+    For example: kubewright rbac check config/rbac --audit-log audit.log
+    """
     try:
         manifests = read_manifests(roles)
     except ManifestError as error:

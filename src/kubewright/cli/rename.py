@@ -30,6 +30,8 @@ def api(
     """Rename a kind with its classes, module, test and sample.
 
     To a cluster this is a new kind: objects of the old one stay what they are.
+
+    For example: kubewright rename api --kind Website --to Site
     """
     try:
         project = find_python_project(Path.cwd())

@@ -55,6 +55,8 @@ def command(
     """Check the bundle and play the samples through, level by level.
 
     Exits 1 if the bundle has an error, or less than --level is shown.
+
+    For example: kubewright scorecard --previous v0.1.0 --level 2
     """
     findings = validate_bundle(
         read_bundle({path: text for path, text in olm_bundle(manifest()).items() if path.endswith(".yaml")})

@@ -31,6 +31,8 @@ def command(
     """Check manifests offline: unknown fields, types, constraints and CEL rules; exit 1 if any object is invalid.
 
     Definitions are taken from the manifests themselves too.
+
+    For example: kubewright validate config/samples -o json
     """
     try:
         manifests, definitions = read_manifests(paths), read_manifests(crds or _conventional())
