@@ -49,6 +49,7 @@ def test_the_root_is_an_object_that_leaves_metadata_alone(raw: Raw, error: tuple
         ),
         ({**STRING, "uniqueItems": True}, ("Forbidden", ".uniqueItems")),
         ({"$ref": "#/definitions/x"}, ("Forbidden", ".$ref")),
+        ({"type": "array", "items": STRING, "additionalItems": False}, ("Forbidden", ".additionalItems")),
         ({**STRING, "pattern": "("}, ("Invalid", ".pattern")),
         ({**STRING, "default": 5}, ("TypeInvalid", ".default")),
         ({"type": "object", "default": {"x": 1}}, ("Invalid", ".default")),
@@ -105,3 +106,7 @@ def test_logic_at_the_root_speaks_of_known_fields_only() -> None:
     unknown = {"type": "object", "anyOf": [{"properties": {"b": {"minLength": 1}}}]}
     assert errors(unknown) == [("Required", f"{ROOT}.properties[b]")]
     assert field_errors(unknown) == []
+
+
+def test_a_keyword_that_nothing_else_refuses_is_told_of_the_whole_schema() -> None:
+    assert errors({"type": "object", "properties": {"a": {**STRING, "$schema": "x"}}}) == [("Invalid", ROOT)]

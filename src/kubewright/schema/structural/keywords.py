@@ -80,7 +80,7 @@ def _supported(raw: Raw, path: str, place: _Place) -> Iterator[Cause]:
     if raw.get("default") is not None and place.defaults_forbidden:
         yield forbidden(f"{path}.default", f"must not be set {place.defaults_forbidden}")
     for keyword in _UNSUPPORTED:
-        if raw.get(keyword):
+        if raw.get(keyword) or (keyword in ("additionalItems", "dependencies") and raw.get(keyword) is not None):
             yield forbidden(f"{path}.{keyword}", f"{keyword} is not supported")
     if kind == "null":
         yield not_supported(f"{path}.type", kind, _TYPES)

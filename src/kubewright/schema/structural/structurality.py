@@ -14,7 +14,7 @@ from kubewright.objects.field_errors import forbidden, invalid, required
 
 Raw = Mapping[str, Any]
 
-_UNSUPPORTED = ("id", "$ref", "additionalItems", "patternProperties", "definitions", "dependencies")
+_UNSUPPORTED = ("id", "$schema", "$ref", "patternProperties", "definitions", "dependencies")
 _INT_OR_STRING = [{"type": "integer"}, {"type": "string"}]
 _NESTED_FORBIDDEN = (
     ("type", "must be empty to be structural"),
@@ -36,6 +36,7 @@ def is_unsupported(raw: Raw) -> bool:
     """Whether a keyword that structural schemas cannot have occurs anywhere."""
     if (
         any(raw.get(keyword) for keyword in _UNSUPPORTED)
+        or raw.get("additionalItems") is not None
         or raw.get("type") == "null"
         or isinstance(raw.get("items"), list)
     ):

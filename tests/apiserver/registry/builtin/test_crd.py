@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.apiserver.registry.builtin import world
 
-from kubewright.apiserver.registry.strategy import Object, Strategy
+from kubewright.apiserver.registry.strategy import DecodeError, Object, Strategy
 
 STRING = {"type": "string"}
 SCHEMA = {
@@ -182,3 +182,30 @@ def test_a_definition_that_is_asked_to_go_says_so_at_once() -> None:
     assert obj["metadata"]["finalizers"] == ["customresourcecleanup.apiextensions.k8s.io"]
     [condition] = obj["status"]["conditions"]
     assert (condition["type"], condition["reason"]) == ("Terminating", "InstanceDeletionPending")
+
+
+def test_schemas_inside_items_are_read_as_schemas() -> None:
+    inner = {"type": "string", "x-own": 1}
+    schema = {"type": "object", "properties": {"l": {"type": "array", "items": inner}}, "additionalProperties": inner}
+    unknown: list[str] = []
+    spec = {"versions": [version(schema=copy.deepcopy(schema))]}
+    read = strategy().decode({"metadata": {}, "spec": spec}, unknown)
+    found = read["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    assert found["properties"]["l"]["items"] == found["additionalProperties"] == {"type": "string"}
+    assert unknown == []  # Go's decoder of these does not tell.
+
+
+@pytest.mark.parametrize("schema", [{"additionalProperties": "x"}, {"items": {"type": 5}}, {"items": [{"type": 5}]}])
+def test_what_is_no_schema_is_refused(schema: Object) -> None:
+    with pytest.raises(DecodeError):
+        strategy().decode({"metadata": {}, "spec": {"versions": [version(schema=schema)]}}, [])
+
+
+def test_generations_that_status_has_observed_are_not_kept() -> None:
+    status = {
+        "observedGeneration": 1,
+        "conditions": [{"type": "Established", "status": "True", "observedGeneration": 1}],
+    }
+    read = strategy().decode({"metadata": {}, "spec": {}, "status": status}, [])
+    assert "observedGeneration" not in read["status"]
+    assert "observedGeneration" not in read["status"]["conditions"][0]

@@ -48,6 +48,13 @@ class CustomResourceDefinitionStrategy(BuiltinStrategy):
     status_keeps = ALL_METADATA
     generation = True
 
+    def decode(self, obj: Object, unknown: list[str]) -> Object:
+        decoded = super().decode(obj, unknown)
+        # A field behind a feature gate (CRDObservedGenerationTracking) that is off.
+        for one in (decoded["status"], *(decoded["status"].get("conditions") or ())):
+            one.pop("observedGeneration", None)
+        return decoded
+
     def default(self, obj: Object) -> None:
         spec = obj["spec"]
         names = spec.get("names") or {}

@@ -302,6 +302,33 @@ def _timestamp(value: Any, path: str, layout: str, *, micro: bool) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ" if micro else "%Y-%m-%dT%H:%M:%SZ")
 
 
+# Schemas inside these have a decoder of their own in Go, which neither reports unknown fields nor knows where it is.
+
+
+def _schema(value: dict[str, Any]) -> Any:
+    return struct_codec("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps")(value, "", [])
+
+
+def _schema_or_bool(value: Any, path: str, unknown: Unknown) -> Any:
+    if type(value) is dict:
+        return _schema(value)
+    if type(value) is bool:
+        return value
+    raise DecodeError("boolean or JSON schema expected")
+
+
+def _schema_or_array(value: Any, path: str, unknown: Unknown) -> Any:
+    if type(value) is list:
+        return [_schema(one) if type(one) is dict else {} for one in value]
+    return _schema(value) if type(value) is dict else None
+
+
+def _schema_or_strings(value: Any, path: str, unknown: Unknown) -> Any:
+    if type(value) is list:
+        return [_string(one, path, unknown) for one in value]
+    return _schema(value) if type(value) is dict else None
+
+
 _SPECIAL: Mapping[str, Codec] = {
     "Quantity": _quantity,
     "IntOrString": _int_or_string,
@@ -310,7 +337,7 @@ _SPECIAL: Mapping[str, Codec] = {
     "RawExtension": _anything,
     "FieldsV1": _anything,
     "JSON": _anything,
-    "JSONSchemaPropsOrArray": _anything,
-    "JSONSchemaPropsOrBool": _anything,
-    "JSONSchemaPropsOrStringArray": _anything,
+    "JSONSchemaPropsOrArray": _schema_or_array,
+    "JSONSchemaPropsOrBool": _schema_or_bool,
+    "JSONSchemaPropsOrStringArray": _schema_or_strings,
 }
