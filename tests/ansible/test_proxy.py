@@ -175,6 +175,15 @@ async def test_objects_of_followed_kinds_come_from_the_cache_with_ones_own_write
     assert (await world.send("GET", f"{MAPS}/other")).status == 404
 
 
+async def test_a_watch_is_passed_on_until_it_is_left(world: World) -> None:
+    with world.proxy.admit(world.run) as token:
+        transport = AsgiTransport(world.proxy, headers={"authorization": f"Bearer {token}"})
+        async with asyncio.timeout(5), transport.stream("GET", f"{MAPS}?watch=true") as stream:
+            await world.send("POST", MAPS, config_map())
+            piece = await anext(aiter(stream))
+    assert msgspec.json.decode(piece.splitlines()[0])["object"]["metadata"]["name"] == "m"
+
+
 async def test_errors_of_the_server_come_through(world: World) -> None:
     response = await world.send("POST", MAPS, {"metadata": {"name": "Not A Name"}})
     assert response.status == 422 and msgspec.json.decode(response.body)["reason"] == "Invalid"

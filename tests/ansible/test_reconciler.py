@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from tests.serving import Server, api_server
 
 from kubewright.ansible.conditions import find
+from kubewright.ansible.definitions import crd_of
 from kubewright.ansible.events import Event, Stats
 from kubewright.ansible.metrics import AnsibleMetrics
 from kubewright.ansible.ownership import Owner
@@ -22,14 +23,14 @@ from kubewright.cache import Cache
 from kubewright.cache import Event as ObjectEvent
 from kubewright.client import Untyped
 from kubewright.controller import EventRecorder, Requeue
+from kubewright.manager import install
 from kubewright.objects import GroupVersionKind, ObjectKey, Unstructured
 from kubewright.objects.core_v1 import Secret
 from kubewright.objects.errors import NotFound
 from kubewright.objects.time import Duration
 from kubewright.workqueue import Item
 
-# Kinds that are there without a definition: one with a status, one without.
-PDB = GroupVersionKind("policy", "v1", "PodDisruptionBudget")
+SITE = GroupVersionKind("web.example.com", "v1", "Site")
 KEY = ObjectKey("default", "a")
 MAIN, BYE = Play(role="/roles/main"), Play(role="/roles/bye")
 GOOD = [Event("ok", "a"), Event("stats", stats=Stats(ok=1, changed=1)), Event("exit")]
@@ -77,7 +78,7 @@ class World:
         self.owners: list[Owner] = []
 
     def reconciler(self, **fields: Any) -> AnsibleReconciler:
-        watch = Watch(**{"kind": PDB, "play": MAIN, "reconcile_period": DEFAULT_PERIOD, **fields})
+        watch = Watch(**{"kind": SITE, "play": MAIN, "reconcile_period": DEFAULT_PERIOD, **fields})
         return AnsibleReconciler(
             watch,
             self.player,
@@ -96,25 +97,27 @@ class World:
 
     async def create(self, *finalizers: str, **annotations: str) -> None:
         metadata = {"name": "a", "namespace": "default", "finalizers": list(finalizers), "annotations": annotations}
-        content = {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": metadata}
+        content = {"apiVersion": "web.example.com/v1", "kind": "Site", "metadata": metadata}
         await self.client.create(Unstructured({**content, "spec": {"maxUnavailable": 1}}))
-        await self.cache.list(Untyped(PDB))
+        await self.cache.list(Untyped(SITE))
 
     async def read(self) -> Unstructured:
-        return await self.client.get(Untyped(PDB), "a", "default")
+        return await self.client.get(Untyped(SITE), "a", "default")
 
     async def condition(self, type: str) -> tuple[str, str]:
         condition = find((await self.read())["status"], type) or {}
         return condition.get("status", ""), condition.get("message", "")
 
     async def delete(self) -> None:
-        await self.client.delete(Untyped(PDB), "a", "default")
+        await self.client.delete(Untyped(SITE), "a", "default")
 
 
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
     async with api_server() as server:
         world = World(server)
+        definition = crd_of(Watch(kind=SITE, play=Play(role="/roles/main")))
+        await install(world.client, [definition], field_manager="test")
         running = asyncio.create_task(world.cache.run())
         await asyncio.sleep(0)
         yield world
@@ -139,7 +142,7 @@ async def test_a_play_that_succeeds(world: World) -> None:
     assert await world.condition("Failure") == ("False", "")
     assert await world.condition("Ready") == ("True", "Last reconciliation succeeded")
     assert world.player.variables["max_unavailable"] == 1
-    assert world.owners == [Owner(PDB, KEY, (await world.read()).metadata.uid)]
+    assert world.owners == [Owner(SITE, KEY, (await world.read()).metadata.uid)]
 
 
 async def test_a_play_that_fails_is_tried_again_later_each_time(world: World) -> None:
@@ -150,7 +153,7 @@ async def test_a_play_that_fails_is_tried_again_later_each_time(world: World) ->
     assert await world.condition("Running") == ("False", "Running reconciliation")
     assert await world.condition("Failure") == ("True", "new failure message")
     assert await world.condition("Ready") == ("False", "new failure message")
-    labels = {"GVK": str(PDB), "result": "failed"}
+    labels = {"GVK": str(SITE), "result": "failed"}
     assert world.registry.get_sample_value("ansible_operator_reconcile_result_total", labels) == 1
 
 
@@ -236,7 +239,7 @@ async def test_a_run_that_takes_too_long_is_ended(world: World) -> None:
     world.player.endless = True
     await world.reconciler(timeout=Duration("50ms"))(ITEM)
     assert world.player.ended.is_set()
-    assert await world.condition("Failure") == ("True", "role /roles/main took longer than 50ms and was killed")
+    assert await world.condition("Failure") == ("True", "role main took longer than 50ms and was killed")
 
 
 async def test_deleting_an_object_ends_its_run(world: World) -> None:
@@ -247,7 +250,7 @@ async def test_deleting_an_object_ends_its_run(world: World) -> None:
     def on_events(events: Iterable[ObjectEvent[Any]]) -> None:
         assert {key for event in events for key in reconciler.requests(event)} == {KEY}
 
-    following = asyncio.create_task(world.cache.informer(Untyped(PDB)).subscribe(on_events))
+    following = asyncio.create_task(world.cache.informer(Untyped(SITE)).subscribe(on_events))
     reconcile = asyncio.create_task(reconciler(ITEM))
     await world.player.began.wait()
     await world.delete()

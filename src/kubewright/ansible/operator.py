@@ -38,6 +38,10 @@ from kubewright.operator import Operator
 from kubewright.project.settings import ProjectError, find_project
 from kubewright.schema.plurals import pluralize
 from kubewright.webhook import CertificateStore, ServiceEndpoint, URLEndpoint
+from kubewright.workqueue import ExponentialBackoff, WorkQueue
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 600.0
+"""Seconds between the runs of a play that fails: a play is more than a request, so the first pause is a longer one."""
 
 _READ = ("get", "list", "watch")
 _OWN = (*_READ, "create", "update", "patch", "delete")
@@ -137,7 +141,8 @@ class AnsibleOperator(Operator):
             field_manager=self.name,
         )
         name = f"{watch.kind.kind.lower()}-{watch.kind.version}"
-        controller = Controller(name, reconciler, workers=watch.workers)
+        queue: WorkQueue[ObjectKey] = WorkQueue(name, backoff=ExponentialBackoff(_FIRST_PAUSE, _LONGEST_PAUSE))
+        controller = Controller(name, reconciler, workers=watch.workers, queue=queue)
         dependents = Dependents(watch, controller, manager.cache)
         events = manager.cache.informer(Untyped(watch.kind))
         controller.watch(KindSource(watch.kind.kind, events, reconciler.requests, _filters(watch)))

@@ -7,6 +7,7 @@ kinds of the objects that turn out to be owned are handed to `Dependents`.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import secrets
@@ -92,7 +93,7 @@ class Proxy:
         if run is None:
             await _send(send, _status(401, "Unauthorized", "this is no token of a run that goes on"))
         elif request.method == "GET" and request.asks.get("watch", [""])[-1] in ("true", "1"):
-            await self._stream(request, send)
+            await self._stream(request, receive, send)
         else:
             await _send(send, await self._answer(request, run))
 
@@ -128,7 +129,18 @@ class Proxy:
         except TransportError as error:
             return _status(503, "ServiceUnavailable", str(error))
 
-    async def _stream(self, request: _Request, send: Send) -> None:
+    async def _stream(self, request: _Request, receive: Receive, send: Send) -> None:
+        """Pass on a watch for as long as both sides want it."""
+        copying = asyncio.create_task(self._copy(request, send))
+        leaving = asyncio.create_task(_left(receive))
+        try:
+            await asyncio.wait({copying, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (copying, leaving):
+                task.cancel()
+            await asyncio.gather(copying, leaving, return_exceptions=True)
+
+    async def _copy(self, request: _Request, send: Send) -> None:
         headers = {name: value for name, value in request.headers.items() if name not in _HOP_BY_HOP}
         try:
             async with self._client.rest.transport.stream("GET", request.target, headers=headers) as stream:
@@ -257,6 +269,12 @@ def _status(code: int, reason: str, message: str) -> Response:
         "code": code,
     }
     return Response(code, {"content-type": _JSON}, msgspec.json.encode(body))
+
+
+async def _left(receive: Receive) -> None:
+    """Return when the other side has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _body(receive: Receive) -> bytes:

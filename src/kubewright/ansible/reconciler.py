@@ -110,6 +110,7 @@ class AnsibleReconciler:
         except ValueError as error:
             message = f"Unable to parse reconcile period annotation: {error}"
             await self._write_status(obj, lambda status, seen: mark_failed(status, seen, None, [message], _now()))
+            _log.error("%s", message)
             return self._failed(obj, [message])
         await self._write_status(obj, lambda status, seen: mark_running(status, seen, _now()))
         outcome = await self._run(obj, finalizing=deleting)
@@ -127,7 +128,10 @@ class AnsibleReconciler:
             last = f": {outcome.last_words}" if outcome.last_words else ""
             messages = outcome.failures or [f"the play broke off{last}"]
             await self._write_status(obj, lambda status, seen: mark_failed(status, seen, stats, messages, _now()))
+            if stats is None:  # else the tasks have told already
+                _log.error("%s: %s", watch.play, "; ".join(messages))
             return self._failed(obj, messages)
+        _log.info("%s: %d ok, %d changed, %d skipped", watch.play, stats.ok, stats.changed, stats.skipped)
         await self._write_status(obj, lambda status, seen: mark_succeeded(status, seen, stats, _now()))
         self._metrics.results.labels(str(watch.kind), "succeeded").inc()
         after = outcome.requeue_after or period
@@ -135,9 +139,7 @@ class AnsibleReconciler:
 
     def _failed(self, obj: Unstructured, messages: list[str]) -> Requeue:
         """Tell that a run has failed, and ask for the next one: sooner at first, later each time."""
-        text = "\n".join(messages)
-        _log.error("%s has failed: %s", self._watch.play, text)
-        self._events.record(obj, "RunFailed", text, type="Warning")
+        self._events.record(obj, "RunFailed", "\n".join(messages), type="Warning")
         self._metrics.results.labels(str(self._watch.kind), "failed").inc()
         return Requeue()
 
@@ -161,7 +163,7 @@ class AnsibleReconciler:
             return run.result()
         except asyncio.CancelledError:
             if run.cancelled():  # by `requests`
-                _log.info("%s %s is being deleted: its run was ended", watch.kind.kind, key)
+                _log.info("it is being deleted: its run was ended")
                 return None
             raise
         finally:

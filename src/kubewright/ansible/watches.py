@@ -44,7 +44,7 @@ class Play(msgspec.Struct, frozen=True):
     role: str = ""
 
     def __str__(self) -> str:
-        return f"playbook {self.playbook}" if self.playbook else f"role {self.role}"
+        return f"playbook {Path(self.playbook).name}" if self.playbook else f"role {Path(self.role).name}"
 
 
 class Finalizer(msgspec.Struct, frozen=True):
