@@ -30,8 +30,9 @@ class Discovery:
         for group, versions in self._groups.items():
             self._groups[group] = dict(sorted(versions.items(), key=lambda item: version_priority(item[0])))
 
-    def has_group(self, group: str) -> bool:
-        return group in self._groups
+    def has_built_in(self, group: str) -> bool:
+        """Whether there are built-in resources in a group, which make Kubernetes answer for all of it."""
+        return any(not one.custom for resources in self._groups.get(group, {}).values() for one in resources)
 
     def core_versions(self, address: str) -> Document:
         """``/api``."""

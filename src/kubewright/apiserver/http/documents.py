@@ -82,7 +82,7 @@ def discovery(path: str, request: Request, documents: Discovery, address: str) -
         case _:
             document = documents.resource_list(parts[1], parts[2])
     if document is None:
-        if parts[0] == "apis" and not documents.has_group(parts[1]):
+        if parts[0] == "apis" and not documents.has_built_in(parts[1]):
             return page_not_found()
         raise resource_not_found()
     if media_type == PROTOBUF:
