@@ -15,9 +15,9 @@ from kubewright.apiserver.http import unstored
 from kubewright.apiserver.http.messages import Response
 from kubewright.apiserver.http.negotiation import JSON
 from kubewright.apiserver.http.resources import Call
-from kubewright.apiserver.registry.bootstrap import SERVER
 from kubewright.apiserver.registry.deletion import timestamp
 from kubewright.apiserver.registry.options import Write
+from kubewright.apiserver.registry.own_writes import own_write
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects.errors import APIError, BadRequest, Forbidden, TooManyRequests, resource_details
 from kubewright.objects.names import GroupResource, GroupVersionKind, GroupVersionResource
@@ -105,8 +105,7 @@ async def _use_up(call: Call, budget: Object, pod: Object, *, dry_run: bool) -> 
         live["metadata"].pop("resourceVersion", None)
         return live
 
-    options = {"kind": "UpdateOptions", "apiVersion": "meta.k8s.io/v1"}
-    write = Write(SERVER, options, dry_run, field_manager="kube-apiserver")
+    write = own_write("UpdateOptions", dry_run=dry_run)
     await store.update(call.info.namespace, budget["metadata"]["name"], used, write, subresource="status")
 
 

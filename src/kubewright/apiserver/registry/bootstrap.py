@@ -10,13 +10,9 @@ from kubewright.apiserver.registry.builtin.policy import SYSTEM_PRIORITY_CLASSES
 from kubewright.apiserver.registry.builtin.service_allocation import SERVICE_NETWORK
 from kubewright.apiserver.registry.cluster import LogicalCluster
 from kubewright.apiserver.registry.flow_defaults import flow_objects
-from kubewright.apiserver.registry.options import Write
+from kubewright.apiserver.registry.own_writes import create
 from kubewright.apiserver.registry.strategy import Object
-from kubewright.apiserver.request import UserInfo
-from kubewright.objects.errors import AlreadyExists
 from kubewright.objects.names import GroupVersionResource
-
-SERVER = UserInfo("system:apiserver", ("system:masters", "system:authenticated"))
 
 NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 
@@ -50,20 +46,6 @@ async def bootstrap(cluster: LogicalCluster) -> None:
             await create(cluster, _SERVICE_CIDRS, _service_cidr())
     if cluster.reader.get("", "services", "default", "kubernetes") is None:
         await create(cluster, _SERVICES, _kubernetes_service(), namespace="default")
-
-
-async def create(cluster: LogicalCluster, gvr: GroupVersionResource, obj: Object, *, namespace: str = "") -> None:
-    """Create an object on the server's own behalf, unless it is there."""
-    store = cluster.store(gvr)
-    if store is None:
-        raise LookupError(f"{gvr} is not served")
-    obj = store.codec.coerce(obj)
-    store.resource.strategy.default(obj)
-    write = Write(SERVER, {"kind": "CreateOptions", "apiVersion": "meta.k8s.io/v1"}, field_manager="kube-apiserver")
-    try:
-        await store.create(obj, namespace, write)
-    except AlreadyExists:
-        return
 
 
 async def _create_roles(cluster: LogicalCluster) -> None:

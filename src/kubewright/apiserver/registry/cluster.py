@@ -25,6 +25,7 @@ from kubewright.apiserver.registry.builtin import builtin_resources
 from kubewright.apiserver.registry.caches import Caches
 from kubewright.apiserver.registry.quota_usage import usage_recorder
 from kubewright.apiserver.registry.resource import Resource
+from kubewright.apiserver.registry.service_store import ServiceStore
 from kubewright.apiserver.registry.store import Store
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.apiserver.registry.versions import ClusterVersions
@@ -137,7 +138,8 @@ class LogicalCluster:
         """The store of a resource version, or None where it is not served."""
         store = self._stores.get(gvr)
         if store is None and (resource := self.resource(gvr)) is not None:
-            store = self._stores[gvr] = Store(resource, self)
+            make = ServiceStore if resource.group_resource == ("", "services") else Store
+            store = self._stores[gvr] = make(resource, self)
         return store
 
     @property

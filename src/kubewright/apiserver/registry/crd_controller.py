@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 
 from kubewright.apiserver.conversion import NoConversion, WebhookConversion
 from kubewright.apiserver.registry import crd_status
-from kubewright.apiserver.registry.bootstrap import SERVER
 from kubewright.apiserver.registry.cluster import LogicalCluster
 from kubewright.apiserver.registry.crd_status import CLEANUP_FINALIZER
 from kubewright.apiserver.registry.deletion import timestamp
 from kubewright.apiserver.registry.options import Write
+from kubewright.apiserver.registry.own_writes import SERVER
 from kubewright.apiserver.registry.resource import Converter
 from kubewright.apiserver.registry.store import Change, Store
 from kubewright.apiserver.registry.strategy import Object
