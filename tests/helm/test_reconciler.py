@@ -42,7 +42,7 @@ async def test_a_resource_becomes_a_release_and_is_ready_when_all_in_it_is(runni
     assert made.metadata.annotations["meta.helm.sh/release-name"] == "a"
     assert web.condition(found, "Deployed")[:2] == ("True", "InstallSuccessful")
     assert {one.type: one.status for one in found.status.conditions} == {
-        "Initialized": "True", "Deployed": "True", "ReleaseFailed": "False", "Irreconcilable": "False", "Ready": "True",
+        "Initialized": "True", "Deployed": "True", "ReleaseFailed": "False", "Ready": "True",
     }  # fmt: skip
     assert found.status.deployed_release is not None
     assert found.status.deployed_release.chart == "web-0.1.0"

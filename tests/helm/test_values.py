@@ -21,6 +21,9 @@ def test_overrides_are_paths_and_typed_by_their_looks() -> None:
 
 def test_overrides_may_be_templates() -> None:
     assert override_values({"name": '{{ "web" | upper }}-{{ add 1 2 }}'}) == {"name": "WEB-3"}
+    image = "quay.io/operator-framework/helm-operator:latest"
+    parts = {"repo": f'{{{{ ("{image}" | split ":")._0 }}}}', "tag": f'{{{{ ("{image}" | split ":")._1 }}}}'}
+    assert override_values(parts) == {"repo": "quay.io/operator-framework/helm-operator", "tag": "latest"}
 
 
 def test_a_template_that_fails_is_named() -> None:

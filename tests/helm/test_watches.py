@@ -58,6 +58,7 @@ def test_an_entry_says_all_that_operator_sdk_and_helm_operator_plugins_know(tmp_
         (ENTRY + "  reconcilePeriod: often\n", "reconcilePeriod"),
         (ENTRY + "  watchDependentResources: 1\n", "must be a bool"),
         (ENTRY + "  overrideValues: []\n", "must be a dict"),
+        (ENTRY + "  overrideValues: {a: {b: c}}\n", "overrideValues: a must be a scalar"),
         (ENTRY + "  dryRunOption: maybe\n", "dryRunOption must be none, client or server"),
         (ENTRY + "  maxConcurrentReconciles: 0\n", "1 or more"),
         (ENTRY + "  overideValues: {}\n", "unknown field overideValues"),

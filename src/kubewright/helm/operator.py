@@ -22,7 +22,7 @@ from kubewright.helm.dependents import Dependents
 from kubewright.helm.engine import Chart, Values
 from kubewright.helm.hooks import TIMEOUT
 from kubewright.helm.manifests import Raw, gvk_of, objects_of
-from kubewright.helm.permissions import needs_of
+from kubewright.helm.permissions import builtin_class, needs_of
 from kubewright.helm.reconciler import Extension, HelmReconciler, Translator, ValueMapper
 from kubewright.helm.releases import DEPLOYED
 from kubewright.helm.status import HelmStatus
@@ -63,6 +63,7 @@ class HelmOperator(Operator):
         self._definitions = {GroupKind(one["spec"]["group"], one["spec"]["names"]["kind"]): one for one in definitions}
         self._samples = samples
         self._made: list[_Made] = []
+        self._owned: dict[GroupKind, list[type[Object]]] = {}
 
     def chart(
         self,
@@ -152,6 +153,14 @@ class HelmOperator(Operator):
             needs += needs_of(self._rendered(cls, reconciler), chart.definitions(), chart.name)
         return needs
 
+    def owned(self, kind: GroupKind) -> list[type[Object]]:
+        """As for every operator, and the built-in kinds among what the chart renders to."""
+        if kind not in self._owned:
+            made = [one for one in self._made if one.cls.gvk.group_kind == kind]
+            gvks = {gvk_of(obj): None for one in made for obj in self._rendered(one.cls, one.reconciler, hooks=False)}
+            self._owned[kind] = [cls for gvk in gvks if (cls := builtin_class(gvk)) is not None]
+        return [*super().owned(kind), *self._owned[kind]]
+
     async def objects(self, client: Client, resource: Object | Unstructured) -> list[Unstructured]:
         """The objects of a resource's deployed release, as they are now.
 
@@ -168,15 +177,15 @@ class HelmOperator(Operator):
             for one in manifest
         ]
 
-    def _rendered(self, cls: type[Object], reconciler: HelmReconciler) -> list[Raw]:
-        """Everything that the chart makes, hooks included."""
+    def _rendered(self, cls: type[Object], reconciler: HelmReconciler, *, hooks: bool = True) -> list[Raw]:
+        """Everything that the chart makes of its defaults and of the samples."""
         objects: list[Raw] = []
         samples = [one for one in self._samples if one["kind"] == cls.gvk.kind]
         for sample in ({"metadata": {"name": "sample"}}, *samples):
             resource = from_dict(cls, {"apiVersion": cls.gvk.api_version, "kind": cls.gvk.kind, **sample})
             values = reconciler.values(resource)
             made = reconciler.chart.render(values, name=resource.metadata.name, namespace="default")
-            objects += [*made.objects, *(hook.obj for hook in made.hooks)]
+            objects += [*made.objects, *(hook.obj for hook in made.hooks if hooks)]
         return objects
 
     def _class_of(self, gvk: GroupVersionKind, chart: Chart) -> type[Object]:

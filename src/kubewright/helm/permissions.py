@@ -60,14 +60,15 @@ def _granted(obj: Raw, namespaced: bool) -> Iterator[Need]:
 
 def _resource(gvk: GroupVersionKind) -> tuple[str, bool]:
     """Plural and scope: known of built-in kinds, guessed of others."""
-    builtin = _builtin(gvk)
+    builtin = builtin_class(gvk)
     if builtin is not None:
         return builtin.plural, builtin.namespaced
     return pluralize(gvk.kind.lower()), gvk.kind not in _CLUSTER_SCOPED and not gvk.kind.startswith("Cluster")
 
 
 @cache
-def _builtin(gvk: GroupVersionKind) -> type[Object] | None:
+def builtin_class(gvk: GroupVersionKind) -> type[Object] | None:
+    """The class of a kind that Kubernetes itself has."""
     group = gvk.group.removesuffix(".k8s.io").partition(".")[0] or "core"
     try:
         module = importlib.import_module(f"kubewright.objects.{group}_{gvk.version}")

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from kubewright.client import NoMatch
-from kubewright.controller import Context, Requeue, remove_condition
+from kubewright.controller import Context, Requeue, find_condition, remove_condition
 from kubewright.controller.readiness import readiness
 from kubewright.helm.annotations import PREFIX, Wishes
 from kubewright.helm.dependents import Dependents
@@ -107,7 +107,8 @@ class HelmReconciler:
             return None
         remove_condition(status.conditions, "Paused")
         status.observed_generation = obj.metadata.generation
-        ctx.condition("Initialized", True, reason="Initialized")
+        if ctx.condition("Initialized", True, reason="Initialized") and not status.deployed_release:
+            ctx.event("Initialized", f"releases of chart {self.chart.name} are made of it")
         try:
             values = self.values(obj)
             for extension in self._before:
@@ -180,6 +181,7 @@ class HelmReconciler:
             return pause
         if deployed is None:
             rendered = await self._render(obj, ctx, values, 1 + (revisions[-1].version if revisions else 0))
+            await self._tell_progress(ctx, "installing")
             release = await rollout.install(rendered, values, inputs, revisions)
             manifest = rendered.objects
         elif deployed.inputs == inputs:
@@ -191,11 +193,12 @@ class HelmReconciler:
             if release.chart_name != self.chart.name:
                 raise ForeignObject(f"release {name} is one of chart {release.chart_name}, not {self.chart.name}")
             rendered = await self._render(obj, ctx, values, revisions[-1].version + 1, upgrade=True)
+            await self._tell_progress(ctx, "upgrading")
             release = await rollout.upgrade(release, rendered, values, inputs, revisions[-1].version + 1)
             manifest = rendered.objects
         self._tell_deployed(obj, ctx, release)
         await self._watch(ctx, manifest)
-        await self._tell_ready(ctx, rollout.objects, manifest)
+        await self._tell_ready(obj, ctx, rollout.objects, manifest)
         return 0.0
 
     async def _plan(self, obj: Object, ctx: Context, values: Values) -> None:
@@ -249,7 +252,12 @@ class HelmReconciler:
             for gvk in {gvk_of(one) for one in objects}:
                 await self._dependents.follow(ctx.cache, gvk)
 
-    async def _tell_ready(self, ctx: Context, objects: ReleaseObjects, manifest: Sequence[Raw]) -> None:
+    async def _tell_progress(self, ctx: Context, doing: str) -> None:
+        """Said at once: hooks may take minutes, and whoever waits must not take the silence for an end."""
+        ctx.condition("Ready", False, reason="Progressing", message=f"{doing} the release")
+        await ctx.write_status()
+
+    async def _tell_ready(self, obj: Object, ctx: Context, objects: ReleaseObjects, manifest: Sequence[Raw]) -> None:
         waiting = []
         for one in manifest:
             ref = await objects.ref(one)
@@ -257,10 +265,14 @@ class HelmReconciler:
             state = readiness(live) if live is not None else None
             if state is None or not state.ready:
                 waiting.append(f"{name_of(one)}: {state.why if state else 'is not there'}")
+        before = find_condition(_status(obj).conditions, "Ready")
+        status_before = before.status if before is not None else ""
+        reason, note = "Ready", f"all {len(manifest)} objects are ready"
         if waiting:
-            ctx.condition("Ready", False, reason="Progressing", message="; ".join(waiting[:5]))
-        else:
-            ctx.condition("Ready", True, reason="Ready", message=f"all {len(manifest)} objects are ready")
+            reason, note = "Progressing", "; ".join(waiting[:5])
+        ctx.condition("Ready", not waiting, reason=reason, message=note)
+        if status_before != str(not waiting):
+            ctx.event(reason, note)
 
     def _tell_deployed(self, obj: Object, ctx: Context, release: Release) -> None:
         """Set the conditions; a revision that the status has not told of yet is worth an event."""
@@ -271,7 +283,10 @@ class HelmReconciler:
         note = f"release {release.name} is at revision {release.version}, chart {chart}"
         ctx.condition("Deployed", True, reason=f"{action}Successful", message=note)
         ctx.condition("ReleaseFailed", False, reason=f"{action}Successful")
-        ctx.condition("Irreconcilable", False, reason="Reconciled")
+        if (problem := find_condition(_status(obj).conditions, "Irreconcilable")) is not None:
+            if problem.status == "True":
+                ctx.event("Reconciled", note, action=action)
+            ctx.condition("Irreconcilable", False, reason="Reconciled")
         if before is None or before.revision != release.version:
             ctx.event(f"{action}Successful", note, action=action)
             if self._override_values:

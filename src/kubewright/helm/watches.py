@@ -113,6 +113,10 @@ def _watch(entry: Any, path: Path, where: str, environment: Mapping[str, str]) -
     if dry_run not in get_args(DryRunOption):
         raise WatchesError(f"{where}: dryRunOption must be none, client or server, not {dry_run!r}")
     overrides = value("overrideValues", dict, {})
+    if nested := [str(key) for key, one in overrides.items() if isinstance(one, dict | list)]:
+        raise WatchesError(
+            f"{where}: overrideValues: {', '.join(nested)} must be a scalar; write a.b: value for nested ones"
+        )
     return Watch(
         gvk=GroupVersionKind(*names[:3]),
         chart=path.parent / expand_environment(names[3], environment),

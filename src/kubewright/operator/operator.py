@@ -38,7 +38,7 @@ from kubewright.manager import (
     run_paused_by_others,
     stop_on_signals,
 )
-from kubewright.objects import GroupVersionKind
+from kubewright.objects import GroupVersionKind, Object
 from kubewright.objects.apiextensions_v1 import CustomResourceDefinition
 from kubewright.objects.errors import APIError
 from kubewright.objects.names import GroupKind
@@ -89,6 +89,11 @@ class Operator(Decorators):
     def user(self) -> str:
         """The name that an installation's ServiceAccount has as a user."""
         return f"system:serviceaccount:{self.service.namespace}:{self.name}-controller-manager"
+
+    def owned(self, kind: GroupKind) -> list[type[Object]]:
+        """The kinds of what a resource of a kind makes, as far as that is declared."""
+        owns = [child for one in self.reconciliations if one.cls.gvk.group_kind == kind for child in one.owns]
+        return list(dict.fromkeys(owns))
 
     def kinds(self) -> list[GroupVersionKind]:
         """The kinds that have to be served."""

@@ -109,7 +109,8 @@ class _Trial:
         self._operator = operator
         self._objects = objects
         self._steps = [self._create, *steps, self._delete]
-        self._kinds = dict.fromkeys([*operator.kinds(), *(cls.gvk for cls in operator.resources)])
+        owned = [cls.gvk for kind in operator.kinds() for cls in operator.owned(kind.group_kind)]
+        self._kinds = dict.fromkeys([*operator.kinds(), *owned, *(cls.gvk for cls in operator.resources)])
         self._timeout = timeout
         self._expected: list[State] = []
 

@@ -106,12 +106,8 @@ async def reread(client: Client, obj: Unstructured) -> Unstructured:
 
 async def children_of(client: Client, operator: Operator, obj: Unstructured) -> list[Object]:
     """The objects that belong to a custom resource by owner reference, of the kinds that the operator owns."""
-    kinds = {
-        child: None for one in operator.reconciliations if one.cls.gvk.group_kind == obj.gvk.group_kind
-        for child in one.owns
-    }  # fmt: skip
     found: list[Object] = []
-    for kind in kinds:
+    for kind in operator.owned(obj.gvk.group_kind):
         everything = await client.list(kind, namespace=obj.metadata.namespace or None)
         found += [one for one in everything if is_owner(obj, one)]
     return found
