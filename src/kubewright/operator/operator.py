@@ -25,7 +25,6 @@ from kubewright.manager import (
     LeadershipLost,
     Lifespan,
     Manager,
-    Need,
     NotReady,
     SeveralLeases,
     Superseded,
@@ -101,17 +100,7 @@ class Operator(Decorators):
         watched += [cls for declared in self.declarations for cls in (declared.cls, *declared.owns)]
         return list(dict.fromkeys(cls.gvk for cls in watched))
 
-    def needs(
-        self, *, leader_elect: bool = False, shards: bool = False, webhooks: bool = False, namespace: str = ""
-    ) -> list[Need]:
-        """What the operator is going to do on the cluster: the permissions that it needs.
-
-        :param leader_elect: whether it holds a lease.
-        :param shards: whether its replicas share the objects.
-        :param webhooks: whether it keeps its webhooks' certificates and registration.
-        :param namespace: its own, where the lease and the certificates are.
-        """
-        return needs_of(self, leader_elect=leader_elect, shards=shards, webhooks=webhooks, namespace=namespace)
+    needs = needs_of
 
     # -- running
 

@@ -24,7 +24,13 @@ _SHARE = (*_READ, "create", "update", "delete")
 def needs_of(
     op: Decorators, *, leader_elect: bool = False, shards: bool = False, webhooks: bool = False, namespace: str = ""
 ) -> list[Need]:
-    """All of them; the parameters are those of :meth:`Operator.needs`."""
+    """What the operator is going to do on the cluster: the permissions that it needs.
+
+    :param leader_elect: whether it holds a lease.
+    :param shards: whether its replicas share the objects.
+    :param webhooks: whether it keeps its webhooks' certificates and registration.
+    :param namespace: its own, where the lease and the certificates are.
+    """
     needs: list[Need] = []
     for one in op.reconciliations:
         needs += _of_reconciliation(one, finalizes=one.cls in op.finalizers)
