@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from kubewright.ansible.events import Event, outcome_of
-from kubewright.ansible.runner import Access, Runner, process_environment
+from kubewright.ansible.runner import Access, AnsibleMissing, RunBroken, Runner, process_environment
 from kubewright.ansible.variables import mark_unsafe
 from kubewright.ansible.watches import Play
 
@@ -102,10 +103,7 @@ async def ended_early(runner: Runner, root: Path) -> None:
                 break
         while not (root / "pid").is_file() or not (root / "pid").read_text().strip():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
-    pid = int((root / "pid").read_text())
-    async with asyncio.timeout(5):
-        while _lives(pid):  # noqa: ASYNC110  (another process: there is nothing to wait on)
-            await asyncio.sleep(0.01)
+    assert not _lives(int((root / "pid").read_text()))
 
 
 def _lives(pid: int) -> bool:
@@ -129,3 +127,26 @@ def test_our_modules_come_first_and_stand_ins_only_where_the_collection_is_missi
 def test_facts_are_gathered_only_where_the_environment_says_so() -> None:
     assert process_environment({}, [])["ANSIBLE_GATHERING"] == "explicit"
     assert process_environment({"ANSIBLE_GATHERING": "smart"}, [])["ANSIBLE_GATHERING"] == "smart"
+
+
+async def test_a_warm_process_that_dies_is_started_again(tmp_path: Path) -> None:
+    play = playbook(tmp_path, "  - debug: {msg: here}\n")
+    async with warm(tmp_path) as runner:
+        assert runner.process is not None
+        first = runner.process.pid
+        os.kill(first, signal.SIGKILL)
+        async with asyncio.timeout(30):
+            while True:
+                try:
+                    assert outcome_of(await played(runner, play)).succeeded
+                    break
+                except RunBroken:
+                    await asyncio.sleep(0.02)
+        assert runner.process.pid != first
+
+
+async def test_ansible_is_asked_for_where_it_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kubewright.ansible.runner.find_spec", lambda name: None)
+    with pytest.raises(AnsibleMissing, match=r"pip install 'kubewright\[ansible\]'"):
+        async with warm(tmp_path):
+            pass

@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import shutil
 import socket
 import sys
 import tempfile
@@ -24,6 +23,7 @@ import msgspec
 
 from kubewright.ansible.events import Event
 from kubewright.ansible.play_api import SERVER, TOKEN
+from kubewright.ansible.run_folders import run_folder
 from kubewright.ansible.warm_process import Job
 from kubewright.ansible.watches import Play, Watch
 from kubewright.client import ConfigError
@@ -36,6 +36,9 @@ _OURS = Path(__file__).parent / "collections"
 _STAND_INS = Path(__file__).parent / "stand_ins"
 _LINE = 16 << 20
 """Bytes that an event may have."""
+
+_KILL = 5.0
+"""Seconds that are given to the end of a run."""
 
 _START = 60.0
 """Seconds within which Ansible must have been loaded."""
@@ -86,27 +89,27 @@ class Runner:
         self._roles = list(dict.fromkeys(folders))
         self.folder: Path | None = None
         """Where runs have their folders, while there are any."""
+        self.process: asyncio.subprocess.Process | None = None
         self._control: socket.socket | None = None
 
     async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
         """Keep the process warm until told to stop; a process that ends by itself is started again."""
-        folder = await asyncio.to_thread(tempfile.mkdtemp, prefix="kubewright-ansible-")
-        self.folder = Path(folder)
         stopping = asyncio.create_task(stop.wait())
         try:
-            while not stop.is_set():
-                process = await self._start(self.folder)
-                ended = asyncio.create_task(process.wait())
-                ready()
-                await asyncio.wait({ended, stopping}, return_when=asyncio.FIRST_COMPLETED)
-                self._close()
-                if ended.done() and not stop.is_set():
-                    _log.warning("the process that runs Ansible has ended with %s; starting it again", ended.result())
-                await ended
+            with run_folder() as self.folder:
+                while not stop.is_set():
+                    self.process = await self._start(self.folder)
+                    ended = asyncio.create_task(self.process.wait())
+                    ready()
+                    await asyncio.wait({ended, stopping}, return_when=asyncio.FIRST_COMPLETED)
+                    self._close()
+                    status = await ended
+                    if not stop.is_set():
+                        _log.warning("the process that runs Ansible has ended with %s; starting it again", status)
         finally:
             stopping.cancel()
             self._close()
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+            self.folder = None
 
     async def _start(self, folder: Path) -> asyncio.subprocess.Process:
         if find_spec("ansible") is None:
@@ -147,21 +150,38 @@ class Runner:
             job = _job(Path(folder), play, variables, access, verbosity)
             ours, theirs = socket.socketpair()
             with theirs:
-                socket.send_fds(self._control, [b"."], [theirs.fileno()])
+                try:
+                    socket.send_fds(self._control, [b"."], [theirs.fileno()])
+                except OSError as error:
+                    ours.close()
+                    raise RunBroken("the process that runs Ansible has ended; it is being started again") from error
             reader, writer = await asyncio.open_unix_connection(sock=ours, limit=_LINE)
             try:
                 body = msgspec.json.encode(job)
                 writer.write(len(body).to_bytes(4, "big") + body)
                 yield _events(reader)
             finally:
-                writer.close()
-                with contextlib.suppress(ConnectionError):
-                    await writer.wait_closed()
+                await _end(reader, writer)
+
+
+async def _end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Say that the run is over, and wait until its supervisor has killed what is left: only then its folder may go."""
+    with contextlib.suppress(ConnectionError, TimeoutError):
+        writer.write_eof()
+        async with asyncio.timeout(_KILL):
+            while await reader.read(_LINE):
+                pass
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
 
 
 async def _events(reader: asyncio.StreamReader) -> PlayEvents:
-    while line := await reader.readline():
-        yield msgspec.json.decode(line, type=Event)
+    try:
+        while line := await reader.readline():
+            yield msgspec.json.decode(line, type=Event)
+    except ConnectionError as error:
+        raise RunBroken("the process that runs Ansible has ended; it is being started again") from error
 
 
 def _job(folder: Path, play: Play, variables: Mapping[str, Any], access: Access, verbosity: int) -> Job:

@@ -15,7 +15,7 @@ from kubewright.cli.upgrade import plan_for
 from kubewright.project.scaffold import REVISION, project_files
 from kubewright.project.settings import WATCHES, Project, ProjectError, find_project
 
-_YOURS = ("src/", "tests/", WATCHES, "pyproject.toml", "README.md", "LICENSE")
+_YOURS = ("src/", "tests/", WATCHES, "requirements.yml", "pyproject.toml", "README.md", "LICENSE")
 """Scaffolded files that are there to be changed."""
 
 
