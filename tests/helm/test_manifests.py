@@ -55,11 +55,13 @@ def test_hooks_stand_apart_and_run_by_weight() -> None:
         "web/templates/a.yaml": hook("early", " Pre-Install ", weight=-1, policy="hook-succeeded, hook-failed"),
         "web/templates/c.yaml": hook("check", "test-success"),
         "web/templates/d.yaml": plain("Service"),
+        "web/templates/e.yaml": hook("helm-2", "crd-install"),
     }
     made = rendered(texts, "web")
     assert [obj["kind"] for obj in made.objects] == ["Service"]
     assert [one.obj["metadata"]["name"] for one in hooks_for(made.hooks, "pre-install")] == ["early", "late"]
     assert [one.obj["metadata"]["name"] for one in hooks_for(made.hooks, "test")] == ["check"]
+    assert len(made.hooks) == 3
     early, late = hooks_for(made.hooks, "pre-install")
     assert early.delete_policies == ("hook-succeeded", "hook-failed")
     assert late.delete_policies == ("before-hook-creation",)
@@ -72,7 +74,6 @@ def test_hooks_stand_apart_and_run_by_weight() -> None:
         ("a: [", "renders to no YAML"),
         ("just text", "without apiVersion and kind"),
         ("apiVersion: v1\nkind: Service\n", "a Service without a name"),
-        (hook("x", "pre-lunch"), "is a hook of pre-lunch"),
     ],
 )
 def test_what_is_no_object_is_named_by_its_template(text: str, complaint: str) -> None:

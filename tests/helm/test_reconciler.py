@@ -273,3 +273,23 @@ async def test_hooks_may_be_disabled(running: Runs, tmp_path: Path) -> None:
         assert [one.metadata.name for one in await web.cluster.client.list(ConfigMap, namespace="default")] == [
             "a", "kube-root-ca.crt",
         ]  # fmt: skip
+
+
+async def test_a_paused_resource_is_not_uninstalled_either(running: Runs, tmp_path: Path) -> None:
+    async with running(write_chart(tmp_path), reconcile_period=0.1) as web:
+        await web.create()
+        await web.until("Ready")
+        await web.change(metadata={"annotations": {PREFIX + "paused": "true"}})
+        await web.until("Paused")
+        await web.cluster.client.delete(web.cls, "a", "default")
+        await web.cluster.eventually(web.cls, "a", lambda found: found.metadata.deletion_timestamp)
+        await web.cluster.eventually(ConfigMap, "a")
+        await web.change(metadata={"annotations": {PREFIX + "paused": None}})
+        await web.cluster.gone(web.cls, "a")
+
+
+async def test_names_that_helm_would_refuse_are_said_to_be_too_long(running: Runs, tmp_path: Path) -> None:
+    async with running(write_chart(tmp_path)) as web:
+        await web.create("a" * 54)
+        found = await web.until("Irreconcilable", name="a" * 54)
+    assert "at most 53 characters" in web.condition(found, "Irreconcilable")[2]

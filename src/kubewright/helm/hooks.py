@@ -95,16 +95,22 @@ class Hooks:
         """Delete a hook's object and wait until its name is free."""
         if not await self._objects.remove(ref):
             return
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._until_gone(ref)
+        except TimeoutError:
+            raise HookFailed(f"{ref} of an earlier run has not gone within {self._timeout:g} s") from None
+
+    async def _until_gone(self, ref: Ref) -> None:
         only = {"metadata.name": ref.name}
-        async with asyncio.timeout(self._timeout):
-            while (live := await self._objects.live(ref)) is not None:
-                async with self._client.watch(
-                    Untyped(ref.gvk), namespace=ref.namespace or None, field_selector=only,
-                    resource_version=live.metadata.resource_version,
-                ) as events:  # fmt: skip
-                    async for event in events:
-                        if event.type == "DELETED":
-                            break
+        while (live := await self._objects.live(ref)) is not None:
+            async with self._client.watch(
+                Untyped(ref.gvk), namespace=ref.namespace or None, field_selector=only,
+                resource_version=live.metadata.resource_version,
+            ) as events:  # fmt: skip
+                async for event in events:
+                    if event.type == "DELETED":
+                        break
 
     def _note(self, hook: Hook, run: Run) -> None:
         if (record := self._records.get((hook.path, hook.obj["kind"], hook.obj["metadata"]["name"]))) is not None:

@@ -89,7 +89,8 @@ def rendered(texts: Mapping[str, str], chart: str) -> Rendered:
         if path.rpartition("/")[2] == "NOTES.txt" or path.rpartition("/")[2].startswith("_"):
             continue
         found += [(path, text, obj) for text, obj in _documents(texts[path], path)]
-    hooks = [_hook(obj, path, text) for path, text, obj in found if _annotations(obj).get(HOOK)]
+    named = [_hook(obj, path, text) for path, text, obj in found if _annotations(obj).get(HOOK)]
+    hooks = [hook for hook in named if _EVENTS.issuperset(hook.events)]  # Helm passes over what it does not know, too
     plain = [one for one in found if not _annotations(one[2]).get(HOOK)]
     plain.sort(key=lambda one: _order(one[2]))
     manifest = "".join(f"---\n# Source: {path}\n{text}\n" for path, text, _ in plain)
@@ -163,8 +164,6 @@ def _hook(obj: Raw, path: str, text: str) -> Hook:
     annotations = _annotations(obj)
     events = [_words(event) for event in annotations[HOOK].split(",")]
     named = ["test" if event == "test-success" else event for event in events]
-    if unknown := [event for event in named if event not in _EVENTS]:
-        raise ManifestError(f"{path}: {name_of(obj)} is a hook of {', '.join(unknown)}, which no release comes to")
     try:
         weight = int(annotations.get(WEIGHT, "0"))
     except ValueError:

@@ -115,7 +115,7 @@ class HelmReconciler:
                 await extension(obj, ctx, values)
             if wishes.dry_run:
                 await self._plan(obj, ctx, values)
-                return Requeue(after=wishes.reconcile_period(self._period))
+                return self._again(wishes)
             status.plan = []
             pause = await self._deploy(obj, ctx, wishes, values)
             if pause:
@@ -129,11 +129,14 @@ class HelmReconciler:
             return self._irreconcilable(ctx, "ReconcileError", error)
         except _PROBLEMS as error:
             return self._irreconcilable(ctx, "ReconcileError", error)
-        return Requeue(after=wishes.reconcile_period(self._period))
+        return self._again(wishes)
 
     async def uninstall(self, obj: Object, ctx: Context) -> Requeue | None:
         """Remove the release: the finalizer's work."""
         wishes = Wishes(obj.metadata.annotations)
+        if wishes.is_paused(self._pause_annotation):
+            ctx.condition("Paused", True, reason="PauseReconcileAnnotationTrue")
+            return Requeue(after=self._period or 60.0)
         releases = self._releases(obj, ctx)
         revisions = [one for one in await releases.revisions() if not is_others(one, obj)]
         if revisions:
@@ -158,6 +161,11 @@ class HelmReconciler:
         values = merged(self._translate(obj), self._override_values)
         return self._map_values(values) if self._map_values is not None else values
 
+    def _again(self, wishes: Wishes) -> Requeue | None:
+        """When to look in any case; a period of 0 means: when something happens."""
+        period = wishes.reconcile_period(self._period)
+        return Requeue(after=period) if period > 0 else None
+
     async def _deploy(self, obj: Object, ctx: Context, wishes: Wishes, values: Values) -> float:
         """Install, upgrade or maintain; returns the seconds to wait where that has failed a moment ago, else 0."""
         await self._drop_legacy_finalizers(obj, ctx)
@@ -174,7 +182,7 @@ class HelmReconciler:
         rollout = self._rollout(obj, ctx, wishes)
         deployed = next((one for one in reversed(revisions) if one.status == DEPLOYED), None)
         inputs = await self._inputs(obj, ctx, values)
-        longest, at = wishes.reconcile_period(self._period), now().timestamp()
+        longest, at = wishes.reconcile_period(self._period) or 60.0, now().timestamp()
         if pause := pause_after_failures(revisions, inputs, longest=longest, at=at):
             if deployed is not None:
                 await rollout.maintain(objects_of((await releases.read(deployed)).manifest))
