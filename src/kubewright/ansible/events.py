@@ -61,6 +61,13 @@ class Outcome(msgspec.Struct, frozen=True):
     def succeeded(self) -> bool:
         return self.stats is not None and not self.failures
 
+    @property
+    def messages(self) -> list[str]:
+        """What went wrong."""
+        if self.failures or self.stats is not None:
+            return self.failures
+        return [f"the play broke off: {self.last_words}" if self.last_words else "the play broke off"]
+
 
 def outcome_of(events: Iterable[Event]) -> Outcome:
     """What the events of a whole run come to.

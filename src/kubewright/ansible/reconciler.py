@@ -17,7 +17,7 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, Protocol
 
 from kubewright.ansible.conditions import mark_failed, mark_running, mark_succeeded
-from kubewright.ansible.events import Event, Outcome, outcome_of
+from kubewright.ansible.events import Event, Outcome, Stats, outcome_of
 from kubewright.ansible.metrics import AnsibleMetrics
 from kubewright.ansible.ownership import Owner
 from kubewright.ansible.runner import Access, PlayEvents
@@ -30,6 +30,7 @@ from kubewright.controller import EventRecorder, Requeue, enqueue_object
 from kubewright.controller.merge_patch import merge_patch
 from kubewright.objects import ObjectKey, Unstructured, to_dict
 from kubewright.objects.errors import Conflict, NotFound
+from kubewright.objects.time import Duration
 from kubewright.workqueue import Item
 
 _log = logging.getLogger("kubewright.ansible")
@@ -102,16 +103,9 @@ class AnsibleReconciler:
         if finalizer is not None and finalizer.name not in obj.metadata.finalizers:
             obj = await self._set_finalizers(obj, [*obj.metadata.finalizers, finalizer.name])
         try:
-            period = (
-                duration(obj.metadata.annotations[PERIOD])
-                if PERIOD in obj.metadata.annotations
-                else watch.reconcile_period
-            )
+            period = self._period(obj)
         except ValueError as error:
-            message = f"Unable to parse reconcile period annotation: {error}"
-            await self._write_status(obj, lambda status, seen: mark_failed(status, seen, None, [message], _now()))
-            _log.error("%s", message)
-            return self._failed(obj, [message])
+            return await self._fail(obj, None, [f"Unable to parse reconcile period annotation: {error}"])
         await self._write_status(obj, lambda status, seen: mark_running(status, seen, _now()))
         outcome = await self._run(obj, finalizing=deleting)
         if outcome is None:
@@ -120,25 +114,37 @@ class AnsibleReconciler:
             obj = await self._client.get(self._target, key.name, key.namespace)
         except NotFound:
             return None
-        if deleting and finalizer is not None and outcome.succeeded:
+        if outcome.stats is None or not outcome.succeeded:
+            return await self._fail(obj, outcome.stats, outcome.messages)
+        if deleting and finalizer is not None:
             await self._remove_finalizer(obj, finalizer.name)
             return None
-        stats = outcome.stats
-        if stats is None or not outcome.succeeded:
-            last = f": {outcome.last_words}" if outcome.last_words else ""
-            messages = outcome.failures or [f"the play broke off{last}"]
-            await self._write_status(obj, lambda status, seen: mark_failed(status, seen, stats, messages, _now()))
-            if stats is None:  # else the tasks have told already
-                _log.error("%s: %s", watch.play, "; ".join(messages))
-            return self._failed(obj, messages)
-        _log.info("%s: %d ok, %d changed, %d skipped", watch.play, stats.ok, stats.changed, stats.skipped)
-        await self._write_status(obj, lambda status, seen: mark_succeeded(status, seen, stats, _now()))
-        self._metrics.results.labels(str(watch.kind), "succeeded").inc()
+        await self._succeed(obj, outcome.stats)
         after = outcome.requeue_after or period
         return Requeue(after) if after else None
 
-    def _failed(self, obj: Unstructured, messages: list[str]) -> Requeue:
-        """Tell that a run has failed, and ask for the next one: sooner at first, later each time."""
+    def _period(self, obj: Unstructured) -> Duration | None:
+        """After how long the object is reconciled again.
+
+        :raises ValueError: its annotation is no duration.
+        """
+        text = obj.metadata.annotations.get(PERIOD)
+        return self._watch.reconcile_period if text is None else duration(text)
+
+    async def _succeed(self, obj: Unstructured, stats: Stats) -> None:
+        """Tell that a run has succeeded."""
+        _log.info("%s: %d ok, %d changed, %d skipped", self._watch.play, stats.ok, stats.changed, stats.skipped)
+        await self._write_status(obj, lambda status, seen: mark_succeeded(status, seen, stats, _now()))
+        self._metrics.results.labels(str(self._watch.kind), "succeeded").inc()
+
+    async def _fail(self, obj: Unstructured, stats: Stats | None, messages: list[str]) -> Requeue:
+        """Tell that a run has failed, and ask for the next one: sooner at first, later each time.
+
+        :param stats: None if the run broke off, or never began.
+        """
+        if stats is None:  # else the tasks have told already
+            _log.error("%s: %s", self._watch.play, "; ".join(messages))
+        await self._write_status(obj, lambda status, seen: mark_failed(status, seen, stats, messages, _now()))
         self._events.record(obj, "RunFailed", "\n".join(messages), type="Warning")
         self._metrics.results.labels(str(self._watch.kind), "failed").inc()
         return Requeue()
@@ -199,14 +205,17 @@ class AnsibleReconciler:
             before = obj.get("status")
             before = before if isinstance(before, dict) else {}
             after = copy.deepcopy(before)
-            mark(after, metadata.generation or 0)
-            change = {"metadata": {"uid": metadata.uid, "resourceVersion": obj.metadata.resource_version}}
+            mark(after, obj.metadata.generation or 0)
+            change = merge_patch(before, after)
+            if not change:
+                return
+            based_on = {"uid": metadata.uid, "resourceVersion": obj.metadata.resource_version}
             try:
                 written = await self._client.patch(
                     self._target,
                     metadata.name,
                     metadata.namespace,
-                    merge={**change, "status": merge_patch(before, after)},
+                    merge={"metadata": based_on, "status": change},
                     subresource="status",
                     field_manager=self._field_manager,
                 )
@@ -216,15 +225,13 @@ class AnsibleReconciler:
                 if attempt == _CONFLICTS:
                     raise
                 try:
-                    obj.content = (
-                        fresh := await self._client.get(self._target, metadata.name, metadata.namespace)
-                    ).content
+                    fresh = await self._client.get(self._target, metadata.name, metadata.namespace)
                 except NotFound:
                     return
-                obj.metadata = fresh.metadata
-                continue
-            obj.content, obj.metadata = written.content, written.metadata
-            return
+                obj.content, obj.metadata = fresh.content, fresh.metadata
+            else:
+                obj.content, obj.metadata = written.content, written.metadata
+                return
 
     async def _set_finalizers(self, obj: Unstructured, finalizers: list[str]) -> Unstructured:
         metadata = obj.metadata
