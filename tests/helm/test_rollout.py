@@ -184,6 +184,19 @@ async def test_a_release_too_big_for_a_secret_is_spread_over_several(running: Ru
         assert await names(web, Secret) == []
 
 
+async def test_helm_runs_the_tests_of_a_release(running: Runs, tmp_path: Path) -> None:
+    async with running(write_chart(tmp_path, {"a.yaml": CONFIG_MAP, "t.yaml": hook("check", "test")})) as web:
+        await web.create()
+        await web.until("Ready")
+        assert await names(web, Job) == []
+
+        def run_tests() -> str:
+            with helm_python.Config(kubeconfig_path=str(web.cluster.local.kubeconfig), namespace="default") as config:
+                return str(config.test("a", timeout=20)["release"]["status"])
+
+        assert await asyncio.to_thread(run_tests) == "deployed"
+
+
 async def test_descriptions_are_in_the_history(running: Runs, tmp_path: Path) -> None:
     async with running(write_chart(tmp_path)) as web:
         await web.create(annotations={PREFIX + "install-description": "for the launch"})

@@ -64,8 +64,7 @@ class Chart:
         }
         if missing:
             raise ChartError(
-                f"{path}: charts/ lacks {', '.join(sorted(missing))}: run `kubewright helm dependency {path}` or "
-                f"`helm dependency build {path}`"
+                f"{path}: charts/ lacks {', '.join(sorted(missing))}: `helm dependency build` fetches them"
             )
 
     @property
