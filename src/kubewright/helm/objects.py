@@ -174,9 +174,8 @@ class ReleaseObjects:
         """A copy with namespace, Helm's marks, and the way back to the custom resource."""
         obj = copy.deepcopy(obj)
         metadata: dict[str, Any] = obj["metadata"]
-        labels = metadata.setdefault("labels", None) or {}
+        metadata["labels"] = {**(metadata.get("labels") or {}), MANAGED_BY: "Helm"}
         annotations = metadata.get("annotations") or {}
-        metadata["labels"] = {**labels, MANAGED_BY: "Helm"}
         annotations = {**annotations, RELEASE_NAME: self._name, RELEASE_NAMESPACE: self._namespace}
         if ref.namespace:
             metadata["namespace"] = ref.namespace
