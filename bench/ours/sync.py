@@ -22,6 +22,7 @@ async def main() -> None:
         figures["idle_cpu"] = await idle_cpu()
         figures["steady_mb"] = rss_mb() - imported
         running.cancel()
+        await asyncio.wait({running})
     emit(**figures)
 
 
