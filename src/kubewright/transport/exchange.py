@@ -148,7 +148,6 @@ class Exchange:
             self._wake()
 
     def _start(self, status: int, headers: Any) -> None:
-        self.started = True
         self._bodyless = self._bodyless or status in _WITHOUT_BODY
         lines = [_LINES.get(status) or b"HTTP/1.1 %d " % status]
         sized = False
@@ -170,6 +169,7 @@ class Exchange:
         self._head = b"\r\n".join(lines) + b"\r\n\r\n"
         if self._head.count(b"\n") != len(lines) + 1 or self._head.count(b"\r") != len(lines) + 1:
             raise RuntimeError("a header of the answer contains a line break")
+        self.started = True
 
     def _parts(self, body: bytes, *, last: bool) -> Iterator[bytes | memoryview]:
         """What has to be written for a part of the body, none of it long."""
