@@ -1,8 +1,8 @@
-from kubewright.objects.meta import LabelSelector
 from tests.localcluster.waiting import eventually
 
 from kubewright.client import Client
 from kubewright.objects import ObjectMeta
+from kubewright.objects.meta import LabelSelector
 from kubewright.objects.rbac_v1 import AggregationRule, ClusterRole, PolicyRule
 
 

@@ -62,9 +62,13 @@ async def heals(trial: Trial) -> Result:
 
 
 async def _disturb(trial: Trial, child: Object) -> Path | None:
-    """Change a field that the operator has set; which one."""
-    owned = _fields(owned_fields(to_dict(child), trial.operator.name))
-    for path, value in scalars({name: owned[name] for name in ("spec", "data") if name in owned}):
+    """Change a field that has been applied, by the operator or by Helm in its name; which one."""
+    content = to_dict(child)
+    entries = content["metadata"].get("managedFields", ())
+    appliers = {one["manager"] for one in entries if one["operation"] == "Apply" and not one.get("subresource")}
+    applied = [_fields(owned_fields(content, manager)) for manager in sorted(appliers)]
+    wanted: dict[str, Any] = {name: one[name] for one in applied for name in ("spec", "data") if name in one}
+    for path, value in scalars(wanted):
         for candidate in others(value):
             try:
                 await trial.client.patch(child, merge=nested(path, candidate), field_manager=_STRANGER)

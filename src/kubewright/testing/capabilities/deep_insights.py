@@ -108,10 +108,11 @@ async def records_events(trial: Trial) -> list[Result]:
 
 
 def _conditions(trial: Trial, reasons: set[str]) -> Result:
-    """Each condition that was reached when the sample became ready has an event of the same reason."""
-    conditions = (trial.outcome.sample.get("status", default={}) or {}).get("conditions") or ()
+    """Each condition that had become true when the sample was ready has an event of the same reason."""
+    status = trial.outcome.sample.get("status", default={}) or {}
+    conditions = [one for one in status.get("conditions") or () if one["status"] == "True"]
     if not conditions:
-        return CONDITIONS.not_applicable(trial.name, "it has no conditions")
+        return CONDITIONS.not_applicable(trial.name, "it has no conditions that are true")
     silent = [f"{one['type']} ({one.get('reason')})" for one in conditions if one.get("reason") not in reasons]
     if silent:
         return CONDITIONS.failed(trial.name, f"no event tells of {', '.join(silent)}")
