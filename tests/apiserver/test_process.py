@@ -45,6 +45,12 @@ def test_a_plain_call_does_without_the_library_of_the_command_line(tmp_path: Pat
     assert (tmp_path / "kubeconfig").stat().st_mode & 0o077 == 0
 
 
+def test_it_stops_in_order_even_when_it_has_only_just_become_ready(tmp_path: Path) -> None:
+    process = start(tmp_path)
+    first_line(process)
+    assert process.returncode == 0
+
+
 def test_flags_can_be_written_in_any_way(tmp_path: Path) -> None:
     assert first_line(start(tmp_path, "--authorization-mode=AlwaysAllow")).startswith("ready ")
 

@@ -104,6 +104,9 @@ def _path(text: str) -> Path | None:
 
 
 async def _until_stopped(server: HostedServer, kubeconfig: Path | None) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await server.start()
     if kubeconfig is not None:
         server.write_kubeconfig(kubeconfig)
@@ -113,8 +116,5 @@ async def _until_stopped(server: HostedServer, kubeconfig: Path | None) -> None:
     # What is there now stays: looking through it for garbage again and again would take a sixth of a request's time.
     gc.freeze()
     gc.set_threshold(_GARBAGE)
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await stop.wait()
     await server.stop()
