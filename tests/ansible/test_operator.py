@@ -12,9 +12,11 @@ import pytest
 from kubewright.ansible import AnsibleOperator, load
 from kubewright.ansible.conditions import find
 from kubewright.client import Untyped
+from kubewright.manager import Manager
 from kubewright.objects import GroupVersionKind, ObjectMeta, Unstructured
 from kubewright.objects.apps_v1 import Deployment
 from kubewright.objects.core_v1 import ConfigMap, Secret
+from kubewright.objects.events_v1 import Event
 from kubewright.testing import TestCluster
 
 KIND = GroupVersionKind("cache.example.com", "v1alpha1", "Memcached")
@@ -101,6 +103,12 @@ def test_what_the_operator_needs_follows_from_its_files(operator: AnsibleOperato
     assert [crd.metadata.name for crd in operator.crds()] == ["memcacheds.cache.example.com"]
 
 
+async def eventually_told(cluster: TestCluster, reason: str) -> None:
+    async with asyncio.timeout(10):
+        while reason not in {event.reason for event in await cluster.client.list(Event)}:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
 @pytest.mark.timeout(90)
 async def test_a_role_keeps_what_an_object_wants(cluster: TestCluster, operator: AnsibleOperator) -> None:
     async def eventually(until: Callable[[Unstructured], object]) -> Unstructured:
@@ -129,6 +137,8 @@ async def test_a_role_keeps_what_an_object_wants(cluster: TestCluster, operator:
         config = await cluster.eventually(ConfigMap, "a")
         assert config.data == {"note": "{{ 1 + 1 }}", "namespace": "default"}
         assert manager.metrics.registry.get_sample_value("memcached_size") == 2
+
+        await eventually_told(cluster, "Reconciled")
 
         await cluster.client.patch(MEMCACHED, "a", "default", merge={"spec": {"size": 3}})
         await cluster.eventually(Deployment, "a", lambda one: one.spec.replicas == 3)
@@ -173,3 +183,12 @@ async def test_a_playbook_can_watch_a_kind_of_kubernetes_own(cluster: TestCluste
         assert config.metadata.owner_references[0].kind == "Secret"
         await cluster.client.delete(Secret, "watched", "default")
         await cluster.gone(ConfigMap, "watched", timeout=20)
+
+
+async def test_kinds_of_one_name_have_controllers_of_different_names(cluster: TestCluster, tmp_path: Path) -> None:
+    (tmp_path / "roles/site").mkdir(parents=True)
+    entries = [f"- {{version: v1, kind: Site, group: {group}, role: site}}\n" for group in ("a.io", "b.io")]
+    (tmp_path / "watches.yaml").write_text("".join(entries))
+    manager = Manager(cluster.client, "sites", health_address="0", metrics_address="0")
+    load(tmp_path / "watches.yaml").add_to(manager)
+    assert list(manager.controllers) == ["site-v1.a.io", "site-v1.b.io"]

@@ -140,7 +140,11 @@ class AnsibleOperator(Operator):
             admit=admit,
             field_manager=self.name,
         )
-        name = f"{watch.kind.kind.lower()}-{watch.kind.version}"
+        kind = watch.kind
+        namesakes = [
+            other for other in self.watches if (other.kind.kind, other.kind.version) == (kind.kind, kind.version)
+        ]
+        name = f"{kind.kind.lower()}-{kind.version}" + (f".{kind.group}" if len(namesakes) > 1 else "")
         queue: WorkQueue[ObjectKey] = WorkQueue(name, backoff=ExponentialBackoff(_FIRST_PAUSE, _LONGEST_PAUSE))
         controller = Controller(name, reconciler, workers=watch.workers, queue=queue)
         dependents = Dependents(watch, controller, manager.cache)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, Protocol
 
-from kubewright.ansible.conditions import mark_failed, mark_running, mark_succeeded
+from kubewright.ansible.conditions import find, mark_failed, mark_running, mark_succeeded
 from kubewright.ansible.events import Event, Outcome, Stats, outcome_of
 from kubewright.ansible.metrics import AnsibleMetrics
 from kubewright.ansible.ownership import Owner
@@ -132,7 +132,10 @@ class AnsibleReconciler:
         return self._watch.reconcile_period if text is None else duration(text)
 
     async def _succeed(self, obj: Unstructured, stats: Stats) -> None:
-        """Tell that a run has succeeded."""
+        """Tell that a run has succeeded; people are told when that is news."""
+        ready = find(obj.get("status", default={}), "Ready")
+        if self._watch.manage_status and (ready is None or ready.get("status") != "True"):
+            self._events.record(obj, "Reconciled", f"{self._watch.play} has made it what it says")
         _log.info("%s: %d ok, %d changed, %d skipped", self._watch.play, stats.ok, stats.changed, stats.skipped)
         await self._write_status(obj, lambda status, seen: mark_succeeded(status, seen, stats, _now()))
         self._metrics.results.labels(str(self._watch.kind), "succeeded").inc()
@@ -145,7 +148,7 @@ class AnsibleReconciler:
         if stats is None:  # else the tasks have told already
             _log.error("%s: %s", self._watch.play, "; ".join(messages))
         await self._write_status(obj, lambda status, seen: mark_failed(status, seen, stats, messages, _now()))
-        self._events.record(obj, "RunFailed", "\n".join(messages), type="Warning")
+        self._events.record(obj, "ReconcileFailed", "\n".join(messages), type="Warning")
         self._metrics.results.labels(str(self._watch.kind), "failed").inc()
         return Requeue()
 
