@@ -1,5 +1,6 @@
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,6 +26,13 @@ def test_what_is_recorded_is_recognised_after_a_restart(value: object, other: ob
     assert again.knows("a") and not again.differs("a", value) and not again.changed
     same = json.dumps(value, sort_keys=True) == json.dumps(other, sort_keys=True)
     assert again.differs("a", other) is not same
+
+
+@pytest.mark.parametrize(("last", "now"), [(False, 0), (0, False), (True, 1), ([{"a": 1}], [{"a": True}])])
+def test_a_truth_value_is_not_a_number(last: object, now: object) -> None:
+    progress = Progress(None, ["a"])
+    progress.record("a", last)
+    assert Progress(progress.text(), ["a"]).differs("a", now)
 
 
 def test_recording_the_same_again_leaves_nothing_to_write() -> None:

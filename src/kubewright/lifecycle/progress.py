@@ -35,8 +35,11 @@ class Progress:
         return handler in self._entries
 
     def differs(self, handler: str, value: object) -> bool:
-        """Whether ``value`` is not the one handled last; before the first time that is an absent one."""
-        return self._entries.get(handler, _entry(None)) != _entry(value)
+        """Whether ``value`` is not the one handled last; before the first time that is an absent one.
+
+        Compared is the JSON text: to Python, ``False`` equals ``0``.
+        """
+        return _text(self._entries.get(handler, _entry(None))) != _text(_entry(value))
 
     def last(self, handler: str) -> Any:
         """The value handled last; None if there was none, or if it was too long to keep."""
@@ -53,8 +56,12 @@ class Progress:
         return json.dumps(self._entries, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
 
 
+def _text(value: object) -> bytes:
+    return msgspec.json.encode(value, order="deterministic")
+
+
 def _entry(value: object) -> dict[str, Any]:
-    text = msgspec.json.encode(value, order="deterministic")
+    text = _text(value)
     if len(text) <= _LONGEST:
         return {"value": value}
     return {"sha256": hashlib.sha256(text).hexdigest()}
