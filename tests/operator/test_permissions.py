@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import pytest
+
 from kubewright import Context, Operator, Resource, Spec, Status
-from kubewright.objects.core_v1 import ConfigMap, Secret
+from kubewright.objects.core_v1 import ConfigMap, Pod, Secret
 
 op = Operator("site-operator")
 
@@ -43,3 +45,15 @@ def test_the_needs_are_what_the_declarations_say() -> None:
         ("coordination.k8s.io", "leases"): ("get", "create", "update"),
         ("admissionregistration.k8s.io", "validatingwebhookconfigurations"): ("get", "patch"),
     }
+
+
+def test_what_no_declaration_implies_is_asked_for() -> None:
+    asking = Operator("asking-operator")
+    asking.requires(Pod, "create", subresource="eviction", why="draining")
+    need = asking.needs()[0]
+    assert (need.group, need.resource, need.verbs, need.why) == ("", "pods/eviction", ("create",), "draining")
+
+
+def test_a_permission_for_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"op\.requires\(Pod, 'get'\)"):
+        Operator("asking-operator").requires(Pod)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from kubewright.client import Client, NoMatch, TransportError
+from kubewright.objects import Object
 from kubewright.objects.authorization_v1 import ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec
 from kubewright.objects.errors import APIError, Unauthorized
 from kubewright.objects.names import GroupVersionKind
@@ -33,6 +34,12 @@ class Need(NamedTuple):
     """Whether the resource lives in namespaces, so that a Role can grant it."""
     name: str = ""
     """Of the one object that it is about; empty means: any."""
+
+    @classmethod
+    def of(cls, kind: type[Object], verbs: tuple[str, ...], why: str, *, subresource: str = "") -> Need:
+        """The need to do these things with the objects of a kind, or with a subresource of theirs."""
+        resource = f"{kind.plural}/{subresource}" if subresource else kind.plural
+        return cls(kind.gvk.group, resource, verbs, why, namespaced=kind.namespaced)
 
     def within(self, namespaces: Sequence[str] | None) -> list[Need]:
         """The need of an operator that watches these namespaces only."""

@@ -11,7 +11,7 @@ from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, Unpa
 
 from kubewright.controller import AsyncReconcile, BlockingReconcile, Filter, Source
 from kubewright.lifecycle import Declarations
-from kubewright.manager import Manager
+from kubewright.manager import Manager, Need
 from kubewright.objects import Object, ObjectKey
 from kubewright.objects.names import GroupKind
 from kubewright.operator.controllers import MapFunction, Reconciliation
@@ -73,6 +73,8 @@ class Decorators(Declarations):
         self.webhooks: list[WebhookDeclaration] = []
         self.conversions: dict[GroupKind, Conversions] = {}
         """For each kind with functions between its versions."""
+        self.requirements: list[Need] = []
+        """The permissions that it asks for beyond those which follow from the other declarations."""
 
     resource = _recording(custom_resource)
     """Declare a custom resource; the parameters are those of :func:`kubewright.schema.custom_resource`."""
@@ -131,6 +133,20 @@ class Decorators(Declarations):
             return function
 
         return declare
+
+    def requires(self, cls: type[Object], *verbs: str, subresource: str = "", why: str = "") -> None:
+        """Ask for a permission that no other declaration implies: for what goes through ``ctx.client``, and for
+        ``ctx.get`` and ``ctx.list`` of kinds that are neither owned nor watched.
+
+        ``op.requires(Pod, "patch", "delete", why="moving the primary")``; it is granted by ``kubewright generate
+        rbac`` and every package, and looked for at the start.
+
+        :param verbs: as RBAC names them: ``get``, ``list``, ``watch``, ``create``, ``update``, ``patch``, ``delete``.
+        :param why: is said where the permission is missing.
+        """
+        if not verbs:
+            raise ValueError(f"say what is done with {cls.__name__}: op.requires({cls.__name__}, 'get')")
+        self.requirements.append(Need.of(cls, verbs, why or f"asked for by {self.name}", subresource=subresource))
 
     def default(self, cls: type[Object], **options: Unpack[WebhookOptions]) -> Callable[[HandlerT], HandlerT]:
         """Declare a function that fills in what a user has left out, changing the object in place (a webhook)."""

@@ -36,6 +36,7 @@ def needs_of(
         needs += _of_reconciliation(one, finalizes=one.cls in op.finalizers)
     for declared in op.declarations:
         needs += _of_behaviour(declared)
+    needs += op.requirements
     needs.append(Need("events.k8s.io", "events", ("create", "patch"), "recording events"))
     if leader_elect:
         needs.append(Need("coordination.k8s.io", "leases", _KEEP, "leader election", namespace))
@@ -48,28 +49,28 @@ def needs_of(
 
 def _of_reconciliation(one: Reconciliation, *, finalizes: bool) -> Iterator[Need]:
     cls, kind = one.cls, one.cls.__name__
-    yield _need(cls, _READ, f"watching {kind}")
+    yield Need.of(cls, _READ, f"watching {kind}")
     if finalizes:
-        yield _need(cls, ("patch",), "setting its finalizer")
+        yield Need.of(cls, ("patch",), "setting its finalizer")
     if _has_status(cls):
-        yield _need(cls, ("patch",), "writing its status", subresource="status")
+        yield Need.of(cls, ("patch",), "writing its status", subresource="status")
     if one.owns:
-        yield _need(cls, ("update",), "owning objects", subresource="finalizers")
+        yield Need.of(cls, ("update",), "owning objects", subresource="finalizers")
     for child in one.owns:
-        yield _need(child, _OWN, f"children of {kind}")
+        yield Need.of(child, _OWN, f"children of {kind}")
     for other in one.watches:
-        yield _need(other, _READ, f"watching {other.__name__} for {kind}")
+        yield Need.of(other, _READ, f"watching {other.__name__} for {kind}")
 
 
 def _of_behaviour(declared: Declaration) -> Iterator[Need]:
     cls, kind = declared.cls, declared.cls.__name__
-    yield _need(cls, _READ, f"watching {kind}")
+    yield Need.of(cls, _READ, f"watching {kind}")
     if declared.finalizes or declared.annotates:
-        yield _need(cls, ("patch",), "finalizers and progress of its handlers")
+        yield Need.of(cls, ("patch",), "finalizers and progress of its handlers")
     if _has_status(cls):
-        yield _need(cls, ("patch",), "writing its status", subresource="status")
+        yield Need.of(cls, ("patch",), "writing its status", subresource="status")
     for child in declared.owns:
-        yield _need(child, _OWN, f"children of {kind}")
+        yield Need.of(child, _OWN, f"children of {kind}")
 
 
 def _of_webhooks(op: Decorators, namespace: str) -> Iterator[Need]:
@@ -79,11 +80,6 @@ def _of_webhooks(op: Decorators, namespace: str) -> Iterator[Need]:
     injected += [("apiextensions.k8s.io", "customresourcedefinitions", crd) for crd in op.converted_crds]
     for group, resource, name in injected:
         yield Need(group, resource, ("get", "patch"), "injecting the CA", namespaced=False, name=name)
-
-
-def _need(cls: type[Object], verbs: tuple[str, ...], why: str, *, subresource: str = "") -> Need:
-    resource = f"{cls.plural}/{subresource}" if subresource else cls.plural
-    return Need(cls.gvk.group, resource, verbs, why, namespaced=cls.namespaced)
 
 
 def _has_status(cls: type[Object]) -> bool:
