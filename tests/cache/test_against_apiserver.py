@@ -114,6 +114,23 @@ async def test_own_writes_are_read_at_once(transport: AsgiTransport) -> None:
         await eventually(lambda: key("a") not in cache.informer(ConfigMap).indexer)
 
 
+async def test_a_deleted_collection_is_gone_from_reads_at_once_but_for_what_is_held(transport: AsgiTransport) -> None:
+    async with running(transport) as cache:
+        client = cache.client
+        await cache.informer(ConfigMap).wait_for_sync()
+        for metadata in (
+            ObjectMeta(name="plain", labels={"app": "a"}),
+            ObjectMeta(name="held", labels={"app": "a"}, finalizers=["example.com/x"]),
+            ObjectMeta(name="other", labels={"app": "b"}),
+        ):
+            await client.create(ConfigMap(metadata=metadata))
+        await client.delete_collection(ConfigMap, label_selector={"app": "a"})
+        left = {obj.metadata.name: obj for obj in await cache.list(ConfigMap)}
+        assert set(left) == {"held", "other"}
+        assert left["held"].metadata.deletion_timestamp is not None
+        assert left["other"].metadata.deletion_timestamp is None
+
+
 async def test_removing_the_last_finalizer_counts_as_a_deletion(transport: AsgiTransport) -> None:
     async with running(transport) as cache:
         client = cache.client

@@ -32,21 +32,44 @@ class Team:
         self.hold: asyncio.Event | None = None
 
     def manager(self, name: str) -> tuple[Manager, FaultyTransport]:
+        return self.managed(self.operator(name))
+
+    def operator(self, name: str) -> Operator:
         op = Operator("team")
 
         @op.reconcile(ConfigMap, workers=4)
         async def reconcile(config: ConfigMap, ctx: Context) -> None:
-            key = config.metadata.name
-            assert self.active.setdefault(key, name) == name, f"two workers at {key}"
-            try:
-                async with self.changed:
-                    self.seen[key] = name
-                    self.changed.notify_all()
+            async with self.working(config.metadata.name, name):
                 if self.hold is not None:
                     await self.hold.wait()
-            finally:
-                del self.active[key]
 
+        return op
+
+    def guards(self, name: str) -> Manager:
+        """A replica whose work is daemons."""
+        op = Operator("team")
+
+        @op.daemon(ConfigMap, grace=0.5)
+        async def guard(obj: ConfigMap, stopped: asyncio.Event) -> None:
+            async with self.working(obj.metadata.name, name):
+                await stopped.wait()
+                await asyncio.sleep(0)
+
+        return self.managed(op)[0]
+
+    @asynccontextmanager
+    async def working(self, key: str, name: str) -> AsyncIterator[None]:
+        assert key not in self.active, f"two workers at {key}"
+        self.active[key] = name
+        try:
+            async with self.changed:
+                self.seen[key] = name
+                self.changed.notify_all()
+            yield
+        finally:
+            del self.active[key]
+
+    def managed(self, op: Operator) -> tuple[Manager, FaultyTransport]:
         inner = AsgiTransport(self.server.server.app, headers={"authorization": "Bearer admin"})
         transport = FaultyTransport(inner)
         manager = Manager(
@@ -128,6 +151,37 @@ async def test_what_is_being_worked_on_stays_with_its_worker_until_it_is_done() 
                 release.set()
                 await replicas.until(lambda: len(replicas.seen) == COUNT)
                 assert held <= replicas.seen.keys()
+
+
+async def test_daemons_follow_their_objects_and_never_run_twice() -> None:
+    async with team() as replicas:
+        one, two = replicas.guards("one"), replicas.guards("two")
+        async with running(one):
+            await replicas.until(lambda: Counter(replicas.active.values()) == {"one": COUNT})
+            async with running(two):
+                await replicas.until(lambda: 0 < Counter(replicas.active.values())["two"] < COUNT)
+                await replicas.until_members(one, 2)
+                await replicas.until(lambda: len(replicas.active) == COUNT)
+                assert set(replicas.active.values()) == {"one", "two"}
+            await replicas.until(lambda: Counter(replicas.active.values()) == {"one": COUNT})
+            await replicas.server.client().delete(ConfigMap, "c0", "default")
+        assert not replicas.active
+
+
+async def test_the_objects_of_further_clusters_are_shared_too() -> None:
+    async with team() as replicas, team() as west:
+        managers = []
+        for name in ("one", "two"):
+            op = replicas.operator(name)
+            manager = replicas.managed(op)[0]
+            op.clusters(manager).add("west", west.server.client())
+            managers.append(manager)
+        for number in range(COUNT):
+            await replicas.server.client().delete(ConfigMap, f"c{number}", "default")
+            await west.server.client().create(ConfigMap(metadata=ObjectMeta(name=f"w{number}", namespace="default")))
+        async with running(*managers):
+            await replicas.until(lambda: len(replicas.seen) == 2 * COUNT)
+            assert set(replicas.seen.values()) == {"one", "two"}
 
 
 async def test_a_deleted_lease_ends_its_owner() -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.serving import api_server
 
 from kubewright.client import Client
-from kubewright.manager import Manager, SeveralLeases, Timing, lease_namespace, run_paused_by_others
+from kubewright.manager import CannotPause, Manager, Timing, lease_namespace, run_paused_by_others
 from kubewright.objects import ObjectMeta
 from kubewright.objects.coordination_v1 import Lease, LeaseSpec
 
@@ -86,10 +86,23 @@ async def test_the_deployed_copys_lease_is_found(found: tuple[str, ...], expecte
         assert await lease_namespace(client, "op") == expected
 
 
+async def test_a_copy_that_shares_its_objects_is_not_worked_beside() -> None:
+    async with api_server() as server:
+        client = server.client()
+        shard = lease("kube-system")
+        shard.metadata.labels = {"kubewright.dev/sharded": "op"}
+        await client.create(shard)
+        with pytest.raises(CannotPause, match="scale it down"):
+            await lease_namespace(client, "op")
+        shard.spec.holder_identity = ""  # it has said farewell
+        await client.apply(shard, field_manager="op", force=True)
+        assert await lease_namespace(client, "op") == "kube-system"
+
+
 async def test_of_several_copies_none_is_paused_at_random() -> None:
     async with api_server() as server:
         client = server.client()
         for namespace in ("kube-public", "kube-system"):
             await client.create(lease(namespace))
-        with pytest.raises(SeveralLeases, match="kube-public, kube-system"):
+        with pytest.raises(CannotPause, match="kube-public, kube-system"):
             await lease_namespace(client, "op")

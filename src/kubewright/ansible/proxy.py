@@ -25,7 +25,7 @@ from kubewright.ansible.proxy_paths import KINDS, METRICS
 from kubewright.ansible.request_target import RequestTarget, parse_target
 from kubewright.cache import Cache
 from kubewright.client import Client, NoMatch, RestMapping, Write
-from kubewright.client.client import WriteVerb
+from kubewright.client.writes import WriteVerb
 from kubewright.objects.names import GroupVersionKind, ObjectKey
 from kubewright.transport import Message, Receive, Response, Scope, Send, TransportError
 

@@ -231,7 +231,7 @@ class Informer(Generic[T]):
         """Take over what the server answered to a write of this client, before the watch shows it."""
         if self.kind is None or self._reader is None or write.resource != self.kind.resource:
             return
-        if write.verb == "deletecollection":  # its answer does not say which objects are gone and which are marked
+        if write.verb == "deletecollection":  # the deletion of each object is told by itself
             return
         scope = self._scopes.get(None) or self._scopes.get(write.key.namespace)
         if scope is None:

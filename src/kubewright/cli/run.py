@@ -41,6 +41,9 @@ def command(
     sharded: Annotated[
         bool, typer.Option("--sharded", rich_help_panel=_REPLICAS, help="Let all replicas work, each on a part.")
     ] = False,
+    warm_standby: Annotated[
+        bool, typer.Option("--warm-standby", rich_help_panel=_REPLICAS, help="Fill queues while waiting to lead.")
+    ] = False,
     dev: Annotated[bool, typer.Option("--dev", help="Pause the deployed copy while this one runs.")] = False,
     webhook_host: Annotated[
         str, typer.Option(help="Where the API server reaches this machine for webhooks.", rich_help_panel=_WEBHOOKS)
@@ -77,6 +80,8 @@ def command(
         again = [argument for argument in sys.argv[1:] if argument != "--reload"]
         raise typer.Exit(run_with_reload(_directory(target), again))
     try:
+        if dev and sharded:
+            raise ValueError("--dev runs one copy, which shares no objects: leave out --sharded")
         operator = load_operator(target)
         if local:
             _HOME.mkdir(exist_ok=True)
@@ -99,6 +104,7 @@ def command(
         namespaces=namespace or None,
         leader_elect=leader_elect,
         shards=sharded,
+        warm_standby=warm_standby,
         dev=dev,
         install=install or local,
         endpoint=endpoint,

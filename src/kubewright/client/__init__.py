@@ -4,7 +4,7 @@
 same process.  Errors are those of `kubewright.objects.errors`.
 """
 
-from kubewright.client.client import Client, ObjectList, Write
+from kubewright.client.client import Client, ObjectList
 from kubewright.client.config import Config, ConfigError
 from kubewright.client.credentials import CredentialError
 from kubewright.client.discovery import NoMatch, RestMapper, RestMapping
@@ -14,6 +14,7 @@ from kubewright.client.loading import connect, in_cluster, in_cluster_config, lo
 from kubewright.client.parameters import Fields, Labels, Propagation, selector_text
 from kubewright.client.rest import RestClient, resource_path
 from kubewright.client.watch import RawEvent, WatchEvent, read_events
+from kubewright.client.writes import Write
 from kubewright.transport.asgi import AsgiTransport
 from kubewright.transport.http import HttpTransport
 from kubewright.transport.protocol import ConnectError, Response, Stream, Transport, TransportError, TransportTimeout

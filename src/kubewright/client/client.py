@@ -7,9 +7,10 @@ that write take an object, typed or `Unstructured`, and return what the server m
 from __future__ import annotations
 
 import copy
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -27,15 +28,17 @@ from kubewright.client.parameters import (
 )
 from kubewright.client.rest import JSON, RequestObserver, RestClient, log_warning, resource_path
 from kubewright.client.watch import WatchEvent, read_events
+from kubewright.client.writes import Write, WriteVerb, deletions
 from kubewright.objects.codec import to_json
+from kubewright.objects.errors import APIError
 from kubewright.objects.meta import ListMeta, Object
-from kubewright.objects.names import GroupVersionResource, ObjectKey
+from kubewright.objects.names import ObjectKey
 from kubewright.objects.unstructured import Unstructured
-from kubewright.transport.protocol import Transport
+from kubewright.transport.protocol import Transport, TransportError
 
 T = TypeVar("T", bound=Object | Unstructured)
 
-WriteVerb: TypeAlias = Literal["create", "update", "patch", "delete", "deletecollection"]
+_log = logging.getLogger(__name__)
 
 _METHODS = {"create": "POST", "update": "PUT", "patch": "PATCH", "delete": "DELETE", "deletecollection": "DELETE"}
 
@@ -50,17 +53,6 @@ class ObjectList(list[T]):
     @property
     def resource_version(self) -> str:
         return self.metadata.resource_version
-
-
-class Write(NamedTuple):
-    """A write that the server accepted: what caches learn of the client's own doing."""
-
-    verb: WriteVerb
-    resource: GroupVersionResource
-    key: ObjectKey
-    """The name is empty for a deleted collection, and for a new object, whose name the answer tells."""
-    answer: bytes
-    """The object after the write, or a ``Status``."""
 
 
 class _ListBody(msgspec.Struct):
@@ -380,12 +372,32 @@ class Client:
         grace_period_seconds: int | None = None,
         dry_run: bool | None = None,
     ) -> None:
-        """Delete all objects of a kind in a namespace, or those that the selectors match."""
+        """Delete all objects of a kind in a namespace, or those that the selectors match.
+
+        Where a cache reads this client's writes, what is left is listed once more: the answer shows the objects as they
+        were before, and so doesn't tell which of them are gone and which only marked.
+        """
         kind = await self.kind(target)
         key = ObjectKey(self._namespace(kind, namespace), "")
-        query = {**selectors(label_selector, field_selector), **self._deletion(dry_run)}
+        selected = selectors(label_selector, field_selector)
+        query = {**selected, **self._deletion(dry_run)}
         body = delete_options(propagation, grace_period_seconds, None, None)
-        await self._send("deletecollection", kind, key, query, body)
+        answer = await self._send("deletecollection", kind, key, query, body)
+        if self.write_observers and "dryRun" not in query:
+            await self._tell_deleted(kind, key.namespace, selected, answer)
+
+    async def _tell_deleted(
+        self, kind: Kind[Any], namespace: str, selected: Mapping[str, object], deleted: bytes
+    ) -> None:
+        """Tell of each deleted object as if it had been deleted by itself."""
+        try:
+            left = await self.rest.request("GET", resource_path(kind.resource, namespace), query=selected)
+        except (APIError, TransportError) as error:  # the deletion itself is done
+            _log.warning("caches hear of the deleted %s from their watches only: %s", kind.resource, error)
+            return
+        for write in deletions(kind.resource, deleted, left.body):
+            for observer in self.write_observers:
+                observer(write)
 
     # -- subresources with a kind of their own, such as ``scale``, ``eviction`` and ``token``
 

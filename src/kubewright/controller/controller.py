@@ -70,7 +70,8 @@ class Controller(Generic[R]):
         self._sync_timeout = sync_timeout
         self._watches: dict[Source[R], _Watch[R]] = {}
         self._tasks: asyncio.TaskGroup | None = None
-        self._gate: Gate | None = None
+        self.gate: Gate | None = None
+        """Where several processes share the requests."""
         self._parked: dict[R, Item[R]] = {}
 
     def watch(self, source: Source[R]) -> None:
@@ -91,7 +92,7 @@ class Controller(Generic[R]):
         Requests that come to this process later are found again by the kinds that are watched.  A source of another
         sort must tell every process of its requests.
         """
-        self._gate = gate
+        self.gate = gate
         self.queue.admits = gate.owns
         gate.subscribe(self._on_shares_changed)
 
@@ -188,10 +189,10 @@ class Controller(Generic[R]):
             except ShutDown:
                 return
             try:
-                if self._gate is None:
+                if self.gate is None:
                     await self._process(item)
                 else:
-                    await self._process_own(item, self._gate)
+                    await self._process_own(item, self.gate)
             finally:
                 self.queue.done(item.key)
             if clock() >= slice_ends:

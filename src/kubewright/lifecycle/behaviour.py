@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from kubewright.controller import Context, Requeue, Source
+from kubewright.controller.gate import Gate
 from kubewright.objects import Object, ObjectKey, key
 
 
@@ -34,6 +35,9 @@ class Behaviour(ABC):
 
     async def leave(self, key: ObjectKey) -> None:  # noqa: B027  (most have nothing to forget)
         """The object is gone, or going with nothing to finalize: forget it."""
+
+    def share(self, gate: Gate) -> None:  # noqa: B027  (most work only while they reconcile)
+        """The controller's gate, where several processes share the keys: what lasts is held there."""
 
     async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
         """Beside the controller; ends with it."""

@@ -1,7 +1,8 @@
 """Daemons: a function that runs in the background for as long as an object exists and matches.
 
 The reconciler only sees to it that it runs: it starts it, ends it, and starts it again after a failure, with the
-object as it is then.
+object as it is then.  Where replicas share the objects, a daemon follows its object: the replica that loses it ends its
+daemon first, and holds the object until then.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kubewright.controller import Channel, Context, Requeue, Retry, TerminalError
+from kubewright.controller.gate import Gate
 from kubewright.lifecycle.behaviour import Behaviour, Memos
 from kubewright.lifecycle.function import Function
 from kubewright.lifecycle.matching import Matching
@@ -51,11 +53,23 @@ class Daemon(Behaviour):
         self._grace = grace
         self._backoff: ExponentialBackoff[ObjectKey] = backoff or ExponentialBackoff(base=1.0, cap=300.0)
         self._running: dict[ObjectKey, _Running] = {}
+        self._gate: Gate | None = None
         self._closed = False
+
+    def share(self, gate: Gate) -> None:
+        self._gate = gate
+        gate.subscribe(lambda _: self._let_move(gate))
+
+    def _let_move(self, gate: Gate) -> None:
+        """Let the controller look again at those that another replica waits for."""
+        for running in self._running:
+            if gate.is_moving(running):
+                self._restarts.send(running)
 
     async def reconcile(self, obj: Any, ctx: Context) -> Requeue | None:
         running = self._running.get(key(obj))
-        matches = self._matches(obj)
+        moving = self._gate is not None and self._gate.is_moving(key(obj))
+        matches = not moving and self._matches(obj)
         if running is not None and (running.uid != obj.metadata.uid or not matches):
             await self._end(key(obj))
             running = None
@@ -89,6 +103,8 @@ class Daemon(Behaviour):
             self._supervise(obj, ctx, running), name=f"{self._function.user_function.__name__}/{key(obj)}"
         )
         self._running[key(obj)] = running
+        if self._gate is not None:
+            self._gate.hold(key(obj))
 
     async def _supervise(self, obj: Object, ctx: Context, running: _Running) -> None:
         """Run the function to its end; the reconciler hears when it has to run again."""
@@ -128,6 +144,8 @@ class Daemon(Behaviour):
             await asyncio.wait({running.task}, timeout=self._grace)
         running.task.cancel()
         await asyncio.wait({running.task})
+        if self._gate is not None:
+            self._gate.release(key)
 
 
 class _Running:

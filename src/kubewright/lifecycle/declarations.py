@@ -55,8 +55,6 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float | None = None
     finalizes: bool = False
     annotates: bool = False
-    lasts: bool = False
-    """Whether it works on an object between reconciles, too."""
 
 
 class Declarations:
@@ -148,9 +146,7 @@ class Declarations:
 
             controller = _controller_name(cls, name)
             self._declared.append(
-                Declaration(
-                    cls=cls, name=controller, owns=owns, begin=begin, workers=workers, finalizes=finalizer, lasts=True
-                )
+                Declaration(cls=cls, name=controller, owns=owns, begin=begin, workers=workers, finalizes=finalizer)
             )
             return user_function
 

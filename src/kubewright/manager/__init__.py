@@ -14,7 +14,7 @@ from kubewright.manager.process import run_event_loop, stop_on_signals
 from kubewright.manager.runnables import Group, Runnable, RunnableFailed
 from kubewright.manager.serving import AddressInUse, BindAddress, HTTPServer
 from kubewright.manager.shard_member import ShardLost
-from kubewright.manager.takeover import SeveralLeases, lease_namespace, run_paused_by_others
+from kubewright.manager.takeover import CannotPause, lease_namespace, run_paused_by_others
 
 __all__ = [
     "AddressInUse",
@@ -38,7 +38,7 @@ __all__ = [
     "Runnable",
     "RunnableFailed",
     "ShardLost",
-    "SeveralLeases",
+    "CannotPause",
     "Superseded",
     "Timing",
     "configure_logging",

@@ -17,6 +17,7 @@ from kubewright.controller.controller import Controller
 from kubewright.controller.event_recorder import EventRecorder
 from kubewright.manager.caches import CacheRunner
 from kubewright.manager.runnables import Group, Runnable, RunnableGroup, first_failure
+from kubewright.manager.shard_member import ShardMember
 from kubewright.workqueue import ExponentialBackoff
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Cluster:
     :param name: the cluster's, which the names of its controllers end with.
     :param controller: who its events are from: the operator.
     :param namespaces: watch these only; None watches all.
+    :param shards: shares the keys of its controllers with the other replicas, where they share those of the manager.
     :param grace_period: seconds that its controllers have for stopping.
     """
 
@@ -41,6 +43,7 @@ class Cluster:
         controller: str,
         *,
         namespaces: Sequence[str] | None = None,
+        shards: ShardMember | None = None,
         grace_period: float = 30.0,
     ) -> None:
         self.name = name
@@ -48,6 +51,7 @@ class Cluster:
         self.cache = Cache(client, namespaces=namespaces)
         self.events = EventRecorder(client, controller)
         self.controllers: list[Controller[Any]] = []
+        self._shards = shards
         self._grace_period = grace_period
         self._caches, self._work = RunnableGroup(Group.CACHES), RunnableGroup(Group.LEADER)
         self._caches.add(CacheRunner(self.cache))
@@ -59,6 +63,8 @@ class Cluster:
 
     def add_controller(self, controller: Controller[Any]) -> None:
         self.controllers.append(controller)
+        if self._shards is not None:
+            controller.share(self._shards.gate(controller.name))
         self._work.add(controller)
 
     async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:

@@ -34,14 +34,13 @@ class ShardMember:
         self.moves = 0
         """How often the members have changed."""
         self._leases = leases
-        self._gates: list[ShardGate] = []
+        self._gates: dict[str, ShardGate] = {}
         self._news = asyncio.Event()
         self._swept: set[str] = set()
 
     def gate(self, controller: str) -> ShardGate:
-        """What a controller asks about its keys."""
-        gate = ShardGate(self.shard, controller, self._on_done)
-        self._gates.append(gate)
+        """What a controller asks about its keys; for one that is started anew, in the place of the earlier gate."""
+        gate = self._gates[controller] = ShardGate(self.shard, controller, self._on_done)
         return gate
 
     async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
@@ -128,7 +127,7 @@ class ShardMember:
             return False
         self.shard.observe(records, asked=asked, now=clock())
         await self._sweep()
-        for gate in self._gates:
+        for gate in self._gates.values():
             gate.changed()
         return True
 
@@ -189,18 +188,43 @@ class ShardGate(Gate):
         self._shard = shard
         self._prefix = f"{controller}/"
         self._on_done = on_done
+        self._active: set[object] = set()
+        self._held: set[object] = set()
         self._on_change: list[OnChange] = []
         self._ring: tuple[str, ...] | None = None
 
     def owns(self, request: object) -> bool:
-        return self._shard.owns(f"{self._prefix}{request}")
+        return request in self._held or not self.is_moving(request)
 
     def begin(self, request: object) -> bool:
-        return self._shard.begin(f"{self._prefix}{request}", asyncio.get_running_loop().time())
+        now = asyncio.get_running_loop().time()
+        if request in self._held:
+            may = self._shard.is_valid(now)
+        else:
+            may = self._shard.begin(f"{self._prefix}{request}", now)
+        if may:
+            self._active.add(request)
+        return may
 
     def end(self, request: object) -> None:
-        self._shard.end(f"{self._prefix}{request}")
-        self._on_done()
+        self._active.discard(request)
+        self._let_go(request)
+
+    def hold(self, request: object) -> None:
+        self._held.add(request)
+
+    def release(self, request: object) -> None:
+        if request in self._held:
+            self._held.discard(request)
+            self._let_go(request)
+
+    def is_moving(self, request: object) -> bool:
+        return not self._shard.owns(f"{self._prefix}{request}")
+
+    def _let_go(self, request: object) -> None:
+        if request not in self._active and request not in self._held:
+            self._shard.end(f"{self._prefix}{request}")
+            self._on_done()
 
     def subscribe(self, on_change: OnChange) -> None:
         self._on_change.append(on_change)
@@ -214,4 +238,4 @@ class ShardGate(Gate):
             on_change((lambda request: self._is_new(request, before)) if moved else None)
 
     def _is_new(self, request: object, before: Claim) -> bool:
-        return self.owns(request) and not before.gives(f"{self._prefix}{request}", self._shard.identity)
+        return not self.is_moving(request) and not before.gives(f"{self._prefix}{request}", self._shard.identity)

@@ -19,6 +19,7 @@ from kubewright.client import Client, ConfigError, connect, in_cluster
 from kubewright.controller import SourceNotReady
 from kubewright.lifecycle import Memos
 from kubewright.manager import (
+    CannotPause,
     Cluster,
     Clusters,
     Group,
@@ -26,7 +27,6 @@ from kubewright.manager import (
     Lifespan,
     Manager,
     NotReady,
-    SeveralLeases,
     Superseded,
     configure_logging,
     definitions,
@@ -51,7 +51,7 @@ from kubewright.webhook import CertificateStore, SecretStore, ServiceEndpoint, U
 logger = logging.getLogger("kubewright.operator")
 
 _FATAL = (
-    APIError, ConfigError, LeadershipLost, NotReady, NotSynced, OSError, SchemaError, SeveralLeases, SourceNotReady,
+    APIError, CannotPause, ConfigError, LeadershipLost, NotReady, NotSynced, OSError, SchemaError, SourceNotReady,
     Superseded,
 )  # fmt: skip
 """What a process can't go on after, and its user can do something about."""
@@ -119,9 +119,6 @@ class Operator(Decorators):
         :param certificates: or the name of a Secret that all replicas share, ``NAME-webhook-certificates`` by default.
         :param webhook_port: where webhooks are served for a Service; a URL names its own.
         """
-        for declared in self.declarations:
-            if declared.lasts and manager.shards is not None:
-                raise ValueError(f"{declared.name} is a daemon: it would keep an object that moves to another shard")
         for lifespan in self.lifespans:
             manager.add(Lifespan(lifespan.__name__, partial(asynccontextmanager(lifespan), manager)), Group.CACHES)
         self._add_controllers(manager)
@@ -138,7 +135,7 @@ class Operator(Decorators):
         """
 
         def assemble(name: str, client: Client) -> Cluster:
-            cluster = Cluster(name, client, self.name, namespaces=namespaces)
+            cluster = Cluster(name, client, self.name, namespaces=namespaces, shards=manager.shards)
             self._add_controllers(cluster, f"@{name}")
             return cluster
 
@@ -253,7 +250,7 @@ class Operator(Decorators):
         :param leader_elect: run controllers only while holding the lease; by default in a cluster, unless ``shards``.
         :param shards: let all replicas work, each on a part of the objects.
         :param warm_standby: let replicas that wait to lead fill their queues already.
-        :param dev: pause the deployed copy for as long as this one runs, by asking for its lease.
+        :param dev: pause the deployed copy for as long as this one runs, by asking for its lease; not with ``shards``.
         :param install: install the CRDs first.
         :param endpoint: of the webhooks, see :meth:`add_to`, as for ``certificates`` and ``webhook_port``; in a cluster
             by default the Service ``NAME-webhook``.  A Service without namespace is one in the operator's own.
@@ -265,6 +262,8 @@ class Operator(Decorators):
         :param log_format: by default JSON in a cluster, else text.
         """
         inside = in_cluster()
+        if dev and shards:
+            raise ValueError("one copy that pauses another shares no objects: say either dev or shards")
         elect = dev or ((inside and not shards) if leader_elect is None else leader_elect)
         configure_logging(format=log_format or ("json" if inside else "text"), level=log_level)
 
@@ -317,4 +316,7 @@ class Operator(Decorators):
             behaviour = declared.begin(memos)
             home.add(behaviour)
             name = f"{declared.name}{suffix}"
-            home.add_controller(behaving(declared, behaviour, home, operator=self.name, name=name))
+            controller = behaving(declared, behaviour, home, operator=self.name, name=name)
+            home.add_controller(controller)
+            if controller.gate is not None:
+                behaviour.share(controller.gate)
