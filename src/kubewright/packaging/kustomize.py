@@ -3,6 +3,7 @@
     base/                    namespace, CRDs, RBAC, manager
     components/webhook/ ...  what an overlay may add
     overlays/default/        base and the components that the operator was packaged with
+    overlays/NAME/           the user's own, which build on that
 
 Nothing has to be uncommented and nothing is patched by index: leaving a component out is leaving out a line.
 """
@@ -16,6 +17,9 @@ from kubewright.packaging.manifest import Object, OperatorManifest
 BASE = ("namespace", "crd", "rbac", "manager")
 OPTIONAL = frozenset({"prometheus", "network-policy", "policy"})
 """Components that need something of the cluster, or restrict it; the default overlay leaves them out."""
+
+GENERATED = ("base", "components", "overlays/default", "samples")
+"""The folders of the tree that are written anew each time; whatever else is in it is the user's."""
 
 
 def kustomize_tree(manifest: OperatorManifest) -> dict[str, str]:
