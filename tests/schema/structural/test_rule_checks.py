@@ -45,6 +45,13 @@ def test_rules_that_can_cost_too_much_are_refused() -> None:
     ]
 
 
+def test_a_faulty_message_does_not_hide_what_the_rule_costs() -> None:
+    lists = {"type": "array", "items": {"type": "array", "items": {"type": "string"}}}
+    rule = {"rule": "self.all(x, self.all(y, x.all(p, y.all(q, p == q))))", "messageExpression": "1"}
+    assert ("Forbidden", "[0].rule") in errors(lists, rule)
+    assert ("Invalid", "[0].messageExpression") in errors(lists, rule)
+
+
 @pytest.mark.parametrize(
     "schema",
     [

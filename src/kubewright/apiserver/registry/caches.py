@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from itertools import groupby
 
+from kubewright.apiserver.registry import storage_keys
 from kubewright.apiserver.storage.protocol import Change, Stop, Storage
 from kubewright.apiserver.watch_cache import BACKLOG, WINDOW, WatchCache
 from kubewright.objects.errors import Timeout
@@ -38,7 +39,7 @@ class Caches:
 
     async def open(self) -> None:
         """Read everything that is stored and follow the store from there."""
-        page = await self._storage.range(f"{self._root}/registry/")
+        page = await self._storage.range(self._root + storage_keys.REGISTRY)
         self.revision = page.revision
         for prefix, entries in groupby(page.entries, lambda entry: self._prefix_of(entry.key)):
             self.cache(prefix).load(entries, page.revision)
@@ -90,7 +91,7 @@ class Caches:
         """Fill the windows with the changes that the store still has, for watchers that saw the server restart."""
         oldest = self._oldest = await self._storage.oldest()
         past: list[Change] = []
-        stop = await self._storage.watch(f"{self._root}/registry/", after=oldest, deliver=past.extend)
+        stop = await self._storage.watch(self._root + storage_keys.REGISTRY, after=oldest, deliver=past.extend)
         stop()
         by_prefix: dict[str, list[Change]] = {}
         for change in past:
@@ -105,16 +106,11 @@ class Caches:
     def _deliver(self, changes: Sequence[Change]) -> None:
         for change in changes:
             self.revision = change.revision
-            if change.key.startswith(f"{self._root}/registry/"):
+            if change.key.startswith(self._root + storage_keys.REGISTRY):
                 self.cache(self._prefix_of(change.key)).apply(change)
         for seen, wanted in self._waiting.items():
             if wanted <= self.revision and not seen.done():
                 seen.set_result(None)
 
     def _prefix_of(self, key: str) -> str:
-        """``/registry/RESOURCE/`` or ``/registry/GROUP/RESOURCE/``: only custom resources' groups are in the key."""
-        start = len(self._root) + len("/registry/")
-        end = key.index("/", start)
-        if "." in key[start:end]:
-            end = key.index("/", end + 1)
-        return key[: end + 1]
+        return self._root + storage_keys.prefix_of(key.removeprefix(self._root))

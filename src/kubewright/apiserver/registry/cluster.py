@@ -21,6 +21,7 @@ from kubewright.apiserver.auth.escalation import BINDINGS, ROLES
 from kubewright.apiserver.auth.rbac import GROUP as RBAC_GROUP
 from kubewright.apiserver.discovery import Discovery
 from kubewright.apiserver.openapi import OpenAPI
+from kubewright.apiserver.registry import storage_keys
 from kubewright.apiserver.registry.builtin import builtin_resources
 from kubewright.apiserver.registry.caches import Caches
 from kubewright.apiserver.registry.quota_usage import usage_recorder
@@ -171,8 +172,8 @@ class LogicalCluster:
 
     def prefix(self, group: str, plural: str) -> str:
         """What the storage keys of a resource start with."""
-        segment = f"{group}/{plural}" if group and (group, plural) not in _builtin_names() else plural
-        return f"{self.root}/registry/{segment}/"
+        custom = bool(group) and (group, plural) not in _builtin_names()
+        return self.root + storage_keys.prefix(group, plural, custom=custom)
 
 
 class ClusterReader:

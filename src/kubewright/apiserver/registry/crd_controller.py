@@ -11,7 +11,7 @@ import logging
 from datetime import UTC, datetime
 
 from kubewright.apiserver.conversion import NoConversion, WebhookConversion
-from kubewright.apiserver.registry import crd_status
+from kubewright.apiserver.registry import crd_status, storage_keys
 from kubewright.apiserver.registry.cluster import LogicalCluster
 from kubewright.apiserver.registry.crd_status import CLEANUP_FINALIZER
 from kubewright.apiserver.registry.deletion import timestamp
@@ -213,7 +213,7 @@ class CRDController:
 
     def _prefix(self, crd: Object) -> str:
         group, plural = crd["spec"]["group"], crd["spec"]["names"]["plural"]
-        return f"{self._cluster.root}/registry/{group}/{plural}/"
+        return self._cluster.root + storage_keys.prefix(group, plural, custom=True)
 
 
 def _same_resources(before: Object, now: Object) -> bool:

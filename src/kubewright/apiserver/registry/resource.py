@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
+from kubewright.apiserver.registry import storage_keys
 from kubewright.apiserver.registry.strategy import Object, Strategy
 from kubewright.objects.names import GroupResource, GroupVersionKind, GroupVersionResource
 from kubewright.schema.node import Node, Raw
@@ -105,8 +106,8 @@ class Resource:
 
     @property
     def storage_prefix(self) -> str:
-        """The part of a storage key that stands for the resource; only custom ones have their group in it."""
-        return f"/registry/{self.gvk.group}/{self.plural}/" if self.custom else f"/registry/{self.plural}/"
+        """The part of a storage key that stands for the resource."""
+        return storage_keys.prefix(self.gvk.group, self.plural, custom=self.custom)
 
     def subresource(self, name: str) -> Subresource | None:
         return next((sub for sub in self.subresources if sub.name == name), None)

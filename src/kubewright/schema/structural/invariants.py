@@ -74,17 +74,34 @@ def _unique_keys(value: list[Any], keys: Sequence[str]) -> Problems:
 
 
 def _duplicates(value: list[Any], identities: list[Any]) -> Problems:
-    """One problem for each identity that occurs again, at its second place."""
+    """One problem for each identity that occurs again, at its second place.
+
+    As in Kubernetes, 1 and 1.0 are two items of a list, but objects and lists are compared as Go writes them: without
+    the fraction.
+    """
     if len(value) <= 1:
         return None
     seen: dict[bytes, int] = {}
     problems: list[Problem] = []
     for index, identity in enumerate(identities):
         key = msgspec.json.encode(identity, order="deterministic")
+        if type(identity) in (dict, list) and b".0" in key:
+            key = msgspec.json.encode(_without_fractions(identity), order="deterministic")
         seen[key] = seen.get(key, 0) + 1
         if seen[key] == 2:
             problems.append(_duplicate(index, identity))
     return problems or None
+
+
+def _without_fractions(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: _without_fractions(inner) for name, inner in value.items()}
+        case list():
+            return [_without_fractions(inner) for inner in value]
+        case float() if value.is_integer():
+            return int(value)
+    return value
 
 
 def _duplicate(index: int, identity: Any) -> Problem:

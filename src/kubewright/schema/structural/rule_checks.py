@@ -118,7 +118,10 @@ class _Check:
             return
         often = MAX_REQUEST_BYTES // (self_type.min_size + 1) if cardinality is None else cardinality
         self.cost("rule cost", rule.program.cost.high * often, f"{path}.rule")
-        if rule.message_expression is not None:
+        if rule.message_error is not None:
+            error = rule.message_error
+            self.errors.append(invalid(f"{path}.{error.field}", dict(raw), error.detail))
+        elif rule.message_expression is not None:
             self.cost("messageExpression cost", rule.message_expression.cost.high, f"{path}.messageExpression")
         if rule.uses_old_self and uncorrelated:
             detail = f"oldSelf cannot be used on the uncorrelatable portion of the schema within {uncorrelated}"

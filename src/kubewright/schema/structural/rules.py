@@ -59,9 +59,13 @@ class Rule:
         environment = Environment({"self": self_type, "oldSelf": old_type})
         self.program = _compile(environment, self.source, "rule", "bool")
         self.expression = str(raw.get("messageExpression") or "").strip()
-        self.message_expression = (
-            _compile(environment, self.expression, "messageExpression", "string") if self.expression else None
-        )
+        self.message_expression: Program | None = None
+        self.message_error: RuleError | None = None
+        if self.expression:
+            try:
+                self.message_expression = _compile(environment, self.expression, "messageExpression", "string")
+            except RuleError as error:
+                self.message_error = error  # The rule still holds, with its default message.
         self.uses_old_self = "oldSelf" in self.program.references
 
     def default_message(self) -> str:
