@@ -205,7 +205,7 @@ async def safe_to_upgrade(db: Database, ctx: Context) -> bool:
     """Upgrade, before it: no other major version without a backup of what was there."""
     if not db.status.version or numbers(db.status.version)[0] == numbers(db.spec.version)[0]:
         return True
-    backup = await ctx.apply(backup_of(db, f"before-{db.spec.version}"), owned=False)
+    backup = await ctx.apply(backup_of(db, "before-" + db.spec.version.replace(".", "-")), owned=False)
     if not backup.status.completed:
         ctx.condition("Ready", False, reason="BackingUp", message=f"before the upgrade to {db.spec.version}")
     return backup.status.completed is not None

@@ -1,6 +1,6 @@
 """The code in the documentation: fenced blocks, by page and language.
 
-The Python blocks of a page make up one module, in their order; `sh` blocks are scripts that a test runs; `console`
+The Python blocks of a page make up one module, in their order, but for those that are excerpts of a file; `sh` blocks are scripts that a test runs; `console`
 blocks show commands that need a cluster, or never end, so that only their words are checked.
 """
 
@@ -17,7 +17,9 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 
-_FENCE = re.compile(r"^```(?P<language>\w*)[^\n]*\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(
+    r"^```(?P<language>\w*)(?: from=(?P<file>\S+))?[^\n]*\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
+)
 
 
 class Block(NamedTuple):
@@ -41,8 +43,15 @@ def python_pages() -> list[Path]:
 def blocks(page: Path, *languages: str) -> Iterator[Block]:
     text = page.read_text(encoding="utf-8")
     for match in _FENCE.finditer(text):
-        if match["language"] in languages:
+        if match["language"] in languages and not match["file"]:
             yield Block(page, text.count("\n", 0, match.start()) + 2, match["language"], match["text"])
+
+
+def excerpts(page: Path) -> Iterator[tuple[Path, str]]:
+    """The blocks that say ``from=FILE``, each with its file."""
+    for match in _FENCE.finditer(page.read_text(encoding="utf-8")):
+        if match["file"]:
+            yield ROOT / match["file"], match["text"]
 
 
 def name(page: Path) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.docs.blocks import ROOT, Block, blocks, load_module, name, pages, python_pages, write_module
+from tests.docs.blocks import ROOT, Block, blocks, excerpts, load_module, name, pages, python_pages, write_module
 from typer import BadParameter
 from typer.main import get_command
 
@@ -46,8 +46,8 @@ def commands(block: Block) -> list[tuple[int, list[str]]]:
     text = block.text.replace("\\\n", "  ")
     for number, line in enumerate(text.splitlines()):
         for part in re.split(r"&&|\||;|\$\(|\)", line.partition(" #")[0].removeprefix("$ ")):
-            words = shlex.split(re.sub(r"[<>]+\s*\S+", "", part))
-            if words and Path(words[0]).name == "kubewright":
+            if re.match(r"\S*\bkubewright\s", part := part.strip()):
+                words = shlex.split(re.sub(r"[<>]+\s*\S+", "", part.removesuffix(" &")))
                 found.append((block.line + number, words[1:]))
     return found
 
@@ -87,13 +87,22 @@ def test_the_scripts_of_a_page_run(page: Path, tmp_path: Path) -> None:
         if match := re.match(r"# (\S+\.(?:py|yaml))\n", block.text):
             (tmp_path / match[1]).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / match[1]).write_text(block.text)
-    script = "\n".join(["set -eu", *(block.text for block in blocks(page, "sh"))])
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    leave = "trap 'kill $(jobs -p) 2>/dev/null || true; kubewright cluster stop >/dev/null 2>&1 || true' EXIT"
+    script = "\n".join(["set -eu", leave, *(block.text for block in blocks(page, "sh"))])
     folder = Path(sys.executable).parent
     environment = {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", "HOME": str(tmp_path)}
     done = subprocess.run(
         ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=55
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("page", [page for page in pages() if any(excerpts(page))], ids=name)
+def test_the_excerpts_of_a_page_are_what_the_file_says(page: Path) -> None:
+    for file, text in excerpts(page):
+        for function in text.strip().split("\n\n\n"):
+            assert function in file.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", pages(), ids=name)

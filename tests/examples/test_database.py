@@ -58,7 +58,7 @@ async def test_a_major_upgrade_begins_with_a_backup(cluster: TestCluster) -> Non
         await made(cluster, asked_for())
         await cluster.client.patch(Database, "a", merge={"spec": {"version": "17.0"}})
         await cluster.eventually(Database, "a", lambda db: ready(db) and db.status.version == "17.0")
-        backup = await cluster.client.get(Backup, "a-before-17.0")
+        backup = await cluster.client.get(Backup, "a-before-17-0")
         assert backup.status.version == "16.4"
         assert backup.status.completed
 
