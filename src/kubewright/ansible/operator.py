@@ -36,7 +36,7 @@ from kubewright.objects.apiextensions_v1 import CustomResourceDefinition
 from kubewright.objects.selectors import LabelSelector
 from kubewright.operator import Operator
 from kubewright.project.settings import ProjectError, find_project
-from kubewright.schema.plurals import pluralize
+from kubewright.schema.builtin_kinds import served_kind
 from kubewright.webhook import CertificateStore, ServiceEndpoint, URLEndpoint
 from kubewright.workqueue import ExponentialBackoff, WorkQueue
 
@@ -45,11 +45,6 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 600.0
 
 _READ = ("get", "list", "watch")
 _OWN = (*_READ, "create", "update", "patch", "delete")
-_CLUSTER_WIDE = frozenset({
-    "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "IngressClass", "MutatingWebhookConfiguration",
-    "Namespace", "Node", "PersistentVolume", "PriorityClass", "RuntimeClass", "StorageClass",
-    "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration",
-})  # fmt: skip
 
 
 class AnsibleOperator(Operator):
@@ -168,8 +163,7 @@ def _filters(watch: Watch) -> list[Predicate]:
 def _needs_of(watch: Watch, known: dict[tuple[str, str], Any]) -> Iterator[Need]:
     kind = watch.kind
     spec = known.get((kind.group, kind.kind))
-    plural = spec.names.plural if spec is not None else pluralize(kind.kind.lower())
-    namespaced = spec.scope == "Namespaced" if spec is not None else kind.kind not in _CLUSTER_WIDE
+    plural, namespaced = (spec.names.plural, spec.scope == "Namespaced") if spec is not None else served_kind(kind)
     yield Need(kind.group, plural, _READ, f"watching {kind.kind}", namespaced=namespaced)
     if watch.finalizer is not None:
         yield Need(kind.group, plural, ("patch",), "setting its finalizer", namespaced=namespaced)
@@ -178,8 +172,8 @@ def _needs_of(watch: Watch, known: dict[tuple[str, str], Any]) -> Iterator[Need]
     if watch.inject_owner_references:
         yield Need(kind.group, f"{plural}/finalizers", ("update",), "owning objects", namespaced=namespaced)
     for child in managed_kinds(watch):
-        why = f"managed by {watch.play}"
-        yield Need(child.group, pluralize(child.kind.lower()), _OWN, why, namespaced=child.kind not in _CLUSTER_WIDE)
+        served = served_kind(child)
+        yield Need(child.group, served.plural, _OWN, f"managed by {watch.play}", namespaced=served.namespaced)
     for rule in watch.permissions:
         for group in rule.api_groups:
             for resource in rule.resources:

@@ -22,7 +22,7 @@ from kubewright.helm.dependents import Dependents
 from kubewright.helm.engine import Chart, Values
 from kubewright.helm.hooks import TIMEOUT
 from kubewright.helm.manifests import Raw, gvk_of, objects_of
-from kubewright.helm.permissions import builtin_class, needs_of
+from kubewright.helm.permissions import needs_of
 from kubewright.helm.reconciler import Extension, HelmReconciler, Translator, ValueMapper
 from kubewright.helm.releases import DEPLOYED
 from kubewright.helm.status import HelmStatus
@@ -37,6 +37,7 @@ from kubewright.objects.selectors import LabelSelector
 from kubewright.operator import Operator, Reconciliation
 from kubewright.project.settings import ProjectError, find_project
 from kubewright.schema import Column, Meta, Resource
+from kubewright.schema.builtin_kinds import builtin_class
 from kubewright.webhook import ServiceEndpoint
 
 

@@ -5,19 +5,15 @@ Rendered objects go in; needs come out: to have every kind, to grant what render
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterable, Iterator
-from functools import cache
 
 from kubewright.helm.manifests import Raw, gvk_of
 from kubewright.manager import Need
-from kubewright.objects import GroupVersionKind, Object
-from kubewright.schema.plurals import pluralize
+from kubewright.schema.builtin_kinds import served_kind
 
 _HAVE = ("get", "list", "watch", "create", "patch", "delete")
 _ROLES = ("Role", "ClusterRole")
 _RBAC = "rbac.authorization.k8s.io"
-_CLUSTER_SCOPED = ("ClusterIssuer",)
 
 
 def needs_of(objects: Iterable[Raw], definitions: Iterable[Raw], chart: str) -> list[Need]:
@@ -31,7 +27,7 @@ def needs_of(objects: Iterable[Raw], definitions: Iterable[Raw], chart: str) -> 
     for obj in objects:
         gvk = gvk_of(obj)
         spec = own.get((gvk.group, gvk.kind))
-        plural, namespaced = (spec["names"]["plural"], spec["scope"] == "Namespaced") if spec else _resource(gvk)
+        plural, namespaced = (spec["names"]["plural"], spec["scope"] == "Namespaced") if spec else served_kind(gvk)
         needs.append(Need(gvk.group, plural, _HAVE, f"objects of chart {chart}", namespaced=namespaced))
         needs += _granted(obj, namespaced)
     if definitions:
@@ -56,23 +52,3 @@ def _granted(obj: Raw, namespaced: bool) -> Iterator[Need]:
         plural = "clusterroles" if reference["kind"] == "ClusterRole" else "roles"
         why = f"binding {reference['kind']} {reference['name']}"
         yield Need(_RBAC, plural, ("bind",), why, namespaced=plural == "roles", name=reference["name"])
-
-
-def _resource(gvk: GroupVersionKind) -> tuple[str, bool]:
-    """Plural and scope: known of built-in kinds, guessed of others."""
-    builtin = builtin_class(gvk)
-    if builtin is not None:
-        return builtin.plural, builtin.namespaced
-    return pluralize(gvk.kind.lower()), gvk.kind not in _CLUSTER_SCOPED and not gvk.kind.startswith("Cluster")
-
-
-@cache
-def builtin_class(gvk: GroupVersionKind) -> type[Object] | None:
-    """The class of a kind that Kubernetes itself has."""
-    group = gvk.group.removesuffix(".k8s.io").partition(".")[0] or "core"
-    try:
-        module = importlib.import_module(f"kubewright.objects.{group}_{gvk.version}")
-    except ModuleNotFoundError:
-        return None
-    found = getattr(module, gvk.kind, None)
-    return found if isinstance(found, type) and issubclass(found, Object) and found.gvk == gvk else None

@@ -6,15 +6,15 @@ Definitions go in once; for every object the unknown fields and the broken rules
 from __future__ import annotations
 
 import copy
-import importlib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from kubewright.objects import GroupVersionKind, Object, to_dict
+from kubewright.objects import GroupVersionKind, to_dict
 from kubewright.objects.codec import without_nulls
 from kubewright.objects.errors import Cause
 from kubewright.objects.field_errors import required
+from kubewright.schema.builtin_kinds import builtin_class
 from kubewright.schema.builtin_types import builtin_schema
 from kubewright.schema.crd import AnyResource, resource_schema
 from kubewright.schema.structural import CompiledSchema, compile_schema
@@ -89,12 +89,7 @@ class OfflineValidator:
 
 @cache
 def _builtin(gvk: GroupVersionKind) -> CompiledSchema:
-    group = gvk.group.partition(".")[0] or "core"
-    try:
-        module = importlib.import_module(f"kubewright.objects.{group}_{gvk.version}")
-    except ModuleNotFoundError:
-        raise UnknownKind(f"no schema for {gvk}") from None
-    cls = getattr(module, gvk.kind, None)
-    if not (isinstance(cls, type) and issubclass(cls, Object) and cls.gvk == gvk):
+    cls = builtin_class(gvk)
+    if cls is None:
         raise UnknownKind(f"no schema for {gvk}")
     return compile_schema(builtin_schema(cls))
