@@ -1,7 +1,6 @@
 """Who an object was made for: an owner reference, or two annotations where Kubernetes allows no reference.
 
-Objects come in as plain JSON and are marked in place; keys of owners go out.  The annotations are operator-lib's, so
-that objects which an Ansible operator has made are recognized.
+Objects come in as plain JSON and are marked in place; keys of owners go out.
 """
 
 from __future__ import annotations
@@ -11,10 +10,8 @@ from typing import Any, NamedTuple
 
 from kubewright.cache import Event
 from kubewright.controller import enqueue_owner
+from kubewright.controller.primary_resource import enqueue_primary, primary_annotations
 from kubewright.objects.names import GroupKind, GroupVersionKind, ObjectKey
-
-OWNER = "operator-sdk/primary-resource"
-OWNER_TYPE = "operator-sdk/primary-resource-type"
 
 
 class Owner(NamedTuple):
@@ -25,8 +22,9 @@ class Owner(NamedTuple):
     uid: str
 
     @property
-    def type(self) -> str:
-        return _type(self.gvk.group_kind)
+    def annotations(self) -> dict[str, str]:
+        """Those that name it in an object that cannot refer to it."""
+        return primary_annotations(self.gvk.group_kind, self.key)
 
 
 def can_refer(owner: Owner, *, namespaced: bool, namespace: str) -> bool:
@@ -43,15 +41,14 @@ def mark_owned(obj: dict[str, Any], owner: Owner, *, by_reference: bool) -> None
             reference = {"apiVersion": owner.gvk.api_version, "kind": owner.gvk.kind}
             references.append({**reference, "name": owner.key.name, "uid": owner.uid})
     else:
-        metadata["annotations"] = {**(metadata.get("annotations") or {}), OWNER: str(owner.key), OWNER_TYPE: owner.type}
+        metadata["annotations"] = {**(metadata.get("annotations") or {}), **owner.annotations}
 
 
 def is_owned(obj: dict[str, Any], owner: Owner) -> bool:
     metadata = obj.get("metadata") or {}
     if any(reference.get("uid") == owner.uid for reference in metadata.get("ownerReferences") or ()):
         return True
-    annotations = metadata.get("annotations") or {}
-    return annotations.get(OWNER) == str(owner.key) and annotations.get(OWNER_TYPE) == owner.type
+    return owner.annotations.items() <= (metadata.get("annotations") or {}).items()
 
 
 def enqueue_owners(kind: GroupKind, *, namespaced: bool) -> Callable[[Event[Any]], Iterable[ObjectKey]]:
@@ -60,20 +57,9 @@ def enqueue_owners(kind: GroupKind, *, namespaced: bool) -> Callable[[Event[Any]
     :param namespaced: whether owners live in namespaces.
     """
     by_reference = enqueue_owner(kind, controller_only=False, namespaced=namespaced)
-    type_name = _type(kind)
+    by_annotation = enqueue_primary(kind)
 
     def owners(event: Event[Any]) -> Iterable[ObjectKey]:
-        found: dict[ObjectKey, None] = dict.fromkeys(by_reference(event))
-        for observed in (event.old, event.new):
-            if observed is not None:
-                annotations = observed.annotations
-                if annotations.get(OWNER_TYPE) == type_name and annotations.get(OWNER):
-                    namespace, _, name = annotations[OWNER].rpartition("/")
-                    found[ObjectKey(namespace, name)] = None
-        return found
+        return dict.fromkeys((*by_reference(event), *by_annotation(event)))
 
     return owners
-
-
-def _type(kind: GroupKind) -> str:
-    return f"{kind.kind}.{kind.group}" if kind.group else kind.kind

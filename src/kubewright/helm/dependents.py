@@ -13,7 +13,7 @@ from kubewright.cache import Cache
 from kubewright.cache.event import Event
 from kubewright.client import Untyped
 from kubewright.controller import KindSource, enqueue_owner
-from kubewright.helm.objects import PRIMARY, PRIMARY_TYPE
+from kubewright.controller.primary_resource import enqueue_primary
 from kubewright.objects import GroupVersionKind, ObjectKey
 from kubewright.objects.names import GroupKind
 from kubewright.workqueue import WorkQueue
@@ -28,8 +28,8 @@ class Dependents:
 
     def __init__(self, owner: GroupKind, *, namespaced: bool = True) -> None:
         self.name = f"what belongs to {owner.kind}"
-        self._to_owner = enqueue_owner(owner, namespaced=namespaced)
-        self._type = f"{owner.kind}.{owner.group}"
+        self._by_reference = enqueue_owner(owner, namespaced=namespaced)
+        self._by_annotation = enqueue_primary(owner)
         self._queue: WorkQueue[ObjectKey] | None = None
         self._tasks: asyncio.TaskGroup | None = None
         self._following: set[GroupVersionKind] = set()
@@ -56,13 +56,6 @@ class Dependents:
 
     def _owners(self, event: Event[Any]) -> Iterable[ObjectKey]:
         """By owner reference, or by the annotations of an object that can't have one."""
-        observed = event.new or event.old
-        if event.initial or observed is None:
+        if event.initial:
             return ()  # the release that brought the kind is being looked at just now
-        if observed.owner_references:
-            return self._to_owner(event)
-        annotations = observed.annotations
-        if annotations.get(PRIMARY_TYPE) != self._type:
-            return ()
-        namespace, _, name = annotations.get(PRIMARY, "").rpartition("/")
-        return (ObjectKey(namespace, name),)
+        return dict.fromkeys((*self._by_reference(event), *self._by_annotation(event)))

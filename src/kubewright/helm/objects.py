@@ -15,12 +15,10 @@ import msgspec
 
 from kubewright.cache import Cache
 from kubewright.client import Client, NoMatch, Untyped
+from kubewright.controller.primary_resource import primary_annotations
 from kubewright.helm.manifests import Raw, gvk_of, is_kept, name_of
-from kubewright.objects import GroupVersionKind, Object, Unstructured, owner_reference, to_dict
+from kubewright.objects import GroupVersionKind, Object, Unstructured, key, owner_reference, to_dict
 from kubewright.objects.errors import Conflict, Invalid, NotFound
-
-PRIMARY, PRIMARY_TYPE = "operator-sdk/primary-resource", "operator-sdk/primary-resource-type"
-"""Annotations that name the owner of an object which can't refer to it; operator-sdk's."""
 
 FIELD_MANAGER = "helm"
 """Helm's own, so that its commands (``helm rollback``) and this operator do not contend for fields."""
@@ -88,7 +86,8 @@ class ReleaseObjects:
         ref = await self.ref(obj)
         wanted = self._completed(obj, ref)
         live = await self.cached(ref)
-        if live is not None and self._memory.get(ref) == Sent(_digest(wanted), _digest(_shown(live))):
+        digest = _digest(wanted)
+        if live is not None and self._memory.get(ref) == Sent(digest, _digest(_shown(live))):
             return live
         try:
             answer = await self._send(wanted)
@@ -97,7 +96,7 @@ class ReleaseObjects:
                 raise
             await self.remove(ref)
             answer = await self._send(wanted)
-        self._memory[ref] = Sent(_digest(wanted), _digest(_shown(answer)))
+        self._memory[ref] = Sent(digest, _digest(_shown(answer)))
         return answer
 
     async def plan(self, obj: Raw) -> tuple[Raw | None, Raw]:
@@ -184,9 +183,7 @@ class ReleaseObjects:
             if not owner.namespace or owner.namespace == ref.namespace:
                 metadata["ownerReferences"] = [to_dict(owner_reference(self._owner))]
             else:
-                group_kind = self._owner.gvk.group_kind
-                annotations[PRIMARY] = f"{owner.namespace}/{owner.name}"
-                annotations[PRIMARY_TYPE] = f"{group_kind.kind}.{group_kind.group}"
+                annotations |= primary_annotations(self._owner.gvk.group_kind, key(self._owner))
         metadata["annotations"] = annotations
         return obj
 
