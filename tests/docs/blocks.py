@@ -1,7 +1,8 @@
 """The code in the documentation: fenced blocks, by page and language.
 
-The Python blocks of a page make up one module, in their order, but for those that are excerpts of a file; `sh` blocks are scripts that a test runs; `console`
-blocks show commands that need a cluster, or never end, so that only their words are checked.
+The Python blocks of a page make up one module, in their order, but for those that are excerpts of a file; `sh` blocks
+are scripts that a test runs; `console` blocks show commands that need a cluster, or never end, so that only their words
+are checked.
 """
 
 from __future__ import annotations

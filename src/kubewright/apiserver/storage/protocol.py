@@ -1,8 +1,8 @@
 """What the API server asks of a store: a map from keys to bytes with one revision counter over all of it.
 
 The shape is etcd's, reduced to what Kubernetes uses.  Keys follow Kubernetes' layout
-(``/registry/[GROUP/]RESOURCE/[NAMESPACE/]NAME``, see `registry/storage_keys.py`; logical clusters other than the default
-prefix it with ``/clusters/CLUSTER``); values are the encoded objects *without* a resource version, which is the
+(``/registry/[GROUP/]RESOURCE/[NAMESPACE/]NAME``, see `registry/storage_keys.py`; logical clusters other than the
+default prefix it with ``/clusters/CLUSTER``); values are the encoded objects *without* a resource version, which is the
 revision of the entry.  Every write has been committed before its method returns.
 """
 
