@@ -48,6 +48,7 @@ format: $(READY) ## Format the sources and fix what lint can fix
 generate: $(READY) ## Write the generated sources anew (a second run changes nothing)
 	$(BIN)/python tools/generate_objects.py
 	$(BIN)/python tools/generate_reference.py
+	$(BIN)/python tools/generate_api_reference.py
 
 BENCH := .venv-bench
 

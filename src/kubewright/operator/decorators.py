@@ -6,6 +6,7 @@ Functions and classes of the user go in and come back unchanged; what they are f
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, Unpack, overload
 
@@ -53,6 +54,11 @@ def _recording(define: Callable[P, ClassDecorator]) -> Callable[Concatenate[Deco
 
         return recorded
 
+    # What help() and editors at run time show; type checkers have the parameters from P.
+    signature = inspect.signature(define)
+    this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+    vars(declare)["__signature__"] = signature.replace(parameters=[this, *signature.parameters.values()])
+    declare.__doc__ = define.__doc__
     return declare
 
 
