@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 from tests.examples.loading import load
 
-from kubewright import Context, ObjectMeta, Operator, Resource, Spec, Status
+from kubewright import Context, Invalid, ObjectMeta, Operator, Resource, Spec, Status
 from kubewright.client import Client
 from kubewright.objects.core_v1 import ConfigMap
+from kubewright.objects.errors import APIError
 from kubewright.testing import NotConverged, verify_convergence
+from kubewright.testing.convergence import DISTURBANCES
 
 website: Any = load("website")
 
@@ -63,6 +65,82 @@ async def test_what_users_do_meanwhile_is_part_of_it() -> None:
     task = Task(metadata=ObjectMeta(name="a", namespace="default"), spec=Spec())
     verified = await verify_convergence(op, [task], steps=[label], disturbances={})
     assert verified == (3, 4)
+
+
+async def test_webhooks_take_part() -> None:
+    op, Task = operator_of_tasks("strict")
+
+    @op.default(Task)
+    def label(obj: Resource[Spec, TaskStatus]) -> None:
+        obj.metadata.labels.setdefault("tier", "web")
+
+    @op.validate(Task)
+    def keep_the_label(new: Resource[Spec, TaskStatus], old: Resource[Spec, TaskStatus] | None) -> None:
+        if old and new.metadata.labels != old.metadata.labels:
+            raise Invalid("metadata.labels", "are immutable")
+
+    @op.reconcile(Task, owns=[ConfigMap])
+    async def reconcile(obj: Resource[Spec, TaskStatus], ctx: Context) -> None:
+        await ctx.apply(
+            ConfigMap(metadata=ObjectMeta(name=obj.metadata.name), data={"tier": obj.metadata.labels["tier"]})
+        )
+
+    async def relabel(user: Client) -> None:
+        assert (await user.get(ConfigMap, "a", "default")).data == {"tier": "web"}
+        with pytest.raises(APIError, match="immutable"):
+            await user.patch(Task, "a", "default", merge={"metadata": {"labels": {"tier": "db"}}})
+
+    task = Task(metadata=ObjectMeta(name="a", namespace="default"), spec=Spec())
+    verified = await verify_convergence(op, [task], steps=[relabel], disturbances={})
+    assert verified.runs == verified.writes + 1
+
+
+class Buckets:
+    """Something outside the cluster that an operator manages."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def make(self, name: str = "") -> str:
+        name = name or f"bucket-{len(self.names) + 1}"
+        self.names.add(name)
+        return name
+
+
+async def test_what_is_made_outside_the_cluster_comes_and_goes_with_its_object() -> None:
+    op, Task = operator_of_tasks("tidy")
+    buckets = Buckets()
+
+    @op.reconcile(Task)
+    async def reconcile(obj: Resource[Spec, TaskStatus], ctx: Context) -> None:
+        obj.status.phase = buckets.make(f"of-{obj.metadata.name}")
+
+    @op.finalize(Task)
+    async def finalize(obj: Resource[Spec, TaskStatus], ctx: Context) -> None:
+        buckets.names.discard(f"of-{obj.metadata.name}")
+
+    task = Task(metadata=ObjectMeta(name="a", namespace="default"), spec=Spec())
+    some = {name: DISTURBANCES[name] for name in ("lost answers", "conflicts", "stale lists")}
+    verified = await verify_convergence(op, [task], disturbances=some, outside=lambda: buckets.names)
+    assert verified.writes == 3
+    assert not buckets.names
+
+
+async def test_what_is_left_behind_outside_the_cluster_is_found() -> None:
+    op, Task = operator_of_tasks("leaky")
+    buckets = Buckets()
+
+    @op.reconcile(Task)
+    async def reconcile(obj: Resource[Spec, TaskStatus], ctx: Context) -> None:
+        obj.status.phase = obj.status.phase or buckets.make()  # a name that is lost if the process dies here
+
+    @op.finalize(Task)
+    async def finalize(obj: Resource[Spec, TaskStatus], ctx: Context) -> None:
+        buckets.names.discard(obj.status.phase)
+
+    task = Task(metadata=ObjectMeta(name="a", namespace="default"), spec=Spec())
+    with pytest.raises(NotConverged, match=r"death before write 2 (.|\n)*the cluster: 2 instead of 1"):
+        await verify_convergence(op, [task], disturbances={}, timeout=1.0, outside=lambda: len(buckets.names))
 
 
 async def test_an_operator_that_writes_without_end_is_found() -> None:

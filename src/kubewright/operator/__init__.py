@@ -7,5 +7,6 @@ them the parts that a hand-written ``main`` would assemble, and runs these.
 from kubewright.operator.controllers import MapFunction, Reconciliation
 from kubewright.operator.decorators import ReconcileDecorator
 from kubewright.operator.operator import Operator
+from kubewright.operator.webhooks import webhooks_of
 
-__all__ = ["MapFunction", "Operator", "ReconcileDecorator", "Reconciliation"]
+__all__ = ["MapFunction", "Operator", "ReconcileDecorator", "Reconciliation", "webhooks_of"]

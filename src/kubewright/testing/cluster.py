@@ -11,7 +11,6 @@ The fixture `cluster` comes with `kubewright.testing.plugin`.
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
@@ -23,7 +22,7 @@ from kubewright.objects import GroupVersionKind, Object, Unstructured
 from kubewright.objects.errors import NotFound
 from kubewright.operator import Operator
 from kubewright.testing.foreign import install_foreign
-from kubewright.webhook import DirectoryStore, URLEndpoint
+from kubewright.testing.webhooks import on_loopback
 
 T = TypeVar("T", bound=Object | Unstructured)
 
@@ -59,8 +58,8 @@ class TestCluster:
         await install_foreign(self.client, operator)
         client = client or self.local.client(user=operator.user)
         manager = Manager(client, operator.name, health_address="0", metrics_address="0", grace_period=5.0)
-        store = DirectoryStore(self.local.directory / operator.name)
-        operator.add_to(manager, endpoint=URLEndpoint("127.0.0.1", _free_port()), certificates=store)
+        endpoint, certificates = on_loopback(operator, self.local)
+        operator.add_to(manager, endpoint=endpoint, certificates=certificates)
         started, stop = asyncio.Event(), asyncio.Event()
         manager.add(_Announcement(started), Group.LEADER)
         running = asyncio.create_task(manager.run(stop), name=f"operator/{operator.name}")
@@ -140,9 +139,3 @@ class _Announcement:
         self._started.set()
         ready()
         await stop.wait()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port

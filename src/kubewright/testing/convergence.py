@@ -8,6 +8,7 @@ must end up as it was the first time.
 from __future__ import annotations
 
 import asyncio
+import copy
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -22,9 +23,10 @@ from kubewright.testing import faults
 from kubewright.testing.faults import Fault, FaultyTransport
 from kubewright.testing.field_ownership import owned_fields
 from kubewright.testing.foreign import install_foreign
+from kubewright.testing.webhooks import serving_webhooks
 
 State: TypeAlias = dict[str, dict[str, Any]]
-"""By kind and name, what the operator has set."""
+"""By kind and name, what the operator has set; and what it has made outside the cluster."""
 
 Step: TypeAlias = Callable[[Client], Awaitable[object]]
 
@@ -70,26 +72,29 @@ async def verify_convergence(
     crashes: bool = True,
     timeout: float = 10.0,
     parallel: int = 4,
+    outside: Callable[[], object] | None = None,
 ) -> Verified:
     """Create ``objects``, take ``steps``, delete the objects, under every fault; each time the end must be the same.
 
-    Compared are the objects of the operator's kinds, with the fields that it has set, times aside.  Webhooks are not
-    called: give the objects as they are after defaulting.
+    Compared are the objects of the operator's kinds, with the fields that it has set, times aside.  The operator's
+    webhooks take part: they are served by a process of their own, which doesn't die.
 
     :param steps: functions of a user's client, each called when the operator has settled after the one before.
     :param disturbances: what goes wrong, by name, each in a run of its own.
     :param crashes: run once for each write, with the process dying just before it and being started anew.
     :param timeout: seconds that the operator has to settle after each step.
     :param parallel: how many runs go on at once, all in this process.
+    :param outside: shows what the operator has made outside the cluster, in a fake of what it manages there: that has
+        to end up the same, too.  All runs share the fake, so they go on one after the other.
     :raises NotConverged: it ended differently, not in time, or goes on writing although nothing changes.
     """
-    trial = _Trial(operator, objects, steps, timeout)
+    trial = _Trial(operator, objects, steps, timeout, outside)
     writes = await trial.undisturbed()
     runs = [trial.repeat(f"with {name}", make()) for name, make in disturbances.items()]
     if crashes:
         died = "after its death before write {} of {}".format
         runs += [trial.repeat(died(n + 1, writes), kill_after_writes=n) for n in range(writes)]
-    slots = asyncio.Semaphore(parallel)
+    slots = asyncio.Semaphore(parallel if outside is None else 1)
 
     async def in_turn(run: Awaitable[None]) -> None:
         async with slots:
@@ -105,8 +110,16 @@ async def verify_convergence(
 class _Trial:
     """What is run again and again, and what it came to the first time."""
 
-    def __init__(self, operator: Operator, objects: Sequence[Object], steps: Sequence[Step], timeout: float) -> None:
+    def __init__(
+        self,
+        operator: Operator,
+        objects: Sequence[Object],
+        steps: Sequence[Step],
+        timeout: float,
+        outside: Callable[[], object] | None,
+    ) -> None:
         self._operator = operator
+        self._outside = outside
         self._objects = objects
         self._steps = [self._create, *steps, self._delete]
         owned = [cls.gvk for kind in operator.kinds() for cls in operator.owned(kind.group_kind)]
@@ -138,7 +151,8 @@ class _Trial:
         async with LocalCluster() as cluster:
             await self._operator.install(cluster.client())
             await install_foreign(cluster.client(), self._operator)
-            yield cluster
+            async with serving_webhooks(self._operator, cluster):
+                yield cluster
 
     async def _settled(self, user: Client) -> State:
         """The state once nothing in the cluster has changed for a while."""
@@ -169,7 +183,7 @@ class _Trial:
             raise NotConverged(f"{where}: not as without faults after {self._timeout:g} s\n{lines}") from None
 
     async def _state(self, user: Client) -> State:
-        state: State = {}
+        state: State = {} if self._outside is None else {"outside": {"the cluster": copy.deepcopy(self._outside())}}
         for kind in self._kinds:
             for obj in await user.list(Untyped(kind)):
                 content = to_dict(obj)
