@@ -28,6 +28,13 @@ PLURALS = {
     "series": "series",
     "quiz": "quizzes",
     "children": "children",
+    "DNS": "dnses",
+    "WebAPI": "webapis",
+    "HTTPRoute": "httproutes",
+    "NetworkPolicy": "networkpolicies",
+    "UserPhoto": "userphotos",
+    "TestQuiz": "testquizzes",
+    "IPAddress": "ipaddresses",
 }
 
 

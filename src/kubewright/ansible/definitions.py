@@ -61,7 +61,7 @@ def crd_of(watch: Watch) -> CustomResourceDefinition:
     :raises WatchesError: the role's description is no YAML.
     """
     kind = watch.kind
-    plural = pluralize(kind.kind.lower())
+    plural = pluralize(kind.kind)
     crd = {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",

@@ -65,8 +65,8 @@ def new_api(project: Project, api: Api) -> Files:
         "variable": api.module,
         "group": api.full_group(project),
         "version": api.version,
-        "plural": api.plural or pluralize(api.kind.lower()),
-        "default_plural": pluralize(api.kind.lower()),
+        "plural": api.plural or pluralize(api.kind),
+        "default_plural": pluralize(api.kind),
         "resource_namespaced": api.namespaced,
     }
     files = render_folder(TEMPLATES / str(REVISION) / "api", answers)

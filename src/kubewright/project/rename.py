@@ -95,7 +95,7 @@ class _Rename(cst.CSTTransformer):
         """``kind=`` and the regular ``plural=`` in the declaration of a further version."""
         texts = {
             ("kind", f'"{self.before.kind}"'): f'"{self.after.kind}"',
-            ("plural", f'"{pluralize(self.before.kind.lower())}"'): f'"{pluralize(self.after.kind.lower())}"',
+            ("plural", f'"{pluralize(self.before.kind)}"'): f'"{pluralize(self.after.kind)}"',
         }
         if not isinstance(updated_node.value, cst.SimpleString) or updated_node.keyword is None:
             return updated_node

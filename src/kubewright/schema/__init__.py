@@ -2,6 +2,7 @@
 
 from kubewright.schema.errors import SchemaError
 from kubewright.schema.markers import (
+    AllOf,
     AtLeastOneOf,
     AtMostOneOf,
     Doc,
@@ -16,6 +17,7 @@ from kubewright.schema.markers import (
 from kubewright.schema.resource import Column, Definition, Resource, Scale, Spec, Status, custom_resource, has_status
 
 __all__ = [
+    "AllOf",
     "AtLeastOneOf",
     "AtMostOneOf",
     "Column",

@@ -42,4 +42,4 @@ def served_kind(gvk: GroupVersionKind) -> ServedKind:
     if builtin is not None:
         return ServedKind(builtin.plural, builtin.namespaced)
     without_namespace = gvk.kind.startswith("Cluster") and gvk.kind != "Cluster"
-    return ServedKind(pluralize(gvk.kind.lower()), not without_namespace)
+    return ServedKind(pluralize(gvk.kind), not without_namespace)

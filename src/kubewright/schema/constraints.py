@@ -25,6 +25,7 @@ _VERBATIM = {
     "format": "format",
     "title": "title",
     "description": "description",
+    "default": "default",
     "example": "example",
     "external_docs": "externalDocs",
     "nullable": "nullable",

@@ -213,7 +213,7 @@ def _check_path(cls: type[AnyResource], schema: Schema, path: str, what: str) ->
             node = node["properties"][name]
         elif "additionalProperties" in node:
             node = node["additionalProperties"]
-        elif "properties" in node:
+        elif "properties" in node and not node.get("x-kubernetes-preserve-unknown-fields"):
             known = ", ".join(node["properties"])
             raise SchemaError(cls.__name__, f"{what} has the path {path!r}, but there is no {name!r} (only {known})")
         if not node or node.get("x-kubernetes-preserve-unknown-fields"):

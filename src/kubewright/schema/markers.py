@@ -45,8 +45,10 @@ class Meta(Marker):
 
     ``list_map_keys`` makes a list a map for apply, with these fields (by their JSON names) as the key of an item;
     ``pattern`` is an RE2 expression; ``required`` overrules what a default implies, so with True the API demands a
-    field that Python can leave out; ``allow_float`` admits numbers that JSON clients in other languages may round;
-    ``keywords`` are added to the schema as they are (``{"oneOf": [...]}``), ``schema`` replaces it altogether.
+    field that Python can leave out; ``default`` is what the API server fills in where that isn't the Python default
+    (``[]``, or a field that is required as well); ``allow_float`` admits numbers that JSON clients in other languages
+    may round; ``keywords`` are added to the schema as they are (``{"oneOf": [...]}``), ``schema`` replaces it
+    altogether.
     """
 
     ge: float | None = None
@@ -61,6 +63,7 @@ class Meta(Marker):
     enum: Sequence[Any] | None = None
     nullable: bool | None = None
     required: bool | None = None
+    default: Any = None
     title: str | None = None
     description: str | None = None
     example: Any = None
@@ -142,6 +145,17 @@ class AtLeastOneOf(OneOf):
 class AtMostOneOf(OneOf):
     __slots__ = ()
     comparison, demand, verb = "<= 1", "at most one", "may"
+
+
+class AllOf(OneOf):
+    __slots__ = ()
+
+    def to_rule(self, json_names: Sequence[str]) -> Rule:
+        present = ",".join(f"has(self.{name})" for name in json_names)
+        return Rule(
+            f"[{present}].filter(x,x==true).size() == {len(json_names)}",
+            f"all fields in [{' '.join(json_names)}] must be set",
+        )
 
 
 class Doc(Marker):

@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from kubewright.schema.builtin_types import QUANTITY
+
 Raw = Mapping[str, Any]
 
 _SCALARS = {"string": "str", "boolean": "bool", "integer": "int", "number": "float"}
@@ -22,9 +24,12 @@ _META = {
     "pattern": "pattern",
     "nullable": "nullable",
     "title": "title",
+    "example": "example",
+    "externalDocs": "external_docs",
     "x-kubernetes-map-type": "map_type",
     "x-kubernetes-embedded-resource": "embedded_resource",
 }
+_TOOLS = ("controller-gen.kubebuilder.io/version", "kubectl.kubernetes.io/last-applied-configuration")
 _LENGTHS = {
     "minLength": "min_length", "minItems": "min_length", "minProperties": "min_length",
     "maxLength": "max_length", "maxItems": "max_length", "maxProperties": "max_length",
@@ -45,7 +50,7 @@ def models(crd: Raw, *, package: str = "") -> str:
     writer = _Writer(package)
     for version in served:
         name = kind if version["name"] == newest else f"{kind}{version['name'].capitalize()}"
-        writer.resource(spec, version, name, several=len(spec["versions"]) > 1)
+        writer.resource(crd, version, name, several=len(spec["versions"]) > 1)
     return writer.text(f"{spec['names']['plural']}.{spec['group']}")
 
 
@@ -73,7 +78,7 @@ class _Writer:
             lines += ["", f"from {self.package} import op"]
         return "\n".join(lines) + "\n\n\n" + body
 
-    def resource(self, spec: Raw, version: Raw, name: str, *, several: bool) -> None:
+    def resource(self, crd: Raw, version: Raw, name: str, *, several: bool) -> None:
         schema = version["schema"]["openAPIV3Schema"]
         properties = {
             key: field
@@ -91,19 +96,37 @@ class _Writer:
             optional = key == "spec" and key not in schema.get("required", ())
             parts.append(f"{part} | None" if optional else part)
         self._use("kubewright.schema", "Resource", *(() if self.package else ("custom_resource",)))
-        lines = [*self._decorators(schema), self._definition(spec, version, name, several=several)]
+        lines = [*self._decorators(schema), self._definition(crd, version, name, several=several)]
         lines.append(f"class {self._claim(name)}(Resource[{', '.join(parts)}]):")
         required = schema.get("required", ())
         body = [self._docstring(schema)] if schema.get("description") else []
-        body += [self.field(key, field, name, key in required, "Spec") for key, field in properties.items()]
+        body += self._metadata(schema)
+        attributes = _attributes(properties)
+        body += [
+            self.field(key, attributes[key], field, name, key in required, "Spec") for key, field in properties.items()
+        ]
         self.classes.append("\n".join([*lines, *(body or ["    ..."])]) + "\n")
 
-    def _definition(self, spec: Raw, version: Raw, name: str, *, several: bool) -> str:
-        names = spec["names"]
+    def _metadata(self, schema: Raw) -> list[str]:
+        """The field that is declared again where the schema demands or restricts it."""
+        metadata = schema.get("properties", {}).get("metadata", {"type": "object"})
+        meta = ["required=True"] if "metadata" in schema.get("required", ()) else []
+        if metadata.keys() - {"type", "description"}:
+            meta.append(f"schema={_literal(metadata)}")
+        if not meta:
+            return []
+        self._use("msgspec", "field")
+        annotation = self._annotated(self._object("ObjectMeta"), meta, {})
+        return [f"    metadata: {annotation} = field(default_factory=ObjectMeta)"]
+
+    def _definition(self, crd: Raw, version: Raw, name: str, *, several: bool) -> str:
+        spec, names = crd["spec"], crd["spec"]["names"]
         given: dict[str, Any] = {"group": spec["group"], "version": version["name"]}
         if name != names["kind"]:
             given["kind"] = names["kind"]
         given["plural"] = names["plural"]
+        if names.get("singular", names["kind"].lower()) != names["kind"].lower():
+            given["singular"] = names["singular"]
         if spec["scope"] == "Cluster":
             given["namespaced"] = False
         for key, attribute in (("shortNames", "short_names"), ("categories", "categories")):
@@ -115,6 +138,10 @@ class _Writer:
             given["deprecated"] = version.get("deprecationWarning") or True
         if version.get("selectableFields"):
             given["selectable_fields"] = [field["jsonPath"] for field in version["selectableFields"]]
+        for about in ("labels", "annotations"):
+            kept = {key: text for key, text in crd.get("metadata", {}).get(about, {}).items() if key not in _TOOLS}
+            if kept:
+                given[about] = kept
         shown = [f"{key}={_literal(value)}" for key, value in given.items()]
         columns = [self._column(column) for column in version.get("additionalPrinterColumns", ())]
         if columns:
@@ -138,9 +165,10 @@ class _Writer:
         self._use("kubewright.schema", base)
         required = schema.get("required", ())
         body = [self._docstring(schema)] if schema.get("description") else []
+        properties = schema.get("properties") or {}
+        attributes = _attributes(properties)
         fields = [
-            self.field(key, field, name, key in required, base)
-            for key, field in (schema.get("properties") or {}).items()
+            self.field(key, attributes[key], field, name, key in required, base) for key, field in properties.items()
         ]
         lines = [*self._decorators(schema), f"class {name}({base}):", *(body + fields or ["    ..."])]
         self.classes.append("\n".join(lines) + "\n")
@@ -163,8 +191,7 @@ class _Writer:
         text = schema["description"].replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
         return _indented(f'"""{text}"""' if not text.endswith('"') else f'"""{text} """')
 
-    def field(self, key: str, schema: Raw, owner: str, required: bool, base: str) -> str:
-        attribute = _snake(key)
+    def field(self, key: str, attribute: str, schema: Raw, owner: str, required: bool, base: str) -> str:
         annotation = self.type(schema, f"{owner}{_pascal(key)}", base)
         meta = self._meta(schema, annotation)
         default = self._default(schema, annotation, required, owner in self.statuses)
@@ -172,10 +199,12 @@ class _Writer:
             annotation = f"{annotation} | None"
         if required and default:
             meta.append("required=True")
+        if "default" in schema and not _speaks_for_itself(schema["default"], annotation, required):
+            meta.append(f"default={_literal(schema['default'])}")
         annotation = self._annotated(annotation, meta, schema)
         if _camel(attribute) != key:
             self._use("msgspec", "field")
-            given = f"default_factory={'list' if default == '[]' else 'dict'}" if default in ("[]", "{}") else ""
+            given = default.removeprefix("field(").removesuffix(")") if default.startswith("field(") else ""
             given = given or (f"default={default}" if default else "")
             default = f"field({', '.join(part for part in (given, f'name={_literal(key)}') if part)})"
         line = f"    {attribute}: {annotation}" + (f" = {default}" if default else "")
@@ -196,25 +225,39 @@ class _Writer:
         return _ZEROS.get(annotation, "None") if required else "None"
 
     def _typed(self, value: Any, annotation: str) -> str:
+        """A default as Python writes it; lists and maps are made anew for each object."""
+        if isinstance(value, dict) and annotation in self.names:
+            return self._valued(value, annotation)
+        if isinstance(value, list | dict):
+            self._use("msgspec", "field")
+            return f"field(default_factory=lambda: {self._valued(value, annotation)})"
+        return self._valued(value, annotation)
+
+    def _valued(self, value: Any, annotation: str) -> str:
+        annotation = annotation.removeprefix("Annotated[").partition(", Meta(")[0]
         if annotation in ("Quantity", "Duration"):
             return f"{annotation}({_literal(value)})"
-        if annotation in self.names:
-            self._use("msgspec", "convert")
-            return f"convert({_literal(value)}, {annotation})"
+        if isinstance(value, dict) and annotation in self.names:
+            self._use("kubewright.objects", "from_dict")
+            return f"from_dict({annotation}, {_literal(value)})"
+        inner = annotation.removeprefix("list[").removeprefix("dict[str, ").removesuffix("]")
+        if isinstance(value, list):
+            return f"[{', '.join(self._valued(item, inner) for item in value)}]"
+        if isinstance(value, dict):
+            return f"{{{', '.join(f'{_literal(key)}: {self._valued(item, inner)}' for key, item in value.items())}}}"
         return _literal(value)
 
     def type(self, schema: Raw, name: str, base: str) -> str:
         if schema.get("x-kubernetes-int-or-string"):
-            which = "Quantity" if "numkMGTPE" in schema.get("pattern", "") else "IntOrString"
-            return self._object(which)
+            return self._object("Quantity" if schema.get("pattern") == QUANTITY["pattern"] else "IntOrString")
         kind = schema.get("type")
         if "enum" in schema and kind in ("string", "integer"):
             self._use("typing", "Literal")
-            return f"Literal[{', '.join(_literal(value) for value in schema['enum'] if value is not None)}]"
+            return f"Literal[{', '.join(map(_literal, schema['enum']))}]"
         if kind == "array":
             items = schema["items"]
             inner = self.type(items, _singular(name), base)
-            return f"list[{self._annotated(inner, self._meta(items, inner), items)}]"
+            return f"list[{self._annotated(inner, self._inner_meta(items, inner), items)}]"
         if kind == "object":
             return self._object_type(schema, name, base)
         if kind == "string" and schema.get("format") in _FORMATS:
@@ -229,7 +272,7 @@ class _Writer:
         if not isinstance(values, Mapping):
             return self._object("RawExtension")
         inner = self.type(values, f"{name}Value", base)
-        return f"dict[str, {self._annotated(inner, self._meta(values, inner), values)}]"
+        return f"dict[str, {self._annotated(inner, self._inner_meta(values, inner), values)}]"
 
     def _annotated(self, annotation: str, meta: list[str], schema: Raw) -> str:
         """The type with its markers; a class carries its rules itself."""
@@ -243,8 +286,15 @@ class _Writer:
         self._use("typing", "Annotated")
         return f"Annotated[{annotation}, {', '.join(markers)}]"
 
+    def _inner_meta(self, schema: Raw, annotation: str) -> list[str]:
+        """The same for items and values, which have no docstring below them."""
+        about = schema.get("description") if annotation not in self.names else None
+        return [*self._meta(schema, annotation), *([f"description={_literal(about)}"] if about else [])]
+
     def _meta(self, schema: Raw, annotation: str) -> list[str]:
         """The arguments of ``Meta`` for what the Python type doesn't say by itself."""
+        if schema.get("x-kubernetes-int-or-string") and "anyOf" not in schema:
+            return [f"schema={_literal({key: schema[key] for key in schema if key != 'description'})}"]
         if annotation in self.names:
             return ["nullable=True"] if schema.get("nullable") else []
         found = []
@@ -261,6 +311,8 @@ class _Writer:
                 found.append(f"{name}={_literal(schema[key])}")
         if schema.get("type") == "number":
             found.append("allow_float=True")
+        if "enum" in schema and not annotation.startswith("Literal["):
+            found.append(f"enum={_literal(list(schema['enum']))}")
         keys = schema.get("x-kubernetes-list-map-keys")
         if keys:
             found.append(f"list_map_keys={_literal(list(keys))}")
@@ -300,6 +352,17 @@ def _keywords(schema: Raw) -> list[str]:
     return [f"keywords={_literal(logic)}"] if logic else []
 
 
+def _speaks_for_itself(default: Any, annotation: str, required: bool) -> bool:
+    """Whether the Python default says the whole of the schema's: structs leave their own defaults out, for example."""
+    if not isinstance(default, list | dict):
+        return bool(default) or not required
+    if required or not default:
+        return not required and default == {} and not annotation.startswith("dict[")
+    values = default.values() if isinstance(default, dict) else default
+    plain = annotation.startswith(("list[", "dict["))
+    return plain and not any(isinstance(value, list | dict) for value in values)
+
+
 def _literal(value: Any) -> str:
     """A JSON value as Python writes it, with double quotes around texts."""
     if isinstance(value, str):
@@ -316,6 +379,17 @@ def _indented(text: str) -> str:
     return "\n".join(f"    {line}".rstrip() for line in text.splitlines())
 
 
+def _attributes(properties: Raw) -> dict[str, str]:
+    """A Python name for each JSON name; of those that differ in capitals only, the later ones get a number."""
+    found: dict[str, str] = {}
+    for key in properties:
+        name = unique = _snake(key)
+        while unique in found.values():
+            unique = f"{name}_{len(found)}"
+        found[key] = unique
+    return found
+
+
 def _snake(name: str) -> str:
     words = re.sub(r"[^A-Za-z0-9]+", "_", name)
     words = re.sub(r"([A-Z]{2,})s(?=[A-Z]|$)", lambda m: f"_{m[1].lower()}s_", words)
@@ -323,10 +397,15 @@ def _snake(name: str) -> str:
     words = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", words)
     words = re.sub(r"_+", "_", words).strip("_").lower()
     reserved = keyword.iskeyword(words) or words in ("int", "bool", "str", "list", "dict", "bytes", "float", "field")
-    return f"{words}_" if reserved or not words or words[0].isdigit() else words
+    if words[:1].isdigit():
+        return f"_{words}"
+    return f"{words}_" if reserved or not words else words
 
 
 def _camel(name: str) -> str:
+    """The JSON name that a struct gives a field by itself."""
+    if name.startswith("_"):
+        return name
     head, *rest = name.split("_")
     return head + "".join(word.capitalize() for word in rest)
 

@@ -1,11 +1,12 @@
 """English plurals, as controller-gen makes them for kinds whose plural nobody has given.
 
-A lower-case kind goes in, the resource's name comes out.  The rules are those of the flect library, which
-controller-gen uses, its odd ones included: a kind must get the same name whether Go or Python defines it.
+A kind goes in, the resource's name comes out.  The rules are those of the flect library, which controller-gen uses,
+its odd ones included: a kind must get the same name whether Go or Python defines it.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 _PAIRS: Final = """
@@ -43,8 +44,32 @@ _SUFFIXES: Final = [
 """The first one that a word ends with decides; a word that ends like its plural is one already."""
 
 
-def pluralize(noun: str) -> str:
-    """The plural of a lower-case kind: ``policy`` -> ``policies``, ``index`` -> ``indices``, ``redis`` -> ``redis``."""
+_WORDS: Final = """
+    ack acl adsl aes ansi api arp atm bgp bss ccitt chap cidr cir cli cmos cpe cpu crc crt csma dce dec des dhcp dmi dns
+    dram dsl dslam dte eha eia eigrp eof ess fcc fcs fddi ftp gbic gepof hdlc html http https iana icmp id idf ids ieee
+    ietf imap ip ips isdn isp json jwt lacp lan lapb lapf llc mac mc mdf mib mpls mtu nac nat nbma nic nrz nrzi nvram
+    oidc ok osi ospf oui pap pat pc pcm pdu pim pop3 pots ppp pptp ptt pvst ram rarp rcp rfc rip rll rom rstp rtp sdlc
+    sfd sfp slarp slip smtp sna snap snmp sof sql sram ssh ssid stp syn tdm tftp tia tofu udp uri url usb utf8 utp uuid
+    vc vlan vlsm vpn w3c wan wep wpa www
+"""
+_ACRONYMS: Final = frozenset(_WORDS.split())
+
+_LAST_WORD: Final = re.compile(r"(?<![A-Z])[A-Z]+[^A-Z]*$")
+
+
+def pluralize(kind: str) -> str:
+    """The name of a kind's resource: ``NetworkPolicy`` -> ``networkpolicies``, ``Redis`` -> ``redis``.
+
+    The plural is that of the last word, told by its capital.
+    """
+    found = _LAST_WORD.search(kind)
+    start = found.start() if found else 0
+    return kind[:start].lower() + _plural(kind[start:].lower())
+
+
+def _plural(noun: str) -> str:
+    if noun in _ACRONYMS:
+        return f"{noun}es" if noun.endswith("s") else f"{noun}s"
     if noun in _UNCHANGED or noun in _IRREGULAR.values():
         return noun
     if noun in _IRREGULAR:

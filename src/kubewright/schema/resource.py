@@ -155,7 +155,7 @@ def custom_resource(
     def named(cls: type[R]) -> type[R]:
         name = kind or cls.__name__
         cls.gvk = GroupVersionKind(group, version, name)
-        cls.plural = plural or pluralize(name.lower())
+        cls.plural = plural or pluralize(name)
         cls.namespaced = namespaced
         cls.definition = Definition(  # type: ignore[attr-defined]
             kind=name,

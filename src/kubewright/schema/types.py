@@ -112,17 +112,14 @@ class SchemaBuilder:
         schema: Schema = {"type": "object"}
         if text := class_description(cls):
             schema["description"] = text
-        if issubclass(cls, Object):
-            without = ("apiVersion", "kind", "metadata", *without)
-            schema["properties"] = {
-                "apiVersion": {"type": "string"},
-                "kind": {"type": "string"},
-                "metadata": {"type": "object"},
-            }
         fields = [field for field in fields_of(cls) if field.json_name not in without]
+        required = sorted(field.json_name for field in fields if _is_required(field))
+        if issubclass(cls, Object):
+            schema["properties"] = _object_header(fields)
+            required = [name for name in required if name not in ("apiVersion", "kind")]
+            fields = [field for field in fields if field.json_name not in schema["properties"]]
         if fields:
             schema.setdefault("properties", {}).update((field.json_name, self._field(cls, field)) for field in fields)
-        required = sorted(field.json_name for field in fields if _is_required(field))
         if required:
             schema["required"] = required
         for field in fields:
@@ -143,7 +140,7 @@ class SchemaBuilder:
         if field.default is None and not _admits_none(field.annotation) and schema.get("type"):
             raise SchemaError(where, "None is no value of its type", "write `| None = None`")
         if _says_something(field):
-            schema["default"] = field.default
+            schema.setdefault("default", field.default)
         return schema
 
     def _of_type(self, base: Any, where: str, *, floats: bool) -> Schema:
@@ -234,6 +231,16 @@ class SchemaBuilder:
         )
 
 
+def _object_header(fields: Sequence[Field]) -> Schema:
+    """What every object has; the API server knows metadata's schema, but a class may restrict it."""
+    header: Schema = {name: {"type": "string"} for name in ("apiVersion", "kind")}
+    for field in fields:
+        if field.json_name == "metadata":
+            meta = [marker for marker in _unwrap(field.annotation)[1] if isinstance(marker, Meta)]
+            header["metadata"] = next((dict(one.schema) for one in meta if one.schema), {"type": "object"})
+    return header
+
+
 def schema_of(annotation: Any, *, allow_floats: bool = False, max_description: int | None = None) -> Schema:
     """The structural schema of a Python type.
 
@@ -273,8 +280,13 @@ def _admits_none(annotation: Any) -> bool:
 
 
 def _says_something(field: Field) -> bool:
-    """Whether a default belongs in the schema: None and empty lists and maps are what absent fields read as anyway."""
-    if field.default is NO_DEFAULT or field.default is None or field.default == [] or _is_required(field):
+    """Whether a default belongs in the schema: None and empty lists and maps are what absent fields read as anyway.
+
+    The zero of a required field (a status before its first reconcile) is a start for Python only.
+    """
+    if field.default is NO_DEFAULT or field.default is None or field.default == []:
+        return False
+    if _is_required(field) and not field.default:
         return False
     return field.default != {} or is_struct(_unwrap(field.annotation)[0])
 
