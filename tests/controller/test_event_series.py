@@ -52,3 +52,12 @@ def test_a_flood_about_one_object_is_cut_and_trickles_afterwards() -> None:
     assert [verdict(n, 0.0) for n in range(27)] == ["create"] * 25 + ["drop"] * 2
     assert correlator.observe(KEY._replace(regarding=("Website", "ns", "b", "v")), "x", "ns", 0.0)[0] == "create"
     assert [verdict(n, 300.0) for n in (50, 51)] == ["create", "drop"]
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    correlator = EventCorrelator()
+    correlator.observe(KEY, "a", "ns", 0.0)
+    for number in range(5_000):
+        other = KEY._replace(regarding=("Website", "ns", f"b{number}", f"u{number}"))
+        correlator.observe(other, "b", "ns", 0.0)
+    assert correlator.observe(KEY, "a", "ns", 1.0)[0] == "create"

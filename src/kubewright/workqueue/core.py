@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Hashable, Iterator
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import Generic, TypeVar
 
 import msgspec
@@ -19,6 +19,10 @@ K = TypeVar("K", bound=Hashable)
 
 MAX_CAUSES = 8
 """Causes kept for one item; more are only counted, so that a hot key does not grow without bound."""
+
+_STALE = 64
+"""Delayed entries that may be out of date, beside as many as are not: a key that is looked at every hour, and has an
+event every second, would leave thousands."""
 
 
 class Cause(msgspec.Struct, frozen=True, gc=False):
@@ -187,6 +191,9 @@ class PriorityQueue(Generic[K]):
         item.due = due
         self._sequence += 1
         heappush(self._delayed, (due, self._sequence, item))
+        if len(self._delayed) > _STALE + 2 * self._delayed_count:
+            self._delayed = [entry for entry in self._delayed if entry[2].due == entry[0]]
+            heapify(self._delayed)
 
     def _ready(self, item: Item[K], at: float) -> None:
         item.due = 0.0
