@@ -33,7 +33,7 @@ from kubewright.localcluster.namespaces import (
     service_account_controller,
 )
 from kubewright.localcluster.quotas import quota_controller
-from kubewright.localcluster.replicasets import replicaset_controller
+from kubewright.localcluster.replicasets import replicaset_controller, replicationcontroller_controller
 from kubewright.localcluster.statefulsets import statefulset_controller
 from kubewright.localcluster.view import View
 from kubewright.manager import Group, Runnable
@@ -138,6 +138,7 @@ def _runnables(view: View, ca: bytes) -> list[Runnable]:
         namespace_controller(view),
         kubelet_controller(view),
         replicaset_controller(view),
+        replicationcontroller_controller(view),
         deployment_controller(view),
         statefulset_controller(view),
         daemonset_controller(view),

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable
 
 from kubewright.controller import Controller, Requeue
+from kubewright.localcluster.controller_refs import claim, watch_orphans
 from kubewright.localcluster.pods import is_active, is_ready, pod_from
 from kubewright.localcluster.replicasets import delete_pod
 from kubewright.localcluster.revisions import HASH, ensure_revision
@@ -22,11 +23,12 @@ def daemonset_controller(view: View) -> Controller[ObjectKey]:
     async def reconcile(daemonset: DaemonSet) -> Requeue | None:
         if daemonset.metadata.deletion_timestamp is not None:
             return None
+        await claim(view, daemonset, ControllerRevision)
         limit = 10 if daemonset.spec.revision_history_limit is None else daemonset.spec.revision_history_limit
         revision = await ensure_revision(view, daemonset, daemonset.spec.template, limit=limit)
         selector = daemonset.spec.template.spec.node_selector.items()
         nodes = {node.metadata.name for node in view.select(Node, "") if selector <= node.metadata.labels.items()}
-        pods = view.owned(Pod, daemonset)
+        pods = await claim(view, daemonset, Pod)
         await asyncio.gather(*(_create(view, daemonset, node, revision) for node in nodes - _nodes(pods)))
         strategy = daemonset.spec.update_strategy
         rolling = strategy is None or strategy.type != "OnDelete"
@@ -34,7 +36,10 @@ def daemonset_controller(view: View) -> Controller[ObjectKey]:
         _observe(daemonset, [pod for pod in view.owned(Pod, daemonset) if is_active(pod)], nodes, revision)
         return None
 
-    return view.controller("daemonset", DaemonSet, reconcile, owns=[Pod, ControllerRevision], maps={Node: all_of_them})
+    controller = view.controller(
+        "daemonset", DaemonSet, reconcile, owns=[Pod, ControllerRevision], maps={Node: all_of_them}
+    )
+    return watch_orphans(controller, view, Pod, DaemonSet)
 
 
 def _nodes(pods: Iterable[Pod]) -> set[str]:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from kubewright.controller import Controller, Requeue
+from kubewright.localcluster.controller_refs import claim, watch_orphans
 from kubewright.localcluster.pods import template_hash
 from kubewright.localcluster.view import View
 from kubewright.objects import ObjectKey, ObjectMeta, from_json, owner_reference, to_json
@@ -78,9 +79,9 @@ def bounds(deployment: Deployment) -> tuple[int, int]:
 
 def deployment_controller(view: View) -> Controller[ObjectKey]:
     async def reconcile(deployment: Deployment) -> Requeue | None:
-        replicasets = view.owned(ReplicaSet, deployment)
         if deployment.metadata.deletion_timestamp is not None:
             return None
+        replicasets = await claim(view, deployment, ReplicaSet)
         new, old = _split(deployment, replicasets)
         now = datetime.now(UTC)
         if not deployment.spec.paused:
@@ -97,7 +98,8 @@ def deployment_controller(view: View) -> Controller[ObjectKey]:
         new, old = _split(deployment, view.owned(ReplicaSet, deployment))
         return _observe(deployment, new, old, now)
 
-    return view.controller("deployment", Deployment, reconcile, owns=[ReplicaSet], maps={Pod: lambda pod: ()})
+    controller = view.controller("deployment", Deployment, reconcile, owns=[ReplicaSet], maps={Pod: lambda pod: ()})
+    return watch_orphans(controller, view, ReplicaSet, Deployment)
 
 
 def _split(deployment: Deployment, replicasets: list[ReplicaSet]) -> tuple[ReplicaSet | None, list[ReplicaSet]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from kubewright.controller import Controller, Requeue
+from kubewright.localcluster.controller_refs import claim, watch_orphans
 from kubewright.localcluster.pods import is_active, is_ready, pod_from
 from kubewright.localcluster.replicasets import delete_pod
 from kubewright.localcluster.view import View
@@ -26,7 +27,7 @@ def job_controller(view: View) -> Controller[ObjectKey]:
             return await _expire(view, job, now)
         if job.status.start_time is None and not job.spec.suspend:
             job.status.start_time = now.replace(microsecond=0)
-        pods = view.owned(Pod, job)
+        pods = await claim(view, job, Pod)
         failure = _failure(job, pods, now)
         if failure is None and not _is_complete(job, pods):
             await _adjust(view, job, pods)
@@ -39,7 +40,7 @@ def job_controller(view: View) -> Controller[ObjectKey]:
         deadline = job.spec.active_deadline_seconds
         return Requeue(after=deadline) if deadline and failure is None else None
 
-    return view.controller("job", Job, reconcile, owns=[Pod])
+    return watch_orphans(view.controller("job", Job, reconcile, owns=[Pod]), view, Pod, Job)
 
 
 def finished_at(job: Job) -> datetime | None:

@@ -1,34 +1,46 @@
-"""The ReplicaSet controller: as many Pods as asked for."""
+"""The ReplicaSet controller, and that of its forerunner, the ReplicationController: as many Pods as asked for."""
 
 from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from kubewright.controller import Controller, Requeue
+from kubewright.localcluster.controller_refs import claim, watch_orphans
 from kubewright.localcluster.pods import available_since, deletion_order, is_active, is_available, is_ready, pod_from
 from kubewright.localcluster.view import View
 from kubewright.objects import ObjectKey
 from kubewright.objects.apps_v1 import ReplicaSet
-from kubewright.objects.core_v1 import Pod
+from kubewright.objects.core_v1 import Pod, ReplicationController
 from kubewright.objects.errors import NotFound
+
+T = TypeVar("T", ReplicaSet, ReplicationController)
 
 _BURST = 500
 """How many Pods one reconcile makes or deletes at most, as `pkg/controller/replicaset` has it."""
 
 
 def replicaset_controller(view: View) -> Controller[ObjectKey]:
-    async def reconcile(replicaset: ReplicaSet) -> Requeue | None:
-        pods = [pod for pod in view.owned(Pod, replicaset) if is_active(pod)]
+    return _controller(view, "replicaset", ReplicaSet)
+
+
+def replicationcontroller_controller(view: View) -> Controller[ObjectKey]:
+    return _controller(view, "replicationcontroller", ReplicationController)
+
+
+def _controller(view: View, name: str, cls: type[T]) -> Controller[ObjectKey]:
+    async def reconcile(replicaset: T) -> Requeue | None:
+        pods = [pod for pod in await claim(view, replicaset, Pod, adoptable=is_active) if is_active(pod)]
         if replicaset.metadata.deletion_timestamp is None:
             await _scale(view, replicaset, pods)
             pods = [pod for pod in view.owned(Pod, replicaset) if is_active(pod)]
         return _observe(replicaset, pods, datetime.now(UTC))
 
-    return view.controller("replicaset", ReplicaSet, reconcile, owns=[Pod])
+    return watch_orphans(view.controller(name, cls, reconcile, owns=[Pod]), view, Pod, cls)
 
 
-async def _scale(view: View, replicaset: ReplicaSet, pods: list[Pod]) -> None:
+async def _scale(view: View, replicaset: ReplicaSet | ReplicationController, pods: list[Pod]) -> None:
     wanted = 1 if replicaset.spec.replicas is None else replicaset.spec.replicas
     missing = min(wanted - len(pods), _BURST)
     if missing > 0:
@@ -47,7 +59,7 @@ async def delete_pod(view: View, pod: Pod) -> None:
         return
 
 
-def _observe(replicaset: ReplicaSet, pods: list[Pod], now: datetime) -> Requeue | None:
+def _observe(replicaset: ReplicaSet | ReplicationController, pods: list[Pod], now: datetime) -> Requeue | None:
     """Put what is there into the status; asks to be called when a ready Pod will have been so for long enough."""
     template_labels = replicaset.spec.template.metadata.labels.items()
     minimum = replicaset.spec.min_ready_seconds or 0

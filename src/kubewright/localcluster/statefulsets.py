@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from kubewright.controller import Controller, Requeue
+from kubewright.localcluster.controller_refs import claim, watch_orphans
 from kubewright.localcluster.pods import is_ready, pod_from
 from kubewright.localcluster.replicasets import delete_pod
 from kubewright.localcluster.revisions import HASH, ensure_revision, template_of
@@ -90,6 +91,8 @@ def statefulset_controller(view: View) -> Controller[ObjectKey]:
     async def reconcile(sts: StatefulSet) -> Requeue | None:
         if sts.metadata.deletion_timestamp is not None:
             return None
+        await claim(view, sts, ControllerRevision)
+        await claim(view, sts, Pod, adoptable=lambda pod: _ordinal(sts, pod) is not None)
         limit = 10 if sts.spec.revision_history_limit is None else sts.spec.revision_history_limit
         update = await ensure_revision(view, sts, sts.spec.template, limit=limit)
         current = sts.status.current_revision or update
@@ -111,7 +114,8 @@ def statefulset_controller(view: View) -> Controller[ObjectKey]:
         _observe(sts, _by_ordinal(view, sts), current, update)
         return None
 
-    return view.controller("statefulset", StatefulSet, reconcile, owns=[Pod, ControllerRevision])
+    controller = view.controller("statefulset", StatefulSet, reconcile, owns=[Pod, ControllerRevision])
+    return watch_orphans(controller, view, Pod, StatefulSet)
 
 
 def _wanted(sts: StatefulSet) -> range:
@@ -120,12 +124,14 @@ def _wanted(sts: StatefulSet) -> range:
 
 
 def _by_ordinal(view: View, sts: StatefulSet) -> dict[int, Pod]:
-    found: dict[int, Pod] = {}
-    for pod in view.owned(Pod, sts):
-        name, _, ordinal = pod.metadata.name.rpartition("-")
-        if name == sts.metadata.name and ordinal.isdigit():
-            found[int(ordinal)] = pod
-    return found
+    pods = {_ordinal(sts, pod): pod for pod in view.owned(Pod, sts)}
+    return {ordinal: pod for ordinal, pod in pods.items() if ordinal is not None}
+
+
+def _ordinal(sts: StatefulSet, pod: Pod) -> int | None:
+    """Which of the set's Pods one is, by its name."""
+    name, _, ordinal = pod.metadata.name.rpartition("-")
+    return int(ordinal) if name == sts.metadata.name and ordinal.isdigit() else None
 
 
 def _replica(pod: Pod) -> Replica:

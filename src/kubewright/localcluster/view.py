@@ -22,6 +22,8 @@ from kubewright.workqueue import Item
 T = TypeVar("T", bound=Object)
 
 _BY_CONTROLLER = "controller"
+_ORPHANS = "orphans of "
+"""Under which, with their namespace, objects are indexed that nobody controls: uids have no blanks."""
 
 
 class View:
@@ -57,7 +59,14 @@ class View:
 
     def owned(self, cls: type[T], owner: Object) -> list[T]:
         """The objects that ``owner`` controls, oldest first."""
-        found = self.informer(cls).indexer.by_index(_BY_CONTROLLER, owner.metadata.uid)
+        return self._indexed(cls, owner.metadata.uid)
+
+    def orphans(self, cls: type[T], namespace: str) -> list[T]:
+        """The objects of a namespace that nobody controls, oldest first."""
+        return self._indexed(cls, f"{_ORPHANS}{namespace}")
+
+    def _indexed(self, cls: type[T], value: str) -> list[T]:
+        found = self.informer(cls).indexer.by_index(_BY_CONTROLLER, value)
         return sorted((one.decode() for one in found), key=_age)
 
     def select(self, cls: type[T], namespace: str, labels: LabelSelector | None = None) -> list[T]:
@@ -112,7 +121,8 @@ class View:
 
 
 def _controller_uid(stored: StoredObject[Any]) -> list[str]:
-    return [reference.uid for reference in stored.owner_references if reference.controller]
+    uids = [reference.uid for reference in stored.owner_references if reference.controller]
+    return uids or [f"{_ORPHANS}{stored.key.namespace}"]
 
 
 def _age(obj: Object) -> tuple[float, str]:
