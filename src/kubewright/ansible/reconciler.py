@@ -27,6 +27,7 @@ from kubewright.cache import Cache
 from kubewright.cache import Event as ObjectEvent
 from kubewright.client import Client, Untyped
 from kubewright.controller import EventRecorder, Requeue, enqueue_object
+from kubewright.controller.finalizers import Finalizers
 from kubewright.controller.merge_patch import merge_patch
 from kubewright.objects import ObjectKey, Unstructured, to_dict
 from kubewright.objects.errors import Conflict, NotFound
@@ -78,6 +79,7 @@ class AnsibleReconciler:
         self._metrics = metrics
         self._admit = admit
         self._field_manager = field_manager
+        self._finalizers = Finalizers(client, self._target, field_manager=field_manager)
         self._runs: dict[ObjectKey, asyncio.Task[Outcome]] = {}
         """The runs that a deletion makes pointless."""
 
@@ -101,7 +103,7 @@ class AnsibleReconciler:
         if deleting and (finalizer is None or finalizer.name not in obj.metadata.finalizers):
             return None
         if finalizer is not None and finalizer.name not in obj.metadata.finalizers:
-            obj = await self._set_finalizers(obj, [*obj.metadata.finalizers, finalizer.name])
+            obj = await self._finalizers.set(obj, [*obj.metadata.finalizers, finalizer.name])
         try:
             period = self._period(obj)
         except ValueError as error:
@@ -117,7 +119,7 @@ class AnsibleReconciler:
         if outcome.stats is None or not outcome.succeeded:
             return await self._fail(obj, outcome.stats, outcome.messages)
         if deleting and finalizer is not None:
-            await self._remove_finalizer(obj, finalizer.name)
+            await self._finalizers.remove(obj, finalizer.name)
             return None
         await self._succeed(obj, outcome.stats)
         after = outcome.requeue_after or period
@@ -234,32 +236,6 @@ class AnsibleReconciler:
                 obj.content, obj.metadata = fresh.content, fresh.metadata
             else:
                 obj.content, obj.metadata = written.content, written.metadata
-                return
-
-    async def _set_finalizers(self, obj: Unstructured, finalizers: list[str]) -> Unstructured:
-        metadata = obj.metadata
-        change = {"finalizers": finalizers, "uid": metadata.uid, "resourceVersion": metadata.resource_version}
-        return await self._client.patch(
-            self._target,
-            metadata.name,
-            metadata.namespace,
-            merge={"metadata": change},
-            field_manager=self._field_manager,
-        )
-
-    async def _remove_finalizer(self, obj: Unstructured, finalizer: str) -> None:
-        for attempt in range(1, _CONFLICTS + 1):
-            try:
-                await self._set_finalizers(obj, [one for one in obj.metadata.finalizers if one != finalizer])
-                return
-            except NotFound:
-                return
-            except Conflict:
-                if attempt == _CONFLICTS:
-                    raise
-            try:
-                obj = await self._client.get(self._target, obj.metadata.name, obj.metadata.namespace)
-            except NotFound:
                 return
 
 

@@ -19,10 +19,11 @@ from kubewright.controller.blocking import Waiter, run_in_thread
 from kubewright.controller.children import ApplyMemory, Children
 from kubewright.controller.context import BlockingContext, Context
 from kubewright.controller.event_recorder import EventRecorder
+from kubewright.controller.finalizers import Finalizers
 from kubewright.controller.outcome import Requeue
 from kubewright.controller.status import StatusWriter
 from kubewright.objects import Object, ObjectKey
-from kubewright.objects.errors import Conflict, NotFound
+from kubewright.objects.errors import NotFound
 from kubewright.workqueue import Item
 
 KindT = TypeVar("KindT", bound=Object)
@@ -31,9 +32,6 @@ AsyncReconcile: TypeAlias = Callable[[KindT, Context], Awaitable[Requeue | None]
 BlockingReconcile: TypeAlias = Callable[[KindT, BlockingContext], Requeue | None]
 ReconcileFunction: TypeAlias = AsyncReconcile[KindT] | BlockingReconcile[KindT]
 """The user's function: ``async def`` with a :class:`Context`, or ``def`` with a :class:`BlockingContext`."""
-
-_CONFLICTS = 5
-"""How often removing a finalizer is tried against others who write the object at the same time."""
 
 
 class Reconciler(Generic[KindT]):
@@ -71,6 +69,7 @@ class Reconciler(Generic[KindT]):
         self._field_manager = field_manager
         self._finalize = self._awaitable(finalize) if finalize is not None else None
         self._finalizer = finalizer
+        self._finalizers = Finalizers(client, cls, field_manager=field_manager)
         self._needs_finalizer = needs_finalizer
         self._on_leave = on_leave
         self._owns = tuple(owns)
@@ -90,9 +89,9 @@ class Reconciler(Generic[KindT]):
             finalizers = obj.metadata.finalizers
             needed = self._needs_finalizer(obj)
             if needed and self._finalizer not in finalizers:
-                obj = await self._set_finalizers(obj, [*finalizers, self._finalizer])
+                obj = await self._finalizers.set(obj, [*finalizers, self._finalizer])
             elif not needed and self._finalizer in finalizers:
-                obj = await self._set_finalizers(obj, [one for one in finalizers if one != self._finalizer])
+                obj = await self._finalizers.set(obj, [one for one in finalizers if one != self._finalizer])
         return await self._call(self._reconcile, obj, item)
 
     async def _on_deletion(self, obj: KindT, item: Item[ObjectKey]) -> Requeue | None:
@@ -103,7 +102,7 @@ class Reconciler(Generic[KindT]):
             outcome = await self._call(self._finalize, obj, item)
             if outcome is not None:
                 return outcome
-        await self._remove_finalizer(obj)
+        await self._finalizers.remove(obj, self._finalizer)
         return None
 
     async def _leave(self, key: ObjectKey) -> None:
@@ -147,33 +146,3 @@ class Reconciler(Generic[KindT]):
             status=StatusWriter(self._client, obj, field_manager=self._field_manager),
             owns=self._owns,
         )
-
-    async def _set_finalizers(self, obj: KindT, finalizers: list[str]) -> KindT:
-        metadata = obj.metadata
-        change = {"finalizers": finalizers, "uid": metadata.uid, "resourceVersion": metadata.resource_version}
-        return await self._client.patch(
-            self._cls,
-            metadata.name,
-            metadata.namespace,
-            merge={"metadata": change},
-            field_manager=self._field_manager,
-        )
-
-    async def _remove_finalizer(self, obj: KindT) -> None:
-        uid = obj.metadata.uid
-        for attempt in range(1, _CONFLICTS + 1):
-            others = [finalizer for finalizer in obj.metadata.finalizers if finalizer != self._finalizer]
-            try:
-                await self._set_finalizers(obj, others)
-                return
-            except NotFound:
-                return
-            except Conflict:
-                if attempt == _CONFLICTS:
-                    raise
-            try:
-                obj = await self._client.get(self._cls, obj.metadata.name, obj.metadata.namespace)
-            except NotFound:
-                return
-            if obj.metadata.uid != uid or self._finalizer not in obj.metadata.finalizers:
-                return

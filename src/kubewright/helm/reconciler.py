@@ -16,6 +16,7 @@ import msgspec
 
 from kubewright.client import NoMatch
 from kubewright.controller import Context, Requeue, find_condition, remove_condition
+from kubewright.controller.finalizers import Finalizers
 from kubewright.controller.readiness import readiness
 from kubewright.helm.annotations import PREFIX, Wishes
 from kubewright.helm.dependents import Dependents
@@ -224,12 +225,10 @@ class HelmReconciler:
 
     async def _settle(self, releases: Releases, revisions: list[Revision]) -> list[Revision]:
         """A pending revision is one that a process did not live to finish: no other works on this resource."""
-        for revision in revisions:
-            if revision.status in PENDING:
-                await releases.set_status(revision, FAILED, "interrupted")
-        if not any(revision.status in PENDING for revision in revisions):
-            return revisions
-        return await releases.revisions()
+        pending = [revision for revision in revisions if revision.status in PENDING]
+        for revision in pending:
+            await releases.set_status(revision, FAILED, "interrupted")
+        return await releases.revisions() if pending else revisions
 
     async def _inputs(self, obj: Object, ctx: Context, values: Values) -> str:
         told = {
@@ -315,8 +314,8 @@ class HelmReconciler:
         metadata = obj.metadata
         kept = [one for one in metadata.finalizers if one not in LEGACY_FINALIZERS]
         if kept != metadata.finalizers:
-            change = {"finalizers": kept, "uid": metadata.uid, "resourceVersion": metadata.resource_version}
-            answer = await ctx.client.patch(obj, merge={"metadata": change}, field_manager=self._field_manager)
+            finalizers = Finalizers(ctx.client, type(obj), field_manager=self._field_manager)
+            answer = await finalizers.set(obj, kept)
             metadata.resource_version, metadata.finalizers = answer.metadata.resource_version, kept
 
     def _rollout(self, obj: Object, ctx: Context, wishes: Wishes) -> Rollout:
