@@ -53,16 +53,6 @@ def rotate(
     return Certificates(bundle, b"".join(_pem_key(one.key) for one in authorities), certificate, key)
 
 
-def next_rotation(stored: Certificates, policy: Policy | None = None) -> datetime:
-    """When `rotate` has something to do again, at the latest."""
-    policy = policy or Policy()
-    serving = x509.load_pem_x509_certificate(stored.certificate)
-    newest = x509.load_pem_x509_certificates(stored.ca_bundle)[0]
-    return min(
-        serving.not_valid_after_utc - policy.serving_renewal, newest.not_valid_after_utc - policy.authority_renewal
-    )
-
-
 def _read_authorities(stored: Certificates | None, now: datetime) -> list[_Authority]:
     """The authorities that have not expired, newest first."""
     if stored is None:

@@ -83,7 +83,6 @@ class WorkloadStrategy(BuiltinStrategy):
 
     status = True
     generation = True
-    kind_text = ""
 
     def default(self, obj: Object) -> None:
         default_template(obj["spec"].get("template"))
