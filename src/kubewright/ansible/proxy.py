@@ -26,8 +26,18 @@ from kubewright.ansible.request_target import RequestTarget, parse_target
 from kubewright.cache import Cache
 from kubewright.client import Client, NoMatch, RestMapping, Write
 from kubewright.client.writes import WriteVerb
+from kubewright.objects.errors import APIError
 from kubewright.objects.names import GroupVersionKind, ObjectKey
-from kubewright.transport import Message, Receive, Response, Scope, Send, TransportError
+from kubewright.transport import (
+    ClientDisconnected,
+    Message,
+    Receive,
+    Response,
+    Scope,
+    Send,
+    TransportError,
+    read_body,
+)
 
 _log = logging.getLogger("kubewright.ansible")
 
@@ -87,9 +97,11 @@ class Proxy:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         run = self._runs.get(headers.get("authorization", "").removeprefix("Bearer "))
         path = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
-        request = _Request(
-            scope["method"], path, scope["query_string"].decode("latin-1"), headers, await _body(receive)
-        )
+        try:
+            body = await read_body(receive)
+        except ClientDisconnected:
+            return
+        request = _Request(scope["method"], path, scope["query_string"].decode("latin-1"), headers, body)
         if run is None:
             await _send(send, _status(401, "Unauthorized", "this is no token of a run that goes on"))
         elif request.method == "GET" and request.asks.get("watch", [""])[-1] in ("true", "1"):
@@ -260,30 +272,14 @@ def _with_kind(raw: bytes, kind: GroupVersionKind) -> bytes:
 
 
 def _status(code: int, reason: str, message: str) -> Response:
-    body = {
-        "kind": "Status",
-        "apiVersion": "v1",
-        "status": "Failure",
-        "message": message,
-        "reason": reason,
-        "code": code,
-    }
-    return Response(code, {"content-type": _JSON}, msgspec.json.encode(body))
+    status = APIError(message, code=code, reason=reason).status()
+    return Response(code, {"content-type": _JSON}, msgspec.json.encode(status))
 
 
 async def _left(receive: Receive) -> None:
     """Return when the other side has gone."""
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-async def _body(receive: Receive) -> bytes:
-    pieces: list[bytes] = []
-    while True:
-        message = await receive()
-        pieces.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return b"".join(pieces)
 
 
 def _start(status: int, headers: list[tuple[bytes, bytes]]) -> Message:

@@ -1,6 +1,7 @@
 """HTTP as this project needs it, clients and servers: on a network with TLS, or inside one process."""
 
 from kubewright.transport.asgi import Application, AsgiTransport, Message, Receive, Scope, Send
+from kubewright.transport.body import BodyTooLarge, ClientDisconnected, read_body
 from kubewright.transport.http import Authenticator, HttpTransport
 from kubewright.transport.protocol import (
     ConnectError,
@@ -18,7 +19,9 @@ __all__ = [
     "Application",
     "AsgiTransport",
     "Authenticator",
+    "BodyTooLarge",
     "Caller",
+    "ClientDisconnected",
     "ConnectError",
     "HttpServer",
     "HttpTransport",
@@ -32,6 +35,7 @@ __all__ = [
     "TransportError",
     "TransportTimeout",
     "load_certificate",
+    "read_body",
     "traced",
     "trusting",
 ]

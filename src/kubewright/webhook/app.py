@@ -14,7 +14,7 @@ import msgspec
 
 from kubewright.objects.errors import APIError, BadRequest, MethodNotAllowed, NotFound, RequestEntityTooLarge
 from kubewright.objects.names import GroupKind, GroupVersion, GroupVersionKind
-from kubewright.transport import Receive, Scope, Send
+from kubewright.transport import BodyTooLarge, ClientDisconnected, Receive, Scope, Send, read_body
 from kubewright.webhook.admission import Handler
 from kubewright.webhook.conversion import Conversions, answer_conversion
 from kubewright.webhook.metrics import WebhookCollector, WebhookCounts
@@ -148,26 +148,12 @@ def _timeout(scope: Scope) -> float:
 
 
 async def _read_body(receive: Receive, limit: int) -> bytes:
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body"):
-        _check_size(len(body), limit)
-        return body
-    parts, size = [body], len(body)
-    while message.get("more_body"):
-        _check_size(size, limit)
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise BadRequest("the connection broke while the review was read")
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-    _check_size(size, limit)
-    return b"".join(parts)
-
-
-def _check_size(size: int, limit: int) -> None:
-    if size > limit:
-        raise RequestEntityTooLarge(f"the review is larger than {limit} bytes")
+    try:
+        return await read_body(receive, limit)
+    except BodyTooLarge:
+        raise RequestEntityTooLarge(f"the review is larger than {limit} bytes") from None
+    except ClientDisconnected:
+        raise BadRequest("the connection broke while the review was read") from None
 
 
 async def _send(send: Send, status: int, body: bytes) -> None:

@@ -19,12 +19,7 @@ from kubewright.apiserver.access import Access, Trail
 from kubewright.apiserver.auth.service_accounts import ServiceAccountTokens
 from kubewright.apiserver.http import documents
 from kubewright.apiserver.http.documents import HealthCheck
-from kubewright.apiserver.http.messages import (
-    ClientDisconnected,
-    Request,
-    Response,
-    StreamResponse,
-)
+from kubewright.apiserver.http.messages import Request, Response, StreamResponse
 from kubewright.apiserver.http.paths import request_info, split_cluster
 from kubewright.apiserver.http.resources import VERBS, Call
 from kubewright.apiserver.http.status import error_response, method_not_allowed, page_not_found, resource_not_found
@@ -43,7 +38,7 @@ from kubewright.objects.errors import (
     Timeout,
 )
 from kubewright.objects.names import GroupVersionResource
-from kubewright.transport import Receive, Scope, Send
+from kubewright.transport import ClientDisconnected, Receive, Scope, Send
 
 REQUEST_TIMEOUT = 60.0
 """Seconds until an answer has to begin, the request's body included (kube-apiserver's ``--request-timeout``)."""

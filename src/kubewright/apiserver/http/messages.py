@@ -12,7 +12,7 @@ from typing import Protocol
 from urllib.parse import parse_qs
 
 from kubewright.objects.errors import BadRequest, RequestEntityTooLarge
-from kubewright.transport import Receive, Scope, Send
+from kubewright.transport import BodyTooLarge, Receive, Scope, Send, read_body
 
 MAX_BODY = 3 * 1024 * 1024
 """Bytes that a request may carry."""
@@ -25,10 +25,6 @@ _MAX_WARNING = 256
 
 GZIP_FROM = 128 * 1024
 """Size from which an answer is compressed for clients that accept it."""
-
-
-class ClientDisconnected(Exception):
-    """The client went away before its request was read."""
 
 
 class Request:
@@ -53,32 +49,19 @@ class Request:
             return asked[0] in ("1", "t", "T", "true", "TRUE", "True")
         return self.headers.get("user-agent", "").startswith(("curl", "Wget", "Mozilla/5.0"))
 
-    def header_values(self, name: str) -> list[str]:
-        """All values of a header that may be repeated."""
-        wanted = name.lower().encode()
-        return [value.decode("latin-1") for key, value in self.scope["headers"] if key == wanted]
-
     async def body(self) -> bytes:
         """The whole body.
 
         :raises RequestEntityTooLarge: it is larger than the server takes.
+        :raises ClientDisconnected: its end will never come.
         """
         length = self.headers.get("content-length", "0")
         if length.isdigit() and (len(length) > 18 or int(length) > MAX_BODY):
             raise _too_large()
-        chunks, size = [], 0
-        while True:
-            message = await self.receive()
-            if message["type"] == "http.disconnect":
-                raise ClientDisconnected
-            chunk = message.get("body", b"")
-            size += len(chunk)
-            if size > MAX_BODY:
-                raise _too_large()
-            chunks.append(chunk)
-            if not message.get("more_body"):
-                break
-        data = b"".join(chunks)
+        try:
+            data = await read_body(self.receive, MAX_BODY)
+        except BodyTooLarge:
+            raise _too_large() from None
         if self.headers.get("content-encoding") == "gzip":
             return _decompressed(data)
         return data
