@@ -11,9 +11,9 @@ from typing import Any
 
 from kubewright.apiserver.registry.builtin import shape
 from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, name_of, same, since
-from kubewright.apiserver.registry.builtin.field_rules import one_of, problems
+from kubewright.apiserver.registry.builtin.field_rules import problems
 from kubewright.apiserver.registry.metadata_rules import is_qualified_name
-from kubewright.apiserver.registry.strategy import Column, Object
+from kubewright.apiserver.registry.strategy import Column, Object, Reader
 from kubewright.objects.errors import Cause
 from kubewright.objects.field_errors import invalid, required
 
@@ -35,6 +35,11 @@ _COLUMNS = (
     *(Column(name, priority=1) for name in ("First Seen", "Count")),
     Column("Name", format="name", priority=1),
 )
+_FIXED = (
+    "involvedObject", "reason", "message", "source", "firstTimestamp", "lastTimestamp", "count", "type", "eventTime",
+    "action", "related", "reportingComponent", "reportingInstance",
+)  # fmt: skip
+"""All but how often it happened."""
 _SELECTABLE = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
 
 
@@ -46,11 +51,12 @@ class CoreEventStrategy(BuiltinStrategy):
     )  # fmt: skip
     allow_create_on_update = True
 
-    def rules(self, obj: Object) -> list[Cause]:
+    def validate(self, obj: Object, reader: Reader) -> list[Cause]:
+        """The registry's own look at the metadata is all there is: names may be anything that a path can hold."""
         return _common_rules(obj, "reportingComponent")
 
-    def update_rules(self, obj: Object, old: Object) -> list[Cause]:
-        return self.rules(obj)
+    def validate_update(self, obj: Object, old: Object, reader: Reader) -> list[Cause]:
+        return _common_rules(obj, "reportingComponent")
 
     def fields(self, obj: Object) -> Mapping[str, str]:
         return _fields(obj)
@@ -78,25 +84,26 @@ class EventStrategy(BuiltinStrategy):
         return self.decode(renamed | {"apiVersion": "events.k8s.io/v1"}, [])
 
     def rules(self, obj: Object) -> list[Cause]:
-        causes = _common_rules(self.to_storage(obj), "reportingController")
-        if not obj.get("eventTime"):
+        event = self.to_storage(obj)
+        causes = _common_rules(event, "reportingController") + _series_rules(event.get("series"))
+        if not event.get("eventTime"):
             causes.append(required("eventTime"))
-        causes += one_of(obj.get("type"), ("Normal", "Warning"), "type")
-        return causes + [
-            invalid(name, obj[name], "needs to be unset")
-            for name in ("deprecatedFirstTimestamp", "deprecatedLastTimestamp", "deprecatedCount")
-            if obj.get(name)
-        ]
+        kind = event.get("type", "")
+        if kind not in ("Normal", "Warning"):
+            causes.append(invalid("type", "", f"has invalid value: {kind}"))
+        given = [name for name in ("firstTimestamp", "lastTimestamp", "count") if event.get(name)]
+        given += ["source"] if any((event.get("source") or {}).values()) else []
+        return causes + [invalid(name, "", "needs to be unset") for name in given]
 
     def update_rules(self, obj: Object, old: Object) -> list[Cause]:
-        fixed = ("regarding", "note", "reason", "type", "action", "reportingController", "reportingInstance", "related")
-        causes = [
-            invalid(name, obj.get(name), "field is immutable")
-            for name in fixed
-            if not same(obj.get(name), old.get(name))
-        ]
-        if obj.get("eventTime") != old.get("eventTime"):
-            causes.append(invalid("eventTime", obj.get("eventTime"), "field is immutable"))
+        event, before = self.to_storage(obj), self.to_storage(old)
+        causes = _common_rules(event, "reportingController")
+        if not same(event.get("series"), before.get("series")):
+            causes += _series_rules(event.get("series"))
+        for name in _FIXED:
+            if not same(event.get(name), before.get(name)):
+                path = "reportingController" if name == "reportingComponent" else name
+                causes.append(invalid(path, event.get(name), "field is immutable"))
         return causes
 
     def fields(self, obj: Object) -> Mapping[str, str]:
@@ -143,6 +150,13 @@ def _common_rules(event: Object, reporter: str) -> list[Cause]:
     if len(event.get("message", "")) > 1024:
         causes.append(invalid("message", "", "can have at most 1024 characters"))
     return causes
+
+
+def _series_rules(series: Object | None) -> list[Cause]:
+    if series is None:
+        return []
+    causes = [invalid("series.count", "", "should be at least 2")] if series.get("count", 0) < 2 else []
+    return causes if series.get("lastObservedTime") else [*causes, required("series.lastObservedTime")]
 
 
 def _cells(event: Object) -> list[Any]:

@@ -21,12 +21,13 @@ from kubewright.apiserver.registry.builtin.field_rules import (
 from kubewright.apiserver.registry.builtin.resource_requirements import validate_overhead
 from kubewright.apiserver.registry.builtin.scheduling_rules import validate_tolerations
 from kubewright.apiserver.registry.metadata_rules import immutable, is_dns_label, validate_labels
-from kubewright.apiserver.registry.strategy import Object
+from kubewright.apiserver.registry.strategy import Object, Reader
 from kubewright.objects.errors import Cause
-from kubewright.objects.field_errors import duplicate, forbidden, invalid, required
+from kubewright.objects.field_errors import duplicate, forbidden, invalid
 
 HIGHEST_USER_PRIORITY = 1_000_000_000
 SYSTEM_PRIORITY_CLASSES = {"system-node-critical": 2_000_001_000, "system-cluster-critical": 2_000_000_000}
+_COORDINATION = ("strategy", "preferredHolder")
 DISRUPTION_POLICIES = ("AlwaysAllow", "IfHealthyBudget")
 
 
@@ -72,12 +73,17 @@ class PriorityClassStrategy(BuiltinStrategy):
         name, value = name_of(obj), obj.get("value", 0)
         causes: list[Cause] = []
         if name.startswith("system-"):
-            if SYSTEM_PRIORITY_CLASSES.get(name) != value:
-                text = (
-                    "priority class names with 'system-' prefix are reserved for system use only. "
-                    f"error: {name} is not a known system priority class"
-                )
-                causes.append(forbidden("metadata.name", text))
+            known = SYSTEM_PRIORITY_CLASSES.get(name)
+            problem = ""
+            if known is None:
+                problem = f"{name} is not a known system priority class"
+            elif known != value:
+                problem = f"value of {name} PriorityClass must be {known}"
+            elif obj.get("globalDefault"):
+                problem = f"globalDefault of {name} PriorityClass must be false"
+            if problem:
+                text = "priority class names with 'system-' prefix are reserved for system use only. error: "
+                causes.append(forbidden("metadata.name", text + problem))
         elif value > HIGHEST_USER_PRIORITY:
             text = f"maximum allowed value of a user defined priority is {HIGHEST_USER_PRIORITY}"
             causes.append(forbidden("value", text))
@@ -123,15 +129,20 @@ class LeaseStrategy(BuiltinStrategy):
     allow_create_on_update = True
     allow_unconditional_update = False
 
+    def prepare_for_create(self, obj: Object, reader: Reader) -> None:
+        """Who is to lead is for the holders to settle: coordinated election is not on by default."""
+        for name in _COORDINATION:
+            obj["spec"].pop(name, None)
+
+    def prepare_for_update(self, obj: Object, old: Object, reader: Reader) -> None:
+        for name in _COORDINATION:
+            if old["spec"].get(name) is None:
+                obj["spec"].pop(name, None)
+
     def rules(self, obj: Object) -> list[Cause]:
         spec = obj["spec"]
         causes = positive(spec.get("leaseDurationSeconds"), "spec.leaseDurationSeconds")
         causes += non_negative(spec.get("leaseTransitions"), "spec.leaseTransitions")
-        if spec.get("preferredHolder") and not spec.get("strategy"):
-            text = "may only be specified if `strategy` is defined"
-            causes.append(forbidden("spec.preferredHolder", text))
-        if spec.get("strategy") == "":
-            causes.append(required("spec.strategy"))
         return causes
 
     def cells(self, obj: Object) -> list[Any]:
