@@ -12,6 +12,11 @@ NETWORKING, STORAGE, FLOW, RESOURCE = (
 )  # fmt: skip
 RBAC = "rbac.authorization.k8s.io/v1"
 ROLE = {"kind": "ClusterRole", "name": "r"}
+EVENTS = "events.k8s.io/v1"
+EVENT = {
+    "regarding": {"namespace": "n"}, "eventTime": "2026-01-01T00:00:00.000000Z", "type": "Normal", "reason": "R",
+    "action": "A", "reportingController": "c.io/c", "reportingInstance": "i",
+}  # fmt: skip
 SLICE = {"addressType": "IPv4", "endpoints": [{"addresses": ["10.1.2.3"]}]}
 SCHEMA = {"priorityLevelConfiguration": {"name": "l"}}
 LEVEL = {"type": "Limited", "limited": {"limitResponse": {"type": "Queue", "queuing": {}}}}
@@ -109,6 +114,14 @@ def policy_port(**port: object) -> Object:
         ("node.k8s.io/v1", "RuntimeClass",
          {"handler": "h", "scheduling": {"tolerations": [{"key": "a", "operator": "Exists"}] * 2}},
          [("scheduling.tolerations[1]", "Duplicate")]),
+        ("scheduling.k8s.io/v1", "PriorityClass", {"metadata": {"name": "system-node-critical"}, "value": 1},
+         [("metadata.name", "Forbidden")]),
+        ("coordination.k8s.io/v1", "Lease", {"spec": {"leaseDurationSeconds": 0, "preferredHolder": "h"}},
+         [("spec.leaseDurationSeconds", "Invalid")]),
+        ("v1", "Event", {"metadata": {"name": "A_b"}, "involvedObject": {"namespace": "n"}}, []),
+        (EVENTS, "Event", {**EVENT, "series": {"count": 1}, "deprecatedCount": 3, "type": "Odd"},
+         [("count", "Invalid"), ("series.count", "Invalid"), ("series.lastObservedTime", "Required"),
+          ("type", "Invalid")]),
         (RBAC, "RoleBinding", {"roleRef": ROLE, "subjects": [{"kind": "ServiceAccount", "name": "s"}]}, []),
         (RBAC, "ClusterRoleBinding", {"roleRef": ROLE, "subjects": [{"kind": "ServiceAccount", "name": "s"}]},
          [("subjects[0].namespace", "Required")]),
@@ -148,3 +161,23 @@ def test_the_old_annotation_of_an_ingress_class_is_warned_of() -> None:
     text = "annotation \"kubernetes.io/ingress.class\" is deprecated, please use 'spec.ingressClassName' instead"
     assert rules.warnings(ingress, None) == [text]
     assert rules.warnings(ingress, ingress) == []
+
+
+def test_an_event_changes_only_in_how_often_it_happened() -> None:
+    old, new = (created(EVENTS, "Event", {"metadata": {}, **EVENT}) for _ in range(2))
+    new["series"] = {"count": 2, "lastObservedTime": "2026-01-01T00:00:01.000000Z"}
+    rules = strategy(EVENTS, "Event")
+    assert rules.validate_update(new, old, World()) == []
+    new["note"], new["reportingController"] = "changed", "c.io/d"
+    found = fields_and_reasons(rules.validate_update(new, old, World()))
+    assert found == [("message", "FieldValueInvalid"), ("reportingController", "FieldValueInvalid")]
+
+
+def test_a_lease_that_names_a_strategy_keeps_it() -> None:
+    kind, body = "coordination.k8s.io/v1", {"metadata": {}, "spec": {"holderIdentity": "h"}}
+    old, new = (created(kind, "Lease", body) for _ in range(2))
+    new["spec"]["strategy"] = "OldestEmulationVersion"
+    strategy(kind, "Lease").prepare_for_update(new, new | {"spec": dict(new["spec"])}, World())
+    assert new["spec"]["strategy"]
+    strategy(kind, "Lease").prepare_for_update(new, old, World())
+    assert "strategy" not in new["spec"]

@@ -9,11 +9,15 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from kubewright.apiserver.registry.builtin.field_references import (
+    validate_key_reference,
+    validate_pod_field,
+    validate_resource_field,
+)
 from kubewright.apiserver.registry.builtin.field_rules import config_key, problems, relative_path
-from kubewright.apiserver.registry.builtin.volume_rules import validate_key_reference, validate_resource_field
-from kubewright.apiserver.registry.metadata_rules import is_dns_subdomain, is_qualified_name
+from kubewright.apiserver.registry.metadata_rules import is_dns_subdomain
 from kubewright.objects.errors import Cause
-from kubewright.objects.field_errors import invalid, not_found, not_supported, required
+from kubewright.objects.field_errors import invalid, not_found, required
 
 Spec = Mapping[str, Any]
 
@@ -21,7 +25,6 @@ _FIELD_PATHS = (
     "metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName",
     "status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs",
 )  # fmt: skip
-_SUBSCRIPTED = re.compile(r"metadata\.(labels|annotations)\['(.*)'\]\Z")
 _ENV_NAME = re.compile(r"[ -<>-~]+\Z")
 _ENV_NAME_ERROR = (
     "a valid environment variable name must consist only of printable ASCII characters other than '=' "
@@ -66,7 +69,7 @@ def _value_from(variable: Spec, path: str) -> list[Cause]:
         if name in ("configMapKeyRef", "secretKeyRef"):
             causes += validate_key_reference(reference, f"{path}.{name}")
         elif name == "fieldRef":
-            causes += _field_reference(reference, f"{path}.{name}")
+            causes += validate_pod_field(reference, _FIELD_PATHS, f"{path}.{name}")
         elif name == "resourceFieldRef":
             causes += validate_resource_field(reference, f"{path}.{name}")
         elif name == "fileKeyRef":
@@ -79,19 +82,6 @@ def _value_from(variable: Spec, path: str) -> list[Cause]:
     elif len(source) > 1:
         causes.append(invalid(path, "", "may not have more than one field specified at a time"))
     return causes
-
-
-def _field_reference(reference: Spec, path: str) -> list[Cause]:
-    if not reference.get("apiVersion"):
-        return [required(f"{path}.apiVersion")]
-    wanted = reference.get("fieldPath", "")
-    if not wanted:
-        return [required(f"{path}.fieldPath")]
-    subscripted = _SUBSCRIPTED.match(wanted)
-    if subscripted:
-        key = subscripted.group(2)
-        return problems(is_qualified_name(key.lower()), key, path)
-    return [] if wanted in _FIELD_PATHS else [not_supported(f"{path}.fieldPath", wanted, _FIELD_PATHS)]
 
 
 def _file_key(reference: Spec, path: str) -> list[Cause]:

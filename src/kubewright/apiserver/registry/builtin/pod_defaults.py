@@ -122,7 +122,7 @@ def _default_volume(volume: Spec) -> None:
         volume["emptyDir"] = {}
     for field in sources:
         default_volume_source(field, volume[field])
-    if image := volume.get("image"):
+    if (image := volume.get("image")) is not None:
         image.setdefault("pullPolicy", image_pull_policy(image.get("reference", "")))
 
 

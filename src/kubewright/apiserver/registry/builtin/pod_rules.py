@@ -74,7 +74,7 @@ def validate_template(template: Object, field: str) -> list[Cause]:
 def validate_pod_spec(spec: Spec, field: str, pod: str = "") -> list[Cause]:
     """The spec of a pod, or of a template; ``pod`` is the name of a real one."""
     containers = PodContainers(spec, field)
-    causes = validate_volumes(spec.get("volumes") or [], f"{field}.volumes")
+    causes = validate_volumes(spec.get("volumes") or [], f"{field}.volumes", pod)
     causes += validate_resource_claims(spec.get("resourceClaims") or [], f"{field}.resourceClaims", pod)
     causes += containers.validate() + validate_pod_level_resources(spec, field)
     causes += one_of(spec.get("restartPolicy"), RESTART_POLICIES, f"{field}.restartPolicy")

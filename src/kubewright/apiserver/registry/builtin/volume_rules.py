@@ -1,21 +1,24 @@
-"""Rules for the volumes of a pod and the sources that PersistentVolumes share with them.
+"""Rules for the volumes of a pod, and for files made of Secrets, ConfigMaps, tokens and the pod's own fields.
 
-After ``validateVolumes`` and ``validateVolumeSource`` in ``pkg/apis/core/validation``.
+After ``ValidateVolumes`` and ``validateProjectionSources`` in ``pkg/apis/core/validation``, oddities of paths included;
+the other sources are in `volume_sources.py`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from kubewright.apiserver.registry.builtin.certificates import validate_signer_name
 from kubewright.apiserver.registry.builtin.claim_rules import validate_claim_spec
+from kubewright.apiserver.registry.builtin.field_references import validate_pod_field, validate_resource_field
 from kubewright.apiserver.registry.builtin.field_rules import (
-    config_key,
-    non_negative_quantity,
+    label_selector,
+    no_backsteps,
     one_of,
     optional_one_of,
     problems,
-    relative_path,
 )
+from kubewright.apiserver.registry.builtin.volume_sources import validate_volume_source
 from kubewright.apiserver.registry.metadata_rules import (
     is_dns_label,
     is_dns_subdomain,
@@ -23,110 +26,95 @@ from kubewright.apiserver.registry.metadata_rules import (
     validate_labels,
 )
 from kubewright.objects.errors import Cause
-from kubewright.objects.field_errors import duplicate, forbidden, invalid, not_supported, required
+from kubewright.objects.field_errors import duplicate, forbidden, invalid, required
+from kubewright.objects.quantity import Quantity
 
 Spec = dict[str, Any]
 
-_HOST_PATH_TYPES = (
-    "", "DirectoryOrCreate", "Directory", "FileOrCreate", "File", "Socket", "CharDevice", "BlockDevice",
+_ORDER = (
+    "emptyDir", "hostPath", "gitRepo", "gcePersistentDisk", "awsElasticBlockStore", "secret", "nfs", "iscsi",
+    "glusterfs", "flocker", "persistentVolumeClaim", "rbd", "cinder", "cephfs", "quobyte", "downwardAPI", "fc",
+    "flexVolume", "configMap", "azureFile", "vsphereVolume", "photonPersistentDisk", "portworxVolume", "azureDisk",
+    "storageos", "projected", "scaleIO", "csi", "ephemeral", "image",
 )  # fmt: skip
-_REQUIRED = {
-    "nfs": ("server", "path"),
-    "iscsi": ("targetPortal", "iqn"),
-    "cephfs": ("monitors",),
-    "rbd": ("monitors", "image"),
-    "glusterfs": ("endpoints", "path"),
-    "gcePersistentDisk": ("pdName",),
-    "awsElasticBlockStore": ("volumeID",),
-    "cinder": ("volumeID",),
-    "azureFile": ("secretName", "shareName"),
-    "azureDisk": ("diskName", "diskURI"),
-    "vsphereVolume": ("volumePath",),
-    "portworxVolume": ("volumeID",),
-    "flexVolume": ("driver",),
-    "persistentVolumeClaim": ("claimName",),
-    "secret": ("secretName",),
-    "configMap": ("name",),
-    "hostPath": ("path",),
-    "local": ("path",),
-    "csi": ("driver",),
-    "gitRepo": ("repository",),
-    "scaleIO": ("gateway", "system", "volumeName"),
-    "quobyte": ("registry", "volume"),
-    "image": ("reference",),
-}
+"""Of several sources, the first of these is looked at, the others are refused."""
+_MISSPELT = {"cephfs": "cephFS", "downwardAPI": "downwarAPI"}
 _MODE = "must be a number between 0 and 0777 (octal), both inclusive"
-_PROJECTIONS = ("secret", "downwardAPI", "configMap", "serviceAccountToken", "clusterTrustBundle", "podCertificate")
+_DOWNWARD_FIELDS = (
+    "metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid",
+)  # fmt: skip
+_KEY_TYPES = ("RSA3072", "RSA4096", "ECDSAP256", "ECDSAP384", "ECDSAP521", "ED25519")
+_HOUR = 3600
 
 
-def validate_volumes(volumes: list[Spec], field: str) -> list[Cause]:
+def validate_volumes(volumes: list[Spec], field: str, pod: str = "") -> list[Cause]:
+    """The volumes of a pod; with the pod's name, also those of claims to be made for it."""
     causes: list[Cause] = []
     seen: set[str] = set()
+    made = {f"{pod}-{volume.get('name', '')}" for volume in volumes if pod and "ephemeral" in volume}
     for index, volume in enumerate(volumes):
         path = f"{field}[{index}]"
         name = volume.get("name", "")
-        causes += _source(volume, path)
-        if not name:
-            causes.append(required(f"{path}.name"))
-        elif found := is_dns_label(name):
-            causes += problems(found, name, f"{path}.name")
-        elif name in seen:
-            causes.append(duplicate(f"{path}.name", name))
-        else:
+        found = _source(volume, path, pod)
+        found += problems(is_dns_label(name), name, f"{path}.name") if name else [required(f"{path}.name")]
+        if name in seen:
+            found.append(duplicate(f"{path}.name", name))
+        if not found:
             seen.add(name)
+        causes += found
+        claim = (volume.get("persistentVolumeClaim") or {}).get("claimName", "")
+        if claim in made:
+            text = "must not reference a PVC that gets created for an ephemeral volume"
+            causes.append(invalid(f"{path}.persistentVolumeClaim.claimName", claim, text))
     return causes
 
 
-def _source(volume: Spec, path: str) -> list[Cause]:
-    sources = [key for key in volume if key != "name"]
-    if not sources:
+def _source(volume: Spec, path: str, pod: str) -> list[Cause]:
+    kinds = [kind for kind in _ORDER if kind in volume]
+    if not kinds:
         return [required(path, "must specify a volume type")]
-    causes = validate_volume_source(sources[0], volume[sources[0]], f"{path}.{sources[0]}")
-    text = "may not specify more than 1 volume type"
-    return causes + [forbidden(f"{path}.{extra}", text) for extra in sources[1:]]
-
-
-def validate_volume_source(kind: str, source: Spec, path: str) -> list[Cause]:
-    """One source, of a pod's volume or of a PersistentVolume."""
-    causes = [required(f"{path}.{name}") for name in _REQUIRED.get(kind, ()) if not source.get(name)]
+    kind, name = kinds[0], volume.get("name", "")
+    source, at = volume[kind], f"{path}.{kind}"
+    causes = validate_volume_source(kind, source, at, name=name)
     if "defaultMode" in source:
-        causes += _mode(source["defaultMode"], f"{path}.defaultMode")
-    for index, item in enumerate(source.get("items") or ()):
-        causes += _key_to_path(item, f"{path}.items[{index}]", downward=kind == "downwardAPI")
+        causes += _mode(source["defaultMode"], f"{at}.defaultMode")
     match kind:
-        case "hostPath":
-            if ".." in source.get("path", "").split("/"):
-                causes.append(invalid(f"{path}.path", source["path"], "must not contain '..'"))
-            causes += optional_one_of(source.get("type"), _HOST_PATH_TYPES, f"{path}.type")
-        case "nfs":
-            if source.get("path") and not source["path"].startswith("/"):
-                causes.append(invalid(f"{path}.path", source["path"], "must be an absolute path"))
         case "emptyDir":
-            if "sizeLimit" in source:
-                causes += non_negative_quantity(source["sizeLimit"], f"{path}.sizeLimit")
-        case "csi":
-            causes += _csi_driver(source.get("driver", ""), f"{path}.driver")
+            if Quantity(source.get("sizeLimit", "0")) < Quantity(0):
+                causes.append(forbidden(f"{at}.sizeLimit", "SizeLimit field must be a valid resource quantity"))
+        case "secret" | "configMap":
+            for index, item in enumerate(source.get("items") or ()):
+                causes += _key_to_path(item, f"{at}.items[{index}]")
+        case "downwardAPI":
+            for item in source.get("items") or ():
+                causes += _downward_file(item, at)
         case "projected":
-            causes += _projections(source.get("sources") or [], f"{path}.sources")
+            causes += _projections(source.get("sources") or [], at)
         case "ephemeral":
-            template = source.get("volumeClaimTemplate")
-            if template is None:
-                causes.append(required(f"{path}.volumeClaimTemplate"))
-            else:
-                causes += _claim_template(template, f"{path}.volumeClaimTemplate")
+            causes += _ephemeral(source, at)
+            claim = f"{pod}-{name}"
+            if pod and name:
+                texts = (f'PVC name "{claim}": {problem}' for problem in is_dns_subdomain(claim))
+                causes += problems(texts, name, f"{path}.name")
         case "image":
-            policies = ("Always", "IfNotPresent", "Never")
-            causes += one_of(source.get("pullPolicy"), policies, f"{path}.pullPolicy")
-    return causes
+            # In a template, the image may be left to whoever makes pods of it.
+            if pod and not source.get("reference"):
+                causes.append(required(f"{at}.reference"))
+            causes += one_of(source.get("pullPolicy"), ("Always", "IfNotPresent", "Never"), f"{at}.pullPolicy")
+    text = "may not specify more than 1 volume type"
+    return causes + [forbidden(f"{path}.{_MISSPELT.get(extra, extra)}", text) for extra in kinds[1:]]
 
 
-def _claim_template(template: Spec, path: str) -> list[Cause]:
+def _ephemeral(source: Spec, path: str) -> list[Cause]:
     """A claim to be made for the pod: of its metadata, labels and annotations only."""
+    template, path = source.get("volumeClaimTemplate"), f"{path}.volumeClaimTemplate"
+    if template is None:
+        return [required(path)]
     metadata = template.get("metadata") or {}
     causes = validate_annotations(metadata.get("annotations"), f"{path}.metadata.annotations")
     causes += validate_labels(metadata.get("labels"), f"{path}.metadata.labels")
     others = [name for name in metadata if name not in ("labels", "annotations")]
-    causes += [forbidden(f"{path}.metadata.{name}", "cannot be set for an ephemeral volume") for name in others]
+    causes += [forbidden(f"{path}.metadata.{name}", "cannot be set") for name in others]
     return causes + validate_claim_spec(template.get("spec") or {}, f"{path}.spec")
 
 
@@ -134,91 +122,132 @@ def _mode(value: int, field: str) -> list[Cause]:
     return [] if 0 <= value <= 0o777 else [invalid(field, value, _MODE)]
 
 
-def _key_to_path(item: Spec, path: str, *, downward: bool) -> list[Cause]:
-    causes = []
-    if downward:
-        if not item.get("fieldRef") and not item.get("resourceFieldRef"):
-            causes.append(required(path, "one of fieldRef and resourceFieldRef is required"))
-        elif item.get("fieldRef") and item.get("resourceFieldRef"):
+def _file_path(path: str, field: str) -> list[Cause]:
+    """``ValidateLocalNonReservedPath``: inside the volume, and not where the kubelet keeps its own files."""
+    causes = [invalid(field, path, "must be a relative path")] if path.startswith("/") else []
+    causes += no_backsteps(path, field)
+    if path.startswith("..") and not path.startswith("../"):
+        causes.append(invalid(field, path, "must not start with '..'"))
+    return causes
+
+
+def _key_to_path(item: Spec, path: str) -> list[Cause]:
+    causes = [required(f"{path}.{name}") for name in ("key", "path") if not item.get(name)]
+    causes += _file_path(item.get("path", ""), f"{path}.path")
+    return causes + (_mode(item["mode"], f"{path}.mode") if "mode" in item else [])
+
+
+def _downward_file(item: Spec, path: str) -> list[Cause]:
+    """A file of the pod's own data; Kubernetes does not say which of them is wrong."""
+    causes = [] if item.get("path") else [required(f"{path}.path")]
+    causes += _file_path(item.get("path", ""), f"{path}.path")
+    reference, resource = item.get("fieldRef"), item.get("resourceFieldRef")
+    if reference is not None:
+        causes += validate_pod_field(reference, _DOWNWARD_FIELDS, f"{path}.fieldRef")
+        if resource is not None:
             text = "fieldRef and resourceFieldRef can not be specified simultaneously"
             causes.append(invalid(path, "resource", text))
-    elif not item.get("key"):
-        causes.append(required(f"{path}.key"))
-    if not item.get("path"):
-        causes.append(required(f"{path}.path"))
+    elif resource is not None:
+        causes += validate_resource_field(resource, f"{path}.resourceFieldRef", volume=True)
     else:
-        causes += relative_path(item["path"], f"{path}.path")
-    if downward and item.get("resourceFieldRef"):
-        causes += validate_resource_field(item["resourceFieldRef"], f"{path}.resourceFieldRef", volume=True)
-    if "mode" in item:
-        causes += _mode(item["mode"], f"{path}.mode")
-    return causes
+        causes.append(required(path, "one of fieldRef and resourceFieldRef is required"))
+    return causes + (_mode(item["mode"], f"{path}.mode") if "mode" in item else [])
 
 
-def _csi_driver(name: str, field: str) -> list[Cause]:
-    return problems(is_dns_subdomain(name.lower()), name, field) if name else []
+class _Files:
+    """The paths that the sources of a projected volume fill, each once."""
+
+    def __init__(self, volume: str) -> None:
+        self._volume = volume
+        self._taken: set[str] = set()
+
+    def add(self, path: str, value: str | None = None) -> list[Cause]:
+        """Take a path; ``value`` is what an error shows in its place."""
+        if path in self._taken:
+            return [invalid(self._volume, path if value is None else value, "conflicting duplicate paths")]
+        self._taken.add(path)
+        return []
 
 
-def _projections(sources: list[Spec], field: str) -> list[Cause]:
+def _projections(sources: list[Spec], path: str) -> list[Cause]:
     causes: list[Cause] = []
+    files = _Files(path)
     for index, projection in enumerate(sources):
-        path = f"{field}[{index}]"
-        given = [name for name in _PROJECTIONS if name in projection]
-        if not given:
-            causes.append(required(path, "must specify at least one projection"))
-        causes += [forbidden(f"{path}.{extra}", "may not specify more than 1 volume type") for extra in given[1:]]
-        for name in given:
-            source = projection[name]
-            if name in ("secret", "configMap") and not source.get("name"):
-                causes.append(required(f"{path}.{name}.name"))
-            if name == "serviceAccountToken":
-                causes += _token_projection(source, f"{path}.{name}")
-            for at, item in enumerate(source.get("items") or ()):
-                causes += _key_to_path(item, f"{path}.{name}.items[{at}]", downward=name == "downwardAPI")
+        at = f"{path}.sources[{index}]"
+        for kind, source in projection.items():
+            causes += _projection(kind, source, f"{at}.{kind}", path, files)
+        if len(projection) > 1:
+            causes.append(forbidden(at, "may not specify more than 1 volume type per source"))
     return causes
 
 
-def _token_projection(source: Spec, path: str) -> list[Cause]:
-    seconds = source.get("expirationSeconds", 3600)
-    causes = []
-    if seconds < 600:
-        causes.append(invalid(f"{path}.expirationSeconds", seconds, "may not specify a duration less than 10 minutes"))
-    if seconds > 2**32:
-        causes.append(
-            invalid(f"{path}.expirationSeconds", seconds, "may not specify a duration larger than 2^32 seconds")
-        )
-    if not source.get("path"):
-        causes.append(required(f"{path}.path"))
+def _projection(kind: str, source: Spec, path: str, volume: str, files: _Files) -> list[Cause]:
+    causes: list[Cause] = []
+    match kind:
+        case "secret" | "configMap":
+            name = source.get("name", "")
+            causes += [] if name else [required(f"{path}.name")]
+            for index, item in enumerate(source.get("items") or ()):
+                causes += _key_to_path(item, f"{path}.items[{index}]")
+                causes += files.add(item["path"], name) if item.get("path") else []
+        case "downwardAPI":
+            for item in source.get("items") or ():
+                causes += _downward_file(item, path)
+                causes += files.add(item["path"]) if item.get("path") else []
+        case "serviceAccountToken":
+            seconds, file = source.get("expirationSeconds", _HOUR), source.get("path", "")
+            if seconds < 600:
+                text = "may not specify a duration less than 10 minutes"
+                causes.append(invalid(f"{path}.expirationSeconds", seconds, text))
+            if seconds > 2**32:
+                text = "may not specify a duration larger than 2^32 seconds"
+                causes.append(invalid(f"{path}.expirationSeconds", seconds, text))
+            causes += _file_path(file, f"{volume}.path") if file else [required(f"{volume}.path")]
+        case "clusterTrustBundle":
+            causes += _trust_bundle(source, path) + files.add(source.get("path", ""))
+        case "podCertificate":
+            causes += _pod_certificate(source, path, files)
+    return causes
+
+
+def _trust_bundle(source: Spec, path: str) -> list[Cause]:
+    name, signer, selector = source.get("name"), source.get("signerName"), source.get("labelSelector")
+    causes: list[Cause] = []
+    if name is not None and signer is not None:
+        causes.append(invalid(path, source, "only one of name and signerName may be used"))
+    elif name is not None:
+        causes += [] if name else [required(f"{path}.name", "must be a valid object name")]
+        texts = (f"not a valid clustertrustbundlename: {text}" for text in is_dns_subdomain(name.rpartition(":")[2]))
+        causes += problems(texts, name, f"{path}.name")
+        if selector is not None:
+            text = "labelSelector must be unset if name is specified"
+            causes.append(invalid(f"{path}.labelSelector", selector, text))
+    elif signer is not None:
+        causes += [] if signer else [required(f"{path}.signerName", "must be a valid signer name")]
+        causes += validate_signer_name(signer, f"{path}.signerName")
+        causes += label_selector(selector, f"{path}.labelSelector")
     else:
-        causes += relative_path(source["path"], f"{path}.path")
+        causes.append(required(path, "either name or signerName must be specified"))
+    file = source.get("path", "")
+    return causes + ([] if file else [required(f"{path}.path")]) + _file_path(file, f"{path}.path")
+
+
+def _pod_certificate(source: Spec, path: str, files: _Files) -> list[Cause]:
+    signer, seconds = source.get("signerName", ""), source.get("maxExpirationSeconds")
+    causes = validate_signer_name(signer, f"{path}.signerName")
+    causes += optional_one_of(source.get("keyType", ""), _KEY_TYPES, f"{path}.keyType")
+    if seconds is not None:
+        at, domain = f"{path}.maxExpirationSeconds", signer.partition("/")[0]
+        longest = 24 * _HOUR if f".{domain}".endswith(".kubernetes.io") else 91 * 24 * _HOUR
+        if seconds < _HOUR:
+            causes.append(invalid(at, seconds, f"if provided, maxExpirationSeconds must be >= {_HOUR}"))
+        if seconds > longest:
+            causes.append(invalid(at, seconds, f"if provided, maxExpirationSeconds must be <= {longest}"))
+    fields = ("credentialBundlePath", "keyPath", "certificateChainPath")
+    for field in fields:
+        if file := source.get(field):
+            causes += _file_path(file, f"{path}.{field}") + files.add(file)
+    if not any(source.get(field) for field in fields):
+        text = "specify at least one of credentialBundlePath, keyPath, and certificateChainPath"
+        causes.append(required(path, text))
     return causes
-
-
-def validate_key_reference(reference: Spec, field: str) -> list[Cause]:
-    """A ConfigMapKeySelector or SecretKeySelector."""
-    name, key = reference.get("name", ""), reference.get("key", "")
-    causes = problems(is_dns_subdomain(name), name, f"{field}.name")
-    if not key:
-        return [*causes, required(f"{field}.key")]
-    return causes + problems(config_key(key), key, f"{field}.key")
-
-
-_CONTAINER_RESOURCES = tuple(
-    f"{bound}.{name}" for bound in ("limits", "requests") for name in ("cpu", "memory", "ephemeral-storage")
-)
-
-
-def validate_resource_field(reference: Spec, field: str, *, volume: bool = False) -> list[Cause]:
-    """A ResourceFieldSelector; in a volume it has to say which container is meant."""
-    resource = reference.get("resource", "")
-    if volume and not reference.get("containerName"):
-        return [required(f"{field}.containerName")]
-    if not resource:
-        return [required(f"{field}.resource")]
-    if resource not in _CONTAINER_RESOURCES and not resource.startswith(("limits.hugepages-", "requests.hugepages-")):
-        return [not_supported(f"{field}.resource", resource, _CONTAINER_RESOURCES)]
-    divisor = reference.get("divisor", "0")
-    if resource.endswith(".cpu") and divisor not in ("0", "1", "1m"):
-        text = "only divisor's values 1m and 1 are supported with the cpu resource"
-        return [invalid(f"{field}.divisor", resource, text)]
-    return []

@@ -34,7 +34,7 @@ from kubewright.apiserver.registry.builtin.field_rules import (
 from kubewright.apiserver.registry.builtin.pod_defaults import default_volume_source
 from kubewright.apiserver.registry.builtin.pod_warnings import DEAD_VOLUMES, node_term_warnings
 from kubewright.apiserver.registry.builtin.scheduling_rules import validate_node_selector
-from kubewright.apiserver.registry.builtin.volume_rules import validate_volume_source
+from kubewright.apiserver.registry.builtin.volume_sources import validate_volume_source
 from kubewright.apiserver.registry.metadata_rules import immutable, is_dns_subdomain, is_qualified_name
 from kubewright.apiserver.registry.strategy import Object, Reader
 from kubewright.objects.errors import Cause
@@ -54,6 +54,12 @@ _RESIZE_STATES = (
     "ControllerResizeInProgress", "ControllerResizeInfeasible", "NodeResizePending", "NodeResizeInProgress",
     "NodeResizeInfeasible",
 )  # fmt: skip
+_SOURCES = (
+    "hostPath", "gcePersistentDisk", "awsElasticBlockStore", "glusterfs", "flocker", "nfs", "rbd", "quobyte", "cephfs",
+    "iscsi", "cinder", "fc", "flexVolume", "azureFile", "vsphereVolume", "photonPersistentDisk", "portworxVolume",
+    "azureDisk", "scaleIO", "local", "storageos", "csi",
+)  # fmt: skip
+"""Of several, the first of these is looked at."""
 _NOT_A_SOURCE = frozenset(
     {
         "capacity", "accessModes", "claimRef", "persistentVolumeReclaimPolicy", "storageClassName", "mountOptions",
@@ -122,11 +128,11 @@ class PersistentVolumeStrategy(BuiltinStrategy):
             path = f"spec.capacity[{name}]"
             causes += problems(is_qualified_name(name), name, path) + positive_quantity(amount, path)
         causes += one_of(spec.get("persistentVolumeReclaimPolicy"), _RECLAIM, "spec.persistentVolumeReclaimPolicy")
-        sources = list(_source_of(spec))
+        sources = [kind for kind in _SOURCES if kind in spec]
         if not sources:
             causes.append(required("spec", "must specify a volume type"))
         for kind in sources[:1]:
-            causes += validate_volume_source(kind, spec[kind], f"spec.{kind}")
+            causes += validate_volume_source(kind, spec[kind], f"spec.{kind}", name=name_of(obj), persistent=True)
         text = "may not specify more than 1 volume type"
         causes += [forbidden(f"spec.{extra}", text) for extra in sources[1:]]
         if "local" in spec and not spec.get("nodeAffinity"):
