@@ -12,6 +12,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -165,6 +166,7 @@ def _parameter(one: inspect.Parameter) -> str:
     if one.default is one.empty:
         return f"{stars}{one.name}{typed}"
     told = repr(one.default) if isinstance(one.default, _PLAIN) else "..."  # another value may depend on the machine
+    told = f"{type(one.default).__name__}.{one.default.name}" if isinstance(one.default, Enum) else told
     return f"{stars}{one.name}{typed} = {told}"
 
 

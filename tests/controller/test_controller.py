@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from tests.virtual_time import run
@@ -67,6 +68,15 @@ def test_a_terminal_error_is_counted_and_not_tried_again() -> None:
 
     counts = results(fail).counts
     assert (counts.terminal_errors, counts.errors) == (1, 1)
+
+
+def test_an_outcome_that_is_none_is_an_ordinary_failure() -> None:
+    async def thirty(item: Item[str]) -> Any:
+        return 30
+
+    controller = results(thirty)
+    assert controller.counts.errors > 1
+    assert controller.counts.success == 0
 
 
 def test_requeue_after_comes_back_then_and_counts_no_failure() -> None:

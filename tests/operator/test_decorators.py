@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubewright import Context, Invalid, ObjectMeta, Operator
+from kubewright import Context, Invalid, ObjectMeta, Operator, Resource, Spec
 from kubewright.objects.core_v1 import ConfigMap
 from kubewright.webhook import AdmissionRequest
 
@@ -37,3 +37,17 @@ def test_raw_admission_is_declared_by_path() -> None:
 
     (declared,) = guard.webhooks
     assert (declared.path, declared.resources, declared.operations) == ("/no-latest", ["pods"], ["CREATE"])
+
+
+def test_a_kind_without_a_name_in_the_api_is_told_at_once() -> None:
+    class Nameless(Resource[Spec, None]): ...
+
+    with pytest.raises(TypeError, match=r"put @op\.resource\(group=\.\.\., version=\.\.\.\) above it"):
+        Operator("site-operator").reconcile(Nameless)(lambda obj, ctx: None)
+
+
+def test_a_reconciler_that_takes_no_context_is_told_at_once() -> None:
+    async def reconcile(config: ConfigMap) -> None: ...
+
+    with pytest.raises(TypeError, match=r"def reconcile\(obj, ctx\)"):
+        Operator("site-operator").reconcile(ConfigMap)(reconcile)  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ from kubewright.project.upgrade import write
 from kubewright.schema import custom_resource
 
 
-@custom_resource(group="g", version="v1")
+@custom_resource(group="example.com", version="v1")
 class Order(Resource[Spec, Status]):
     """What the operator's code would hold."""
 

@@ -234,6 +234,8 @@ class Controller(Generic[R]):
             logger.debug("reconciling because of %s", item.causes)
             with reconcile_span(current, self.queue.waited(item)):
                 outcome = await self._call(item)
+            if not isinstance(outcome, Requeue | None):
+                raise TypeError(f"a reconciler returns None or a Requeue, not {outcome!r}")
         except Retry as retry:
             logger.info("again in %.3g s: %s", retry.requeue.after, retry)
             self._settle(item, retry.requeue)

@@ -62,6 +62,17 @@ def _recording(define: Callable[P, ClassDecorator]) -> Callable[Concatenate[Deco
     return declare
 
 
+def _expect_reconciler(cls: type[Object], function: Callable[..., Any]) -> None:
+    """Find out while the file is loaded what would otherwise fail at every reconcile."""
+    if not hasattr(cls, "gvk"):
+        raise TypeError(f"{cls.__name__} has no group and version: put @op.resource(group=..., version=...) above it")
+    try:
+        inspect.signature(function).bind(None, None)
+    except TypeError:
+        name = getattr(function, "__name__", "reconcile")
+        raise TypeError(f"{name} is called with the object and the context: def {name}(obj, ctx)") from None
+
+
 class Decorators(Declarations):
     """An operator and what it declares.
 
@@ -109,6 +120,7 @@ class Decorators(Declarations):
         """
 
         def declare(function: Any, /) -> Any:
+            _expect_reconciler(cls, function)
             self.reconciliations.append(
                 Reconciliation(
                     cls=cls,
@@ -133,6 +145,7 @@ class Decorators(Declarations):
         """
 
         def declare(function: Any, /) -> Any:
+            _expect_reconciler(cls, function)
             if cls in self.finalizers:
                 raise ValueError(f"{cls.__name__} has two finalize functions")
             self.finalizers[cls] = function

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,12 +16,17 @@ import msgspec
 
 from kubewright.objects import GroupVersionKind, Object, Struct
 from kubewright.objects.base import StructMeta, own_annotations
+from kubewright.schema.errors import SchemaError
 from kubewright.schema.plurals import pluralize
 
 SpecT = TypeVar("SpecT")
 StatusT = TypeVar("StatusT")
 R = TypeVar("R", bound=Object)
 M = TypeVar("M", bound="ResourceMeta")
+
+_LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_GROUP = re.compile(rf"{_LABEL}(\.{_LABEL})+")
+_VERSION = re.compile("[a-z]([-a-z0-9]*[a-z0-9])?")
 
 
 class Spec(Struct):
@@ -150,10 +156,15 @@ def custom_resource(
     :param storage: whether objects are stored in this version; a single version is.
     :param deprecated: True, or the warning that users of this version read.
     :param labels: of the CustomResourceDefinition, as are ``annotations``.
+    :raises SchemaError: the API server would refuse the group or the version.
     """
 
     def named(cls: type[R]) -> type[R]:
         name = kind or cls.__name__
+        if not _GROUP.fullmatch(group):
+            raise SchemaError(name, f"{group!r} is no API group", "name a domain in lower case, such as example.com")
+        if not _VERSION.fullmatch(version):
+            raise SchemaError(name, f"{version!r} is no API version", "name one such as v1, v1beta1 or v1alpha1")
         cls.gvk = GroupVersionKind(group, version, name)
         cls.plural = plural or pluralize(name)
         cls.namespaced = namespaced
