@@ -119,8 +119,8 @@ class _Check:
         often = MAX_REQUEST_BYTES // (self_type.min_size + 1) if cardinality is None else cardinality
         self.cost("rule cost", rule.program.cost.high * often, f"{path}.rule")
         if rule.message_error is not None:
-            error = rule.message_error
-            self.errors.append(invalid(f"{path}.{error.field}", dict(raw), error.detail))
+            field, detail = rule.message_error.field, rule.message_error.detail
+            self.errors.append(invalid(f"{path}.{field}", dict(raw), detail))
         elif rule.message_expression is not None:
             self.cost("messageExpression cost", rule.message_expression.cost.high, f"{path}.messageExpression")
         if rule.uses_old_self and uncorrelated:
