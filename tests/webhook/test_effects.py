@@ -184,6 +184,6 @@ async def test_subresources_are_admitted_as_what_they_are(cluster: TestCluster) 
             )
         with pytest.raises((Refused, Forbidden), match="refused by the webhook"):
             await cluster.client.rest.request("POST", "/api/v1/namespaces/default/pods/a/exec", query={"command": "ls"})
-    (scaled,) = seen
+    scaled = seen[-1]  # a write that lost a race is admitted again
     assert (scaled.kind.kind, scaled.subresource, scaled.resource.resource) == ("Scale", "scale", "deployments")
     assert scaled.object is not None and scaled.object["spec"] == {"replicas": 2}
