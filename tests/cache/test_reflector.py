@@ -179,3 +179,18 @@ async def test_a_table_is_refused() -> None:
 async def test_refusals_are_reported_and_tried_again() -> None:
     lines, _ = await follow(status(403, "Forbidden"), status(403, "Forbidden"), listed("a"), expect=2)
     assert lines[0] == "trouble 403"
+
+
+async def test_a_stream_can_be_checked_against_a_list_of_the_same_revision(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("KUBEWRIGHT_WATCHLIST_CHECK", "1")
+    initial = event("ADDED", pod("a")) + event("ADDED", pod("b")) + bookmark("5", initial_end=True)
+    lines, requests = await follow(streamed(initial, event("ADDED", pod("c", 6))), listed("a"), expect=2)
+    assert lines == ["replace a,b at 5", "ADDED c"]
+    assert requests[1].query == {
+        "labelSelector": "app=web",
+        "resourceVersion": "5",
+        "resourceVersionMatch": "Exact",
+    }
+    assert "streamed otherwise than it is listed: default/b: streamed at 1, listed not at all" in caplog.text

@@ -170,6 +170,11 @@ class Informer(Generic[T]):
         return sum(scope.reflector.state.restarts for scope in self._scopes.values() if scope.reflector)
 
     @property
+    def inconsistencies(self) -> int:
+        """How many objects were streamed differently from how they are listed, where `consistency` is checked."""
+        return sum(scope.reflector.inconsistencies for scope in self._scopes.values() if scope.reflector)
+
+    @property
     def silent_since(self) -> float | None:
         """The event loop's time at which the quietest namespace was last heard of; None before the first sync."""
         return min((scope.heard_at for scope in self._scopes.values()), default=None) if self.has_synced else None

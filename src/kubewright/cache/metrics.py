@@ -37,6 +37,11 @@ class CacheMetrics(Collector):
         restarts = CounterMetricFamily(
             "kubewright_cache_watch_restarts", "Watches that had to begin anew with a list.", labels=_LABELS
         )
+        inconsistencies = CounterMetricFamily(
+            "kubewright_cache_inconsistencies",
+            "Objects that were streamed otherwise than listed; counted with KUBEWRIGHT_WATCHLIST_CHECK=1.",
+            labels=_LABELS,
+        )
         for informer in self._cache.informers:
             if informer.kind is None:
                 continue
@@ -45,6 +50,7 @@ class CacheMetrics(Collector):
             size.add_metric(labels, informer.indexer.bytes)
             synced.add_metric(labels, informer.has_synced)
             restarts.add_metric(labels, informer.restarts)
+            inconsistencies.add_metric(labels, informer.inconsistencies)
             if (since := informer.silent_since) is not None:
                 silent.add_metric(labels, self._loop.time() - since)
-        return (objects, size, synced, silent, restarts)
+        return (objects, size, synced, silent, restarts, inconsistencies)

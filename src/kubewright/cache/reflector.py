@@ -13,6 +13,7 @@ from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
+from kubewright.cache.consistency import Versions, differences, is_wanted
 from kubewright.cache.deltas import Delta
 from kubewright.cache.list_watch import Failure, ListPage, ListWatch, Pause, Watch
 from kubewright.cache.stored import ObjectReader, StoredObject
@@ -29,6 +30,9 @@ IDLE_TIMEOUT = 150.0
 
 INITIAL_TIMEOUT = 30.0
 """Seconds without a byte after which a server counts as one that does not stream the initial state."""
+
+_NAMED = 10
+"""How many inconsistent objects one message names."""
 
 _INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 
@@ -108,6 +112,9 @@ class Reflector(Generic[T]):
         self._clock = clock or asyncio.get_running_loop().time
         self._collected: dict[ObjectKey, StoredObject[T]] = {}
         self._streaming = False
+        self.inconsistencies = 0
+        """How many objects were streamed differently from how they are listed, where that is checked."""
+        self._streamed: tuple[str, Versions] | None = None
 
     async def run(self) -> None:
         """Follow the collection until cancelled."""
@@ -164,6 +171,8 @@ class Reflector(Generic[T]):
                 opened = True
                 events = read_events(aiter(stream))
                 await self._initial(events)
+                if self._streamed is not None:
+                    await self._check_streamed(*self._streamed)
                 async for batch in events:
                     self._consume(batch)
                     del batch  # or it would be held until the next one comes
@@ -186,6 +195,25 @@ class Reflector(Generic[T]):
             if batch is None:
                 return
             self._consume(batch)
+
+    async def _check_streamed(self, resource_version: str, streamed: Versions) -> None:
+        """List once more, at the very revision of the stream; for debugging, see `consistency`."""
+        self._streamed = None
+        exactly = {"resourceVersion": resource_version, "resourceVersionMatch": "Exact"}
+        try:
+            answer = await self._rest.request(
+                "GET", self.path, query={**self._selectors, **exactly}, accept=self._accept_list
+            )
+        except (APIError, TransportError) as error:
+            _log.warning("%s could not be checked against a list: %s", self.path, error)
+            return
+        read = (self._read(item) for item in _decode_list(answer.body).items or ())
+        found = differences(streamed, {obj.key: obj.resource_version for obj in read if obj is not None})
+        self.inconsistencies += len(found)
+        if found:
+            _log.error("%s was streamed otherwise than it is listed: %s", self.path, "; ".join(found[:_NAMED]))
+        else:
+            _log.info("%s was streamed as it is listed: %d objects", self.path, len(streamed))
 
     def _consume(self, batch: list[RawEvent]) -> None:
         """Hand on one batch of events; an ``ERROR`` among them is raised behind those before it."""
@@ -222,6 +250,9 @@ class Reflector(Generic[T]):
             if (metadata.annotations or {}).get(_INITIAL_EVENTS_END) == "true":
                 self._streaming = False
                 self.state.streamed(metadata.resource_version)
+                if is_wanted():
+                    versions = {key: obj.resource_version for key, obj in self._collected.items()}
+                    self._streamed = metadata.resource_version, versions
                 self._replace()
             return
         self.state.saw("BOOKMARK", metadata.resource_version)
