@@ -208,6 +208,8 @@ def ordered(fields: FieldSet) -> FieldSet:
     elements = sorted(fields)
     if elements and elements[-1][0] > "f":
         elements.sort(key=sort_key)
+    if not any(fields.values()):  # Most sets have nothing below them, and many are in order.
+        return fields if elements == list(fields) else {element: {} for element in elements}
     return {element: ordered(below) if (below := fields[element]) else below for element in elements}
 
 

@@ -373,8 +373,8 @@ def _everything(type_: Type, value: Any) -> FieldSet:
     fields: FieldSet = {}
     if kind is Kind.MAP or kind is Kind.DEDUCED:
         if isinstance(value, dict):
-            if type_.scalars is not None:
-                return {MEMBER: {}, **{f"f:{name}": {} for name in value}}
+            if kind is Kind.MAP and (known := type_.flat(tuple(value))) is not None:
+                return known
             fields[MEMBER] = {}
             for name, member in value.items():
                 below = type_.member(name) or DEDUCED

@@ -7,10 +7,12 @@ are held back while something is wrong that would make their answers misleading.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from kubewright.objects.errors import Cause
 from kubewright.schema.node import MISSING, Node
+from kubewright.schema.structural.acceptance import Acceptance
 from kubewright.schema.structural.defaulting import compile_defaults
 from kubewright.schema.structural.embedded import Metadata, compile_embedded, compile_reading
 from kubewright.schema.structural.invariants import compile_list_types
@@ -33,22 +35,29 @@ _RULES_HELD_BACK = Cause(
 class CompiledSchema:
     """The engines of one version of a custom resource.
 
-    ``default`` fills defaults in place and drops the nulls that the schema does not allow; ``prune`` removes unknown
-    fields in place and returns their paths, sorted.
+    ``default`` fills defaults in place and drops the nulls that the schema does not allow.
 
     :param raw: ``openAPIV3Schema``; it must be structural (`check_schema` found nothing).
     :param metadata: the rules for the metadata of embedded resources.
     """
 
     def __init__(self, raw: Mapping[str, Any], metadata: Metadata | None = None) -> None:
-        node = Node(raw)
+        node = self._node = Node(raw)
         self.default = compile_defaults(node)
-        self.prune = compile_prune(node)
+        self._prune = compile_prune(node)
         self._values = compile_values(node)
         self._embedded = compile_embedded(node) if metadata is None else compile_embedded(node, metadata)
         self._read = None if metadata is None else compile_reading(node, metadata)
         self._list_types = compile_list_types(node)
         self._rules = compile_rules(node)
+
+    @cached_property
+    def _quick(self) -> Acceptance:
+        return Acceptance(self._node)  # Made by the first object: definitions may be many, and most are never used.
+
+    def prune(self, obj: dict[str, Any]) -> list[str]:
+        """Remove unknown fields, in place; gives their paths, sorted."""
+        return [] if self._quick.fits(obj) else self._prune(obj)
 
     def read(self, obj: dict[str, Any]) -> list[Cause]:
         """Bring embedded resources into form, in place; gives what cannot be read as one."""
@@ -63,11 +72,14 @@ class CompiledSchema:
             ``oldSelf`` run.
         :param tolerated: where to add what CEL rules tolerate: Kubernetes warns of it.
         """
-        found = causes(self._values(obj, MISSING if old is None else old))
+        found: list[Cause] = []
+        if not self._quick.accepts(obj):
+            found += causes(self._values(obj, MISSING if old is None else old))
         if self._embedded is not None:
             found += causes(self._embedded(obj))
-        if self._list_types is not None and (old is None or self._list_types(old) is None):
-            found += causes(self._list_types(obj))
+        unique = self._list_types
+        if unique is not None and (repeated := unique(obj)) is not None and (old is None or unique(old) is None):
+            found += causes(repeated)
         if self._rules is not None:
             if any(cause.reason in _HOLDS_BACK_RULES for cause in found):
                 found.append(_RULES_HELD_BACK)
