@@ -77,6 +77,7 @@ class FieldManager:
         self._api_version = gvk.api_version
         self._subresource = subresource
         self._reset = reset or {}
+        self._put_back = {element[2:] for element, below in self._reset.items() if fieldset.is_member(below)}
         self._others = others
         self._empty: Object = {**(empty or {}), "apiVersion": gvk.api_version, "kind": gvk.kind}
 
@@ -323,7 +324,7 @@ class FieldManager:
 
         :raises _Conflicts: something that others own changed, and ``force`` is not set.
         """
-        comparison = walk.compare(self._type, old, new).without(self._reset)
+        comparison = self._compare(self._type, old, new)
         by_version = {self._api_version: comparison}
         conflicts: dict[Manager, FieldSet] = {}
         remaining: Managers = {}
@@ -337,7 +338,7 @@ class FieldManager:
                 if view is None:
                     forgotten.append(manager)
                     continue
-                by_version[version] = walk.compare(view.type, view.to(old), view.to(new)).without(self._reset)
+                by_version[version] = self._compare(view.type, view.to(old), view.to(new))
             added, modified, removed = by_version[version]
             fields = have.fields
             taken = fieldset.union(fieldset.intersection(fields, modified), fieldset.intersection(fields, added))
@@ -358,6 +359,11 @@ class FieldManager:
             else:
                 del known[manager]
         return comparison
+
+    def _compare(self, type_: Type, old: Object, new: Object) -> Comparison:
+        """What a write through this endpoint can have changed."""
+        before, after = ({k: v for k, v in obj.items() if k not in self._put_back} for obj in (old, new))
+        return walk.compare(type_, before, after).without(self._reset)
 
     def _view(self, api_version: str) -> _View | None:
         """How objects look in a version; None where that version is gone."""

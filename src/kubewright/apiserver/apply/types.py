@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from kubewright.apiserver.apply.fieldset import MEMBER, FieldSet
+from kubewright.apiserver.apply.fieldset import FieldSet
 from kubewright.schema.node import MISSING, Node
 
 
@@ -43,7 +43,7 @@ class Kind(Enum):
 # container ports has one.  (Custom resources must give a default in the schema or require the key.)
 _KEY_DEFAULTS: Final = {"protocol": "TCP"}
 
-_FLAT_SETS: Final = 256
+_REMEMBERED: Final = 256
 """Sets of leaves that each type remembers."""
 
 _SCALARS: Final[Mapping[str | None, tuple[str, tuple[type, ...]]]] = {
@@ -62,7 +62,7 @@ class Type:
         self.kind = _kind(node)
         self.leaf = self.kind is Kind.LEAF
         self._fields: dict[str, Type] = {}
-        self._flat: dict[tuple[str, ...], FieldSet | None] = {}
+        self._leaves: dict[tuple[str, ...], FieldSet | None] = {}
 
     @cached_property
     def name(self) -> str:
@@ -119,16 +119,17 @@ class Type:
         values = None if self.kind is not Kind.MAP or self.node.properties else self._other
         return values if values is not None and values.leaf else None
 
-    def flat(self, names: tuple[str, ...]) -> FieldSet | None:
-        """The set of a map and all its members, where these are leaves: objects of a kind have the same few, over and
-        over.  None where there is more to some member."""
-        found: Any = self._flat.get(names, MISSING)
+    def leaves(self, names: tuple[str, ...]) -> FieldSet | None:
+        """The set of these members of a map, in order, where all are leaves; None where there is more to one of them.
+
+        Objects of a kind have the same few, over and over: the sets are remembered, and shared.
+        """
+        found: Any = self._leaves.get(names, MISSING)
         if found is MISSING:
-            if len(self._flat) >= _FLAT_SETS:
-                self._flat.clear()
+            if len(self._leaves) >= _REMEMBERED:
+                self._leaves.clear()
             leaves = all((self.member(name) or DEDUCED).leaf for name in names)
-            elements = [MEMBER, *(f"f:{name}" for name in sorted(names))]
-            found = self._flat[names] = {element: {} for element in elements} if leaves else None
+            found = self._leaves[names] = {f"f:{name}": {} for name in sorted(names)} if leaves else None
         return found  # type: ignore[no-any-return]
 
     def is_field(self, name: str) -> bool:

@@ -123,7 +123,7 @@ def _fields_below(type_: Type, value: Any, *, strict: bool) -> FieldSet | None:
 def _members_set(type_: Type, value: dict[str, Any], *, strict: bool) -> FieldSet:
     scalars = type_.scalars
     if scalars is not None and (not strict or scalars.plain.issuperset(map(type, value.values()))):
-        return {f"f:{name}": {} for name in value}
+        return type_.leaves(tuple(value)) or {}
     fields: FieldSet = {}
     for name, member in value.items():
         member_type = type_.member(name)
@@ -373,8 +373,8 @@ def _everything(type_: Type, value: Any) -> FieldSet:
     fields: FieldSet = {}
     if kind is Kind.MAP or kind is Kind.DEDUCED:
         if isinstance(value, dict):
-            if kind is Kind.MAP and (known := type_.flat(tuple(value))) is not None:
-                return known
+            if kind is Kind.MAP and (known := type_.leaves(tuple(value))) is not None:
+                return {MEMBER: {}, **known}
             fields[MEMBER] = {}
             for name, member in value.items():
                 below = type_.member(name) or DEDUCED
@@ -452,6 +452,8 @@ def reconcile(type_: Type, fields: FieldSet) -> FieldSet:
     Who owned parts of what is a whole now owns it; who owned a whole that has parts now goes on owning just that.
     """
     changed: FieldSet = {}
+    if not any(fields.values()):
+        return fields
     for element, below in fields.items():
         if not below or element == MEMBER:
             continue

@@ -28,6 +28,7 @@ _QUALIFIED = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _LABEL_VALUE = f"({_QUALIFIED})?"
 STANDARD_FINALIZERS = frozenset({"kubernetes", "orphan", "foregroundDeletion"})
 _IMMUTABLE = ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
+_NAMES = ("name", "generateName", "namespace")
 _REFERENCE_FIELDS = ("apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion")
 
 
@@ -267,16 +268,24 @@ def validate_metadata_update(new: Mapping[str, Any], old: Mapping[str, Any], fie
         causes.append(invalid(f"{field}.generation", new.get("generation", 0), "must not be decremented"))
     for key in _IMMUTABLE:
         causes += immutable(new.get(key), old.get(key), f"{field}.{key}")
-    causes += validate_labels(new.get("labels"), f"{field}.labels")
-    causes += validate_annotations(new.get("annotations"), f"{field}.annotations")
-    causes += validate_owner_references(new.get("ownerReferences"), f"{field}.ownerReferences")
+    changed = _changed(new, old)
+    causes += validate_labels(changed.get("labels"), f"{field}.labels")
+    causes += validate_annotations(changed.get("annotations"), f"{field}.annotations")
+    causes += validate_owner_references(changed.get("ownerReferences"), f"{field}.ownerReferences")
     return causes
 
 
 def validate_common_update(new: Object, old: Object, *, namespaced: bool) -> list[Cause]:
     """What the generic registry checks on every update, before the strategy's own rules."""
-    causes = validate_metadata(new["metadata"], namespaced=namespaced, name_rule=path_segment)
-    return causes + validate_metadata_update(new["metadata"], old["metadata"])
+    metadata, was = new["metadata"], old["metadata"]
+    named = {name: metadata[name] for name in _NAMES if name in metadata}
+    causes = validate_metadata({**named, **_changed(metadata, was)}, namespaced=namespaced, name_rule=path_segment)
+    return causes + validate_metadata_update(metadata, was)
+
+
+def _changed(new: Mapping[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
+    """What an update may have made wrong: all else was looked at when it was stored."""
+    return {name: value for name, value in new.items() if name not in old or value != old[name]}
 
 
 def immutable(new: Any, old: Any, field: str) -> list[Cause]:
