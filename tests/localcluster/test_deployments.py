@@ -1,10 +1,7 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from tests.localcluster.waiting import eventually, gone
 
 from kubewright.client import Client
-from kubewright.localcluster.deployments import Sizes, plan_rollout
 from kubewright.objects import ObjectMeta
 from kubewright.objects.apps_v1 import Deployment, DeploymentSpec, ReplicaSet
 from kubewright.objects.core_v1 import Container, Pod, PodSpec, PodTemplateSpec
@@ -87,30 +84,35 @@ async def test_orphans_stay(client: Client) -> None:
     assert len(await client.list(Pod, namespace="default")) == 2
 
 
-COUNTS = st.integers(0, 8)
+async def test_each_revision_keeps_the_cause_of_its_own_change(client: Client) -> None:
+    cause = "kubernetes.io/change-cause"
+
+    async def roll(image: str) -> None:
+        wanted = deployment(image)
+        wanted.metadata.annotations[cause] = image
+        await client.apply(wanted, force=True)
+
+    async def causes() -> bool:
+        found = {one.metadata.annotations[cause] for one in await client.list(ReplicaSet, namespace="default")}
+        return await rolled_out(client) is not None and found == {"nginx:1", "nginx:2"}
+
+    await roll("nginx:1")
+    await eventually(lambda: rolled_out(client))
+    await roll("nginx:2")
+    await eventually(causes)
 
 
-@given(wanted=COUNTS, new=st.tuples(COUNTS, COUNTS), old=st.tuples(COUNTS, COUNTS), surge=COUNTS, unavailable=COUNTS)
-def test_a_step_of_a_rollout_stays_within_the_bounds(
-    wanted: int, new: tuple[int, int], old: tuple[int, int], surge: int, unavailable: int
-) -> None:
-    before = Sizes("new", new[0], min(new)), Sizes("old", old[0], min(old))
-    sizes = plan_rollout(wanted, before[0], [before[1]], surge=surge, unavailable=unavailable)
-    after_new, after_old = sizes.get("new", new[0]), sizes.get("old", old[0])
-    total = after_new + after_old
-    assert total <= max(wanted + surge, new[0] + old[0])
-    assert after_old <= old[0]
-    kept = min(before[0].available, after_new) + min(before[1].available, after_old)
-    surely = before[0].available + before[1].available
-    assert kept >= min(wanted - unavailable, surely)
+async def test_a_paused_deployment_scales_but_does_not_roll(client: Client) -> None:
+    await client.create(deployment())
+    await eventually(lambda: rolled_out(client))
+    container = {"name": "c", "image": "nginx:2"}
+    spec = {"paused": True, "replicas": 3, "template": {"spec": {"containers": [container]}}}
+    await client.patch(Deployment, "web", merge={"spec": spec})
 
+    async def images() -> bool:
+        pods = await client.list(Pod, namespace="default")
+        return [pod.spec.containers[0].image for pod in pods] == ["nginx:1"] * 3
 
-def test_a_rollout_comes_to_its_end() -> None:
-    new, old = Sizes("new", 0, 0), Sizes("old", 4, 4)
-    for _ in range(20):
-        sizes = plan_rollout(4, new, [old] if old.replicas else [], surge=1, unavailable=1)
-        if not sizes:
-            break
-        # Every Pod that is made becomes available, every one that is given up is gone.
-        new, old = (Sizes(one.name, size, size) for one in (new, old) for size in [sizes.get(one.name, one.replicas)])
-    assert (new.replicas, old.replicas) == (4, 0)
+    await eventually(images)
+    await client.patch(Deployment, "web", merge={"spec": {"paused": False}})
+    await eventually(lambda: rolled_out(client))

@@ -7,10 +7,10 @@ from tests.localcluster.workloads import template
 from kubewright.client import Client
 from kubewright.controller.schedules import Schedule
 from kubewright.localcluster.cronjobs import due_time
-from kubewright.localcluster.jobs import finished_at
+from kubewright.localcluster.jobs import finished_at, next_pod_at
 from kubewright.objects import ObjectMeta
 from kubewright.objects.batch_v1 import CronJob, CronJobSpec, CronJobStatus, Job, JobSpec, JobTemplateSpec
-from kubewright.objects.core_v1 import Pod
+from kubewright.objects.core_v1 import ContainerState, ContainerStateTerminated, ContainerStatus, Pod, PodStatus
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -36,10 +36,37 @@ async def test_a_job_runs_until_enough_pods_have_succeeded(client: Client) -> No
 
 
 async def test_a_job_whose_pods_fail_gives_up(client: Client) -> None:
-    await client.create(job(backoff_limit=1, template=template(restart_policy="Never", exit_code="1")))
+    failing = job(backoff_limit=1, template=template(restart_policy="Never", exit_code="1"))
+    failing.metadata.annotations["kubewright.dev/backoff"] = "0.1"
+    await client.create(failing)
     done = await ended(client)
     assert done.status.failed == 2
     assert done.status.conditions[-1].reason == "BackoffLimitExceeded"
+
+
+@pytest.mark.parametrize(
+    ("ends", "due"),
+    [([], None), ([1], None), ([-5], 15), ([-1, -5], 25), ([-1, -3, -5], 45), ([-1, -3, 4, -5], 15)],
+)
+def test_each_failure_in_a_row_doubles_the_wait(ends: list[int], due: int | None) -> None:
+    # Seconds at which Pods ended; below zero for those that failed.
+    pods = []
+    for end in ends:
+        ended = ContainerStateTerminated(finished_at=START + timedelta(seconds=abs(end)))
+        container = ContainerStatus(name="c", state=ContainerState(terminated=ended))
+        pods.append(Pod(status=PodStatus(phase="Failed" if end < 0 else "Succeeded", container_statuses=[container])))
+    assert next_pod_at(job(), pods) == (START + timedelta(seconds=due) if due is not None else None)
+
+
+async def test_a_job_waits_before_it_replaces_a_pod_that_failed(client: Client) -> None:
+    await client.create(job(template=template(restart_policy="Never", exit_code="1")))
+
+    async def failed() -> bool:
+        return (await client.get(Job, "j")).status.failed == 1
+
+    await eventually(failed)
+    [pod] = await client.list(Pod, namespace="default")
+    assert pod.status.phase == "Failed"
 
 
 async def test_a_job_disappears_when_its_time_is_up(client: Client) -> None:

@@ -1,6 +1,6 @@
 """The Deployment controller: one ReplicaSet for each template, and the way from the old ones to the new one.
 
-The arithmetic of a rollout is pure (`plan_rollout`); the rules are those of `pkg/controller/deployment`.
+The arithmetic of sizes is in `rollouts`; the rules are those of `pkg/controller/deployment`.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ import asyncio
 import math
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
 from kubewright.controller import Controller, Requeue
 from kubewright.localcluster.controller_refs import claim, watch_orphans
 from kubewright.localcluster.pods import template_hash
+from kubewright.localcluster.rollouts import Sizes, plan_rollout, plan_scaling
 from kubewright.localcluster.view import View
 from kubewright.objects import ObjectKey, ObjectMeta, from_json, owner_reference, to_json
 from kubewright.objects.apps_v1 import Deployment, DeploymentCondition, ReplicaSet, ReplicaSetSpec
@@ -25,47 +25,6 @@ _HASH = "pod-template-hash"
 _REVISION = "deployment.kubernetes.io/revision"
 _DESIRED = "deployment.kubernetes.io/desired-replicas"
 _MAXIMUM = "deployment.kubernetes.io/max-replicas"
-
-
-class Sizes(NamedTuple):
-    """One ReplicaSet as a rollout sees it."""
-
-    name: str
-    replicas: int
-    """What its spec asks for."""
-    available: int
-
-
-def plan_rollout(wanted: int, new: Sizes, old: Sequence[Sizes], *, surge: int, unavailable: int) -> dict[str, int]:
-    """The next sizes of a rolling update, for those ReplicaSets that change.
-
-    Never more than ``wanted + surge`` Pods, never fewer than ``wanted - unavailable`` available ones; Pods of old
-    ReplicaSets that are not available go first.
-
-    :param old: oldest first.
-    """
-    sizes: dict[str, int] = {}
-    total = new.replicas + sum(one.replicas for one in old)
-    if new.replicas > wanted:
-        sizes[new.name] = wanted
-    elif (room := wanted + surge - total) > 0 and new.replicas < wanted:
-        sizes[new.name] = min(new.replicas + room, wanted)
-    if sizes:
-        return sizes  # one thing at a time: the next look sees what came of it
-    may_go = total - (wanted - unavailable) - max(new.replicas - new.available, 0)
-    remaining = {one.name: one.replicas for one in old}
-    for one in old:
-        unhealthy = min(max(one.replicas - one.available, 0), may_go)
-        if unhealthy > 0:
-            remaining[one.name] -= unhealthy
-            may_go -= unhealthy
-    spare = new.available + sum(min(one.available, remaining[one.name]) for one in old) - (wanted - unavailable)
-    for one in old:
-        going = min(remaining[one.name], spare)
-        if going > 0:
-            remaining[one.name] -= going
-            spare -= going
-    return {one.name: remaining[one.name] for one in old if remaining[one.name] != one.replicas}
 
 
 def bounds(deployment: Deployment) -> tuple[int, int]:
@@ -84,7 +43,9 @@ def deployment_controller(view: View) -> Controller[ObjectKey]:
         replicasets = await claim(view, deployment, ReplicaSet)
         new, old = _split(deployment, replicasets)
         now = datetime.now(UTC)
-        if not deployment.spec.paused:
+        if _is_scaled(deployment, [*([new] if new else []), *old]) or deployment.spec.paused:
+            await _scale(view, deployment, new, old)
+        else:
             if new is None and not (_recreates(deployment) and _has_pods(view, old)):
                 new = await _create(view, deployment, old)
             if new is not None:
@@ -93,8 +54,6 @@ def deployment_controller(view: View) -> Controller[ObjectKey]:
                 await _clean_up(view, deployment, new, old)
             else:
                 await asyncio.gather(*(_resize(view, deployment, one, 0) for one in old))
-        elif new is not None and new.spec.replicas != _wanted(deployment) and not any(_size(one) for one in old):
-            await _resize(view, deployment, new, _wanted(deployment))
         new, old = _split(deployment, view.owned(ReplicaSet, deployment))
         return _observe(deployment, new, old, now)
 
@@ -128,7 +87,7 @@ async def _create(view: View, deployment: Deployment, old: list[ReplicaSet]) -> 
             name=f"{deployment.metadata.name}-{hashed}",
             namespace=deployment.metadata.namespace,
             labels=dict(template.metadata.labels),
-            annotations=_annotations(deployment, _next_revision(old)),
+            annotations={**_inherited(deployment), **_size_annotations(deployment), _REVISION: _next_revision(old)},
             owner_references=[owner_reference(deployment)],
         ),
         spec=ReplicaSetSpec(
@@ -162,23 +121,46 @@ async def _roll(view: View, deployment: Deployment, new: ReplicaSet, old: list[R
     await asyncio.gather(*(_resize(view, deployment, one, sizes[one.metadata.name]) for one in changed))
 
 
+def _is_scaled(deployment: Deployment, replicasets: list[ReplicaSet]) -> bool:
+    """Whether the wanted number has changed since a ReplicaSet with Pods was sized."""
+    desired = [one.metadata.annotations.get(_DESIRED, "") for one in replicasets if _size(one)]
+    return any(number.isdigit() and int(number) != _wanted(deployment) for number in desired)
+
+
+async def _scale(view: View, deployment: Deployment, new: ReplicaSet | None, old: list[ReplicaSet]) -> None:
+    """Bring the new number in without going on with a rollout: what is there keeps its proportions."""
+    surge = 0 if _recreates(deployment) else bounds(deployment)[0]
+    replicasets = [*([new] if new else []), *reversed(old)]
+    sizes = plan_scaling(
+        _wanted(deployment), [_sizes(one) for one in replicasets], has_new=new is not None, surge=surge,
+        rolling=not _recreates(deployment), present=deployment.status.replicas or 0,
+    )  # fmt: skip
+    # Those that keep their size are told of the new number, too, or it would count as unheard of at the next look.
+    sized = [one for one in replicasets if _size(one) or one.metadata.name in sizes]
+    await asyncio.gather(*(_resize(view, deployment, one, sizes.get(one.metadata.name, _size(one))) for one in sized))
+
+
 async def _resize(view: View, deployment: Deployment, replicaset: ReplicaSet, replicas: int) -> None:
-    annotations = _annotations(deployment, replicaset.metadata.annotations.get(_REVISION, ""))
-    stale = {key: value for key, value in annotations.items() if replicaset.metadata.annotations.get(key) != value}
-    if _size(replicaset) == replicas and not stale:
+    annotations = _size_annotations(deployment)
+    if _size(replicaset) == replicas and annotations.items() <= replicaset.metadata.annotations.items():
         return
     patch = {"metadata": {"uid": replicaset.metadata.uid, "annotations": annotations}, "spec": {"replicas": replicas}}
     await view.client.patch(replicaset, merge=patch)
 
 
 async def _keep_revision(view: View, deployment: Deployment, new: ReplicaSet, old: list[ReplicaSet]) -> None:
-    """The present template has the highest revision, also when it came back after others; kubectl rollout reads it."""
+    """The present template has the highest revision, also when it came back after others; kubectl rollout reads it.
+
+    Only the present ReplicaSet follows the Deployment's annotations: those of the others tell why they were rolled out.
+    """
     revision = new.metadata.annotations.get(_REVISION, "")
     newest = max((_revision(one) for one in old), default=0)
     if newest >= _revision(new):
         revision = _next_revision(old)
-        await view.client.patch(new, merge={"metadata": {"annotations": {_REVISION: revision}}})
-        new.metadata.annotations[_REVISION] = revision
+    annotations = {**_inherited(deployment), _REVISION: revision}
+    if not annotations.items() <= new.metadata.annotations.items():
+        await view.client.patch(new, merge={"metadata": {"annotations": annotations}})
+        new.metadata.annotations.update(annotations)
     if deployment.metadata.annotations.get(_REVISION) != revision:
         await view.client.patch(deployment, merge={"metadata": {"annotations": {_REVISION: revision}}})
 
@@ -271,16 +253,20 @@ def _touch(deployment: Deployment, now: datetime) -> None:
             condition.last_update_time = now.replace(microsecond=0)
 
 
-def _annotations(deployment: Deployment, revision: str) -> dict[str, str]:
-    """What a ReplicaSet says of its Deployment; the user's annotations come along, as kubectl rollout history needs."""
-    surge, _ = bounds(deployment)
-    inherited = {
+def _inherited(deployment: Deployment) -> dict[str, str]:
+    """The user's annotations, kubectl's ``change-cause`` among them."""
+    return {
         key: value
         for key, value in deployment.metadata.annotations.items()
         if not key.startswith("deployment.kubernetes.io/") and key != "kubectl.kubernetes.io/last-applied-configuration"
     }
+
+
+def _size_annotations(deployment: Deployment) -> dict[str, str]:
+    """What a ReplicaSet says of its Deployment's size: by it, a change of that size is noticed later."""
     wanted = _wanted(deployment)
-    return {**inherited, _REVISION: revision, _DESIRED: str(wanted), _MAXIMUM: str(wanted + surge)}
+    surge = 0 if _recreates(deployment) else bounds(deployment)[0]
+    return {_DESIRED: str(wanted), _MAXIMUM: str(wanted + surge)}
 
 
 def _next_revision(replicasets: Sequence[ReplicaSet]) -> str:
@@ -293,7 +279,13 @@ def _revision(replicaset: ReplicaSet) -> int:
 
 
 def _sizes(replicaset: ReplicaSet) -> Sizes:
-    return Sizes(replicaset.metadata.name, _size(replicaset), replicaset.status.available_replicas or 0)
+    maximum = replicaset.metadata.annotations.get(_MAXIMUM, "")
+    return Sizes(
+        replicaset.metadata.name,
+        _size(replicaset),
+        replicaset.status.available_replicas or 0,
+        int(maximum) if maximum.isdigit() else 0,
+    )
 
 
 def _size(replicaset: ReplicaSet) -> int:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from kubewright.controller import Controller, Requeue
 from kubewright.localcluster.controller_refs import claim, watch_orphans
-from kubewright.localcluster.pods import is_active, is_ready, pod_from
+from kubewright.localcluster.pods import is_active, is_ready, pod_from, seconds_of
 from kubewright.localcluster.replicasets import delete_pod
 from kubewright.localcluster.view import View
 from kubewright.objects import ObjectKey, from_json, to_json
@@ -16,6 +16,8 @@ from kubewright.objects.batch_v1 import Job, JobCondition
 from kubewright.objects.core_v1 import EnvVar, Pod, PodTemplateSpec
 
 _INDEX = "batch.kubernetes.io/job-completion-index"
+_FIRST_BACKOFF, _LONGEST_BACKOFF = 10.0, 600.0
+"""Seconds before a Pod that failed is replaced."""
 
 
 def job_controller(view: View) -> Controller[ObjectKey]:
@@ -29,16 +31,19 @@ def job_controller(view: View) -> Controller[ObjectKey]:
             job.status.start_time = now.replace(microsecond=0)
         pods = await claim(view, job, Pod)
         failure = _failure(job, pods, now)
+        held: datetime | None = None
         if failure is None and not _is_complete(job, pods):
-            await _adjust(view, job, pods)
+            held = await _adjust(view, job, pods, now)
             pods = view.owned(Pod, job)
         else:
             await asyncio.gather(*(delete_pod(view, pod) for pod in pods if is_active(pod)))
         _observe(job, pods, failure, now)
         if finished_at(job) is not None and job.spec.ttl_seconds_after_finished is not None:
             return Requeue(after=job.spec.ttl_seconds_after_finished)
-        deadline = job.spec.active_deadline_seconds
-        return Requeue(after=deadline) if deadline and failure is None else None
+        if finished_at(job) is not None:
+            return None
+        times = [time for time in (held, _deadline(job)) if time is not None]
+        return Requeue(after=max(min(times) - now, timedelta())) if times else None
 
     return watch_orphans(view.controller("job", Job, reconcile, owns=[Pod]), view, Pod, Job)
 
@@ -66,10 +71,35 @@ def _failure(job: Job, pods: list[Pod], now: datetime) -> tuple[str, str] | None
     limit = 6 if job.spec.backoff_limit is None else job.spec.backoff_limit
     if sum(pod.status.phase == "Failed" for pod in pods) > limit:
         return "BackoffLimitExceeded", "Job has reached the specified backoff limit"
-    deadline, started = job.spec.active_deadline_seconds, job.status.start_time
-    if deadline is not None and started is not None and now >= started + timedelta(seconds=deadline):
+    deadline = _deadline(job)
+    if deadline is not None and now >= deadline:
         return "DeadlineExceeded", "Job was active longer than specified deadline"
     return None
+
+
+def _deadline(job: Job) -> datetime | None:
+    seconds, started = job.spec.active_deadline_seconds, job.status.start_time
+    return started + timedelta(seconds=seconds) if seconds is not None and started is not None else None
+
+
+def next_pod_at(job: Job, pods: Iterable[Pod]) -> datetime | None:
+    """When a Pod may be made in place of the last one that failed; None if none has failed since the last success.
+
+    The wait is 10 s after the first failure and doubles with each up to 10 min.
+    """
+    failures, last = 0, None
+    ended = ((_ended_at(pod), pod.status.phase == "Failed") for pod in pods)
+    for time, failed in sorted((time, failed) for time, failed in ended if time is not None):
+        failures, last = (failures + 1, time) if failed else (0, None)
+    if last is None:
+        return None
+    first = seconds_of(job, "backoff", _FIRST_BACKOFF)
+    return last + timedelta(seconds=min(first * 2 ** min(failures - 1, 32), _LONGEST_BACKOFF))
+
+
+def _ended_at(pod: Pod) -> datetime | None:
+    states = [one.state.terminated for one in pod.status.container_statuses if one.state]
+    return max((state.finished_at for state in states if state and state.finished_at), default=None)
 
 
 def _is_complete(job: Job, pods: list[Pod]) -> bool:
@@ -81,19 +111,24 @@ def _is_complete(job: Job, pods: list[Pod]) -> bool:
     return done >= job.spec.completions
 
 
-async def _adjust(view: View, job: Job, pods: list[Pod]) -> None:
+async def _adjust(view: View, job: Job, pods: list[Pod], now: datetime) -> datetime | None:
+    """Have as many active Pods as may be; returns until when failures hold more of them back."""
     active = [pod for pod in pods if is_active(pod)]
     wanted = _parallelism(job, pods)
     if len(active) > wanted:
         await asyncio.gather(*(delete_pod(view, pod) for pod in active[wanted:]))
-        return
+        return None
     missing = wanted - len(active)
+    held = next_pod_at(job, pods)
+    if missing and held is not None and held > now:
+        return held
     if not _is_indexed(job):
         await asyncio.gather(*(view.client.create(_pod(job, None)) for _ in range(missing)))
-        return
+        return None
     taken = _indexes(pod for pod in pods if is_active(pod) or pod.status.phase == "Succeeded")
     free = [index for index in range(job.spec.completions or 0) if index not in taken]
     await asyncio.gather(*(view.client.create(_pod(job, index)) for index in free[:missing]))
+    return None
 
 
 def _parallelism(job: Job, pods: list[Pod]) -> int:

@@ -21,6 +21,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from kubewright.controller import Controller, Requeue
+from kubewright.localcluster.pods import seconds_of
 from kubewright.localcluster.view import View
 from kubewright.objects import ObjectKey, ObjectMeta, Quantity
 from kubewright.objects.core_v1 import (
@@ -109,7 +110,7 @@ def run(pod: Pod, addresses: Addresses, now: datetime) -> Requeue | None:
         code = int(pod.metadata.annotations.get("kubewright.dev/exit-code", "0"))
         _finish(pod, code, started, now)
         return None
-    ready_at = created + timedelta(seconds=_seconds(pod, "ready-after", 0.0))
+    ready_at = created + timedelta(seconds=seconds_of(pod, "ready-after", 0.0))
     ready = ready_at <= now
     status.phase = "Running"
     status.container_statuses = [
@@ -170,7 +171,7 @@ async def _bind(view: View, pod: Pod) -> None:
 async def _end(view: View, pod: Pod, addresses: Addresses, now: datetime) -> Requeue | None:
     grace = pod.metadata.deletion_grace_period_seconds or 0
     asked = (pod.metadata.deletion_timestamp or now) - timedelta(seconds=grace)
-    gone_at = asked + timedelta(seconds=min(_seconds(pod, "stays-after", 0.0), grace))
+    gone_at = asked + timedelta(seconds=min(seconds_of(pod, "stays-after", 0.0), grace))
     if gone_at > now:
         return Requeue(after=gone_at - now)
     if not pod.spec.node_name or pod.spec.node_name == NODE:
@@ -184,15 +185,7 @@ def _ends_at(pod: Pod, created: datetime) -> datetime | None:
     always = (pod.spec.restart_policy or "Always") == "Always"
     if always and "kubewright.dev/completes-after" not in pod.metadata.annotations:
         return None
-    return created + timedelta(seconds=_seconds(pod, "completes-after", _COMPLETES_AFTER))
-
-
-def _seconds(pod: Pod, annotation: str, default: float) -> float:
-    text = pod.metadata.annotations.get(f"kubewright.dev/{annotation}", "")
-    try:
-        return max(float(text), 0.0) if text else default
-    except ValueError:
-        return default  # a Pod with a bad annotation runs as any other
+    return created + timedelta(seconds=seconds_of(pod, "completes-after", _COMPLETES_AFTER))
 
 
 def _wants_another_node(pod: Pod) -> bool:

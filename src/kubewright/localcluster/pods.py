@@ -73,3 +73,12 @@ def deletion_order(pods: Sequence[Pod]) -> list[Pod]:
         )
 
     return sorted(pods, key=rank)
+
+
+def seconds_of(obj: Object, annotation: str, default: float) -> float:
+    """What ``kubewright.dev/<annotation>`` says on the object, by which users tell simulated work how to go."""
+    text = obj.metadata.annotations.get(f"kubewright.dev/{annotation}", "")
+    try:
+        return max(float(text), 0.0) if text else default
+    except ValueError:
+        return default  # an object with a bad annotation fares as any other
