@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.apiserver.test_access import ask
+from tests.apiserver.test_server import CRDS, WIDGETS, Api, widget, widgets_crd
 
 from kubewright.apiserver.server import ADMIN, ApiServer
 
@@ -68,3 +69,30 @@ async def test_scaling_to_zero_and_by_apply(server: ApiServer) -> None:
     path, media_type = f"{SETS}/r/scale?fieldManager=x&force=true", "application/apply-patch+yaml"
     code, answer = await ask(server, "PATCH", path, config, content_type=media_type)
     assert (code, answer["spec"]) == (200, {"replicas": 3})
+
+
+async def test_a_custom_object_without_a_count_has_no_scale_but_can_be_given_one(server: ApiServer) -> None:
+    path = await custom(server)
+    code, answer = await ask(server, "GET", f"{path}/w/scale")
+    assert (code, answer["message"]) == (
+        500,
+        'Internal error occurred: the spec replicas field ".spec.size" does not exist',
+    )
+    body = {"status": {"replicas": 1}}
+    code, answer = await ask(server, "PATCH", f"{path}/w/scale", body, content_type=MERGE)
+    assert (code, answer["message"]) == (400, 'the spec replicas field ".spec.size" cannot be empty')
+    code, answer = await scale(server, 2, f"{path}/w/scale")
+    assert (code, answer["spec"]) == (200, {"replicas": 2})
+
+
+async def custom(server: ApiServer) -> str:
+    """An object of a custom resource with a scale, that has none of what it shows; gives the path of the resource."""
+    crd = widgets_crd()
+    crd["spec"]["versions"][0]["subresources"] = {
+        "scale": {"specReplicasPath": ".spec.size", "statusReplicasPath": ".status.size"}
+    }
+    api = Api(server)
+    await api("POST", CRDS, crd)
+    await api.served(WIDGETS)
+    assert (await api("POST", WIDGETS, widget("w")))[0] == 201
+    return WIDGETS

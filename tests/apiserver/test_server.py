@@ -284,3 +284,15 @@ async def test_others_may_check_tokens_of_service_accounts_by_the_published_key(
     assert configuration["jwks_uri"].endswith("/openid/v1/jwks")
     assert configuration["id_token_signing_alg_values_supported"] == [keys["keys"][0]["alg"]]
     assert keys["keys"][0]["kty"] == "EC"
+
+
+@pytest.mark.parametrize("query", ["", "?dryRun=All"])
+async def test_a_write_is_answered_with_what_is_read_back_from_its_storage_version(api: Api, query: str) -> None:
+    crd = widgets_crd("v1", "v2")
+    spec = {"type": "object", "properties": {"a": {"type": "integer"}, "b": {"type": "integer", "default": 7}}}
+    crd["spec"]["versions"][0]["schema"] = {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}}
+    await api("POST", CRDS, crd)
+    await api.served(WIDGETS)
+    path = WIDGETS.replace("/v1/", "/v2/")
+    code, made = await api("POST", f"{path}{query}", {**widget("w", "v2"), "spec": {"a": 1, "unknown": 2}})
+    assert (code, made["apiVersion"], made["spec"]) == (201, "example.com/v2", {"a": 1, "b": 7})

@@ -28,3 +28,10 @@ def test_map_list_keys_are_unique() -> None:
 def test_duplicates_that_were_there_before_are_tolerated() -> None:
     compiled = compile_schema({"type": "object", "properties": {"f": SET}})
     assert compiled.validate({"f": ["b", "b"]}, {"f": ["a", "a"]}) == []
+
+
+def test_fractions_that_go_would_not_write_do_not_make_objects_differ() -> None:
+    numbers = {"type": "array", "items": {"type": "number"}, "x-kubernetes-list-type": "set"}
+    objects = {"type": "array", "items": {"type": "object"}, "x-kubernetes-list-type": "set"}
+    assert errors(numbers, [1, 1.0]) == []
+    assert [field for field, _ in errors(objects, [{"n": [1]}, {"n": [1.0]}])] == ["f[1]"]

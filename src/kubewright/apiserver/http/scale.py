@@ -6,17 +6,19 @@ owns it) back to the object, and go the way of any other update from there.  Aft
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from kubewright.apiserver.admission.attributes import Attributes
+from kubewright.apiserver.admission.refusal import internal_error
 from kubewright.apiserver.apply import FieldManager, scale
 from kubewright.apiserver.apply.fieldset import Path as FieldPath
 from kubewright.apiserver.http import patches, unstored
 from kubewright.apiserver.http.messages import Response
 from kubewright.apiserver.http.resources import Call
+from kubewright.apiserver.registry import nested
 from kubewright.apiserver.registry.body import Repeated
 from kubewright.apiserver.registry.builtin.definitions import definitions
 from kubewright.apiserver.registry.builtin.shape import decode
@@ -25,25 +27,26 @@ from kubewright.apiserver.registry.options import Write
 from kubewright.apiserver.registry.resource import Resource
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects import field_errors
-from kubewright.objects.errors import Invalid
+from kubewright.objects.errors import APIError, BadRequest, Invalid
 from kubewright.objects.names import GroupVersionKind
 from kubewright.objects.selectors import LabelSelector
 
 _KIND: Final = GroupVersionKind("autoscaling", "v1", "Scale")
 _DEFINITION: Final = "io.k8s.api.autoscaling.v1.Scale"
 
-Path = Sequence[str]
+_UNSET: Final = -(1 << 31)
+"""The count of a Scale to be written whose object has none, as in Kubernetes: whoever leaves it there has set none."""
 
 
 class Places(NamedTuple):
-    """Where an object keeps what its Scale shows; paths are member names from the root."""
+    """Where an object keeps what its Scale shows: dotted paths, an empty one for what it does not keep."""
 
-    replicas: Path
-    current: Path
-    selector: Path
+    replicas: str
+    current: str
+    selector: str
 
 
-_BUILT_IN: Final = Places(("spec", "replicas"), ("status", "replicas"), ("spec", "selector"))
+_BUILT_IN: Final = Places(".spec.replicas", ".status.replicas", ".spec.selector")
 
 
 def places_of(resource: Resource) -> Places:
@@ -55,9 +58,7 @@ def places_of(resource: Resource) -> Places:
     strategy = resource.strategy
     if isinstance(strategy, CustomStrategy) and strategy.scale is not None:
         paths = strategy.scale
-        return Places(
-            *(tuple(filter(None, p.split("."))) for p in (paths.spec_replicas, paths.status_replicas, paths.selector))
-        )
+        return Places(paths.spec_replicas, paths.status_replicas, paths.selector)
     return _BUILT_IN
 
 
@@ -65,7 +66,11 @@ async def get(call: Call) -> Response:
     """The Scale of an object."""
     representation = call.representation()
     obj = await call.store.get(call.info.namespace, call.info.name)
-    return call.respond(representation.made(_scale(obj, places_of(call.store.resource))), representation)
+    places = places_of(call.store.resource)
+    shown = _scale(obj, places)
+    if call.store.resource.custom and nested.integer(obj, places.replicas) is None:
+        raise internal_error(f"the spec replicas field {field_errors.show(places.replicas)} does not exist")
+    return call.respond(representation.made(shown), representation)
 
 
 async def update(call: Call) -> Response:
@@ -105,6 +110,8 @@ async def _write(call: Call, write: Write, change: Callable[[Object], Object]) -
     async def changed(live: Object) -> Object:
         nonlocal asked
         current = _scale(live, places)
+        if resource.custom and nested.integer(live, places.replicas) is None:
+            current["spec"]["replicas"] = _UNSET
         owners = live["metadata"].get("managedFields") or []
         versions = _replica_paths(call, places)
         if owners:
@@ -114,6 +121,8 @@ async def _write(call: Call, write: Write, change: Callable[[Object], Object]) -
         asked = unstored.attributes(call, "UPDATE", _KIND, info.name, wanted, current, write)
         wanted = await unstored.admit(call, asked)
         replicas = (wanted.get("spec") or {}).get("replicas") or 0
+        if replicas == _UNSET and resource.custom:
+            raise BadRequest(f"the spec replicas field {field_errors.show(places.replicas)} cannot be empty")
         _require_valid(replicas, resource, info.name)
         _put(live, places.replicas, replicas)
         metadata = live["metadata"]
@@ -136,19 +145,24 @@ async def _write(call: Call, write: Write, change: Callable[[Object], Object]) -
 def _replica_paths(call: Call, places: Places) -> Mapping[str, FieldPath]:
     """Where each version of the resource keeps its replica count."""
     resource = call.store.resource
-    paths = {resource.gvk.api_version: scale.path_of(".".join(places.replicas))}
+    paths = {resource.gvk.api_version: scale.path_of(places.replicas)}
     for other in call.store.cluster.custom.values():
         if other.group_resource == resource.group_resource:
-            paths[other.gvk.api_version] = scale.path_of(".".join(places_of(other).replicas))
+            paths[other.gvk.api_version] = scale.path_of(places_of(other).replicas)
     return paths
 
 
 def _scale(obj: Object, places: Places) -> Object:
+    """:raises APIError: a value at one of the places is none that a Scale can show."""
     metadata = obj["metadata"]
     shown = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
-    replicas = _find(obj, places.replicas)
-    status: Object = {"replicas": _find(obj, places.current) or 0}
-    if selector := _selector(_find(obj, places.selector) if places.selector else None):
+    try:
+        replicas = nested.integer(obj, places.replicas)
+        status: Object = {"replicas": nested.integer(obj, places.current) or 0}
+        selector = _selector(obj) if places is _BUILT_IN else places.selector and nested.string(obj, places.selector)
+    except nested.AccessorError as error:
+        raise APIError(str(error)) from None
+    if selector:
         status["selector"] = selector
     return {
         "kind": _KIND.kind,
@@ -159,26 +173,22 @@ def _scale(obj: Object, places: Places) -> Object:
     }
 
 
-def _selector(value: Any) -> str:
-    """A selector as text: label selectors and plain maps alike; text as it is."""
-    if isinstance(value, str) or not value:
-        return value or ""
+def _selector(obj: Object) -> str:
+    """The selector of a built-in object as text: a label selector, or the plain map of a ReplicationController."""
+    value = obj["spec"].get("selector")
+    if not value:
+        return ""
     given = value if "matchLabels" in value or "matchExpressions" in value else {"matchLabels": value}
     return str(LabelSelector.from_object(given))
 
 
-def _find(obj: Any, path: Path) -> Any:
-    for name in path:
-        if not isinstance(obj, dict):
-            return None
-        obj = obj.get(name)
-    return obj
-
-
-def _put(obj: Object, path: Path, value: Any) -> None:
-    *above, last = path
-    for name in above:
+def _put(obj: Object, path: str, value: int) -> None:
+    """:raises APIError: null is in the way."""
+    *above, last = path.removeprefix(".").split(".")
+    for depth, name in enumerate(above, 1):
         obj = obj.setdefault(name, {})
+        if not isinstance(obj, dict):
+            raise APIError(f"value cannot be set because .{'.'.join(above[:depth])} is not a map[string]interface{{}}")
     obj[last] = value
 
 
@@ -187,8 +197,7 @@ def _require_valid(replicas: int, resource: Resource, name: str) -> None:
     if replicas >= 0:
         return
     if resource.custom:
-        path = f".{'.'.join(places_of(resource).replicas)}"
-        cause = field_errors.invalid(path, replicas, "should be a non-negative integer")
+        cause = field_errors.invalid(places_of(resource).replicas, replicas, "should be a non-negative integer")
         raise Invalid.of(resource.gvk.group_kind, name, [cause])
     text = "must be greater than or equal to 0"
     raise Invalid.of(_KIND.group_kind, name, [field_errors.invalid("spec.replicas", replicas, text)])

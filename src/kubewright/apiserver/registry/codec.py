@@ -175,12 +175,25 @@ class Codec:
         rest = {name: value for name, value in obj.items() if name not in ("kind", "apiVersion", "metadata")}
         return _encode({"kind": obj["kind"], "apiVersion": obj["apiVersion"], "metadata": metadata, **rest})
 
+    async def written(self, obj: Object, value: bytes) -> Object:
+        """What a write is answered with: the object as it is read from what is stored of it.
+
+        That is the object itself unless it is stored in another version, whose schema may leave things out or add its
+        defaults.
+        """
+        if self._same_type:
+            return obj
+        read = await self._converted(_decode(value))
+        if version := obj["metadata"].get("resourceVersion"):
+            read["metadata"]["resourceVersion"] = version
+        return read
+
     async def decode_stored(self, cached: CachedObject) -> Object:
         """A new object of this version, with its resource version."""
         if self.presentable(cached):
             obj: Object = _decode(cached.value)
         else:
-            obj = await self._converted(cached)
+            obj = await self._converted(_decode(cached.value))
         obj["metadata"]["resourceVersion"] = str(cached.revision)
         return obj
 
@@ -191,7 +204,7 @@ class Codec:
             return b'%b"resourceVersion":"%d",%b' % (self._head, cached.revision, cached.value[start:])
         shaped = cached.shapes.get(self._shape)
         if shaped is None:
-            obj = await self._converted(cached)
+            obj = await self._converted(_decode(cached.value))
             obj["metadata"]["resourceVersion"] = str(cached.revision)
             shaped = _encode(obj)
             if self._same_type or self.resource.stored_as is not None:
@@ -221,8 +234,7 @@ class Codec:
             self._same_type and cached.revision >= self.resource.schema_revision and cached.value.startswith(self._head)
         )
 
-    async def _converted(self, cached: CachedObject) -> Object:
-        obj: Object = _decode(cached.value)
+    async def _converted(self, obj: Object) -> Object:
         resource = self.resource
         if resource.stored_as is not None:
             return resource.strategy.from_storage(obj)

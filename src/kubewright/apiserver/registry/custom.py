@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from kubewright.apiserver.discovery import version_priority
+from kubewright.apiserver.registry import nested
 from kubewright.apiserver.registry.builtin.base import human_duration
 from kubewright.apiserver.registry.builtin.definitions import definitions
 from kubewright.apiserver.registry.builtin.shape import struct_codec
@@ -53,14 +54,6 @@ _PREFER_DOMAIN = (
 _VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
 """In the order in which discovery lists them for custom resources."""
 _MAX_INT32 = (1 << 31) - 1
-_GO_TYPES: Mapping[type, str] = {
-    str: "string",
-    bool: "bool",
-    int: "int64",
-    float: "float64",
-    list: "[]interface {}",
-    dict: "map[string]interface {}",
-}
 _SCALE = GroupVersionKind("autoscaling", "v1", "Scale")
 
 
@@ -187,28 +180,24 @@ class CustomStrategy(Strategy):
             return []
         problems = _replica_problems(obj, self.scale.spec_replicas) if spec else []
         problems += _replica_problems(obj, self.scale.status_replicas)
-        selector = JSONPath(self.scale.selector).first(obj) if self.scale.selector else None
-        if selector is not None and not isinstance(selector, str):
-            problems.append(invalid(self.scale.selector, "", _accessor_error(self.scale.selector, selector, "string")))
+        if self.scale.selector:
+            try:
+                nested.string(obj, self.scale.selector)
+            except nested.AccessorError as error:
+                problems.append(invalid(self.scale.selector, "", str(error)))
         return problems
 
 
 def _replica_problems(obj: Object, path: str) -> list[Cause]:
-    replicas = JSONPath(path).first(obj)
-    if replicas is None:
-        return []
-    if not isinstance(replicas, int) or isinstance(replicas, bool):
-        return [invalid(path, 0, _accessor_error(path, replicas, "int64"))]
+    try:
+        replicas = nested.integer(obj, path) or 0
+    except nested.AccessorError as error:
+        return [invalid(path, 0, str(error))]
     if replicas < 0:
         return [invalid(path, replicas, "should be a non-negative integer")]
     if replicas > _MAX_INT32:
         return [invalid(path, replicas, f"should be less than or equal to {_MAX_INT32}")]
     return []
-
-
-def _accessor_error(path: str, value: Any, wanted: str) -> str:
-    shown = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-    return f"{path} accessor error: {shown} is of the type {_GO_TYPES.get(type(value), '<nil>')}, expected {wanted}"
 
 
 def resources_of(crd: Object, converter: Converter) -> Iterator[Resource]:

@@ -194,17 +194,17 @@ class Store:
             write.warn(text)
         namespace = metadata.get("namespace", "")
         key = self._key(namespace, metadata["name"])
+        value = await self.codec.encode_stored(obj)
         if write.dry_run:
             if (existing := self.cache.get(namespace, metadata["name"])) is not None:
                 raise self._taken(existing)
-            return obj
-        value = await self.codec.encode_stored(obj)
+            return await self.codec.written(obj, value)
         try:
             revision = await self.cluster.storage.create(key, value)
         except KeyExists:
             raise self._taken(self.cache.get(namespace, metadata["name"]), metadata["name"]) from None
         metadata["resourceVersion"] = str(revision)
-        return obj
+        return await self.codec.written(obj, value)
 
     async def update(
         self,
@@ -289,7 +289,7 @@ class Store:
 
     async def _commit_update(self, live: CachedObject, obj: Object, old: Object, write: Write) -> Object:
         if write.dry_run:
-            return obj
+            return await self.codec.written(obj, await self.codec.encode_stored(obj))
         if deletion.finished(self._strategy, obj) and not deletion.finished(self._strategy, old):
             await self.cluster.storage.delete(live.key, expected=live.revision)
             return obj
@@ -298,7 +298,7 @@ class Store:
         if value != live.value and not (obj == old and _same_value(value, live.value)):
             revision = await self.cluster.storage.update(live.key, value, expected=live.revision)
             obj["metadata"]["resourceVersion"] = str(revision)
-        return obj
+        return await self.codec.written(obj, value)
 
     async def delete(self, namespace: str, name: str, write: Write, *, admitted: bool = False) -> tuple[Object, bool]:
         """Delete an object, or ask for it where something still holds it.
