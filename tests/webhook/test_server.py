@@ -110,3 +110,9 @@ async def test_a_webhook_that_does_not_answer_in_time_is_given_up(server: Webhoo
     with pytest.raises(CallFailed, match="context deadline exceeded"):
         await client.post(config(server, path="/never"), review(obj=widget()), timeout=0.05, reader=Objects())
     await client.close()
+
+
+async def test_a_port_that_is_taken_is_named(server: WebhookServer) -> None:
+    second = WebhookServer(WebhookApp(), host="127.0.0.1", port=server.port)
+    with pytest.raises(OSError, match=rf"127\.0\.0\.1:{server.port} for webhooks: .* choose another --webhook-port"):
+        await second.start()

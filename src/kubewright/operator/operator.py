@@ -276,7 +276,9 @@ class Operator(Decorators):
                     await self.install(client, endpoint=where if isinstance(where, ServiceEndpoint) else None)
                 await self.check(client, namespaces=namespaces, leader_elect=elect, shards=shards, webhooks=inside)
                 if self.serves_webhooks and where is None:
-                    logger.warning("webhooks are not served: the API server could not reach this process")
+                    logger.warning(
+                        "webhooks are not served: tell where the API server reaches this process: --webhook-host"
+                    )
                 namespace = await lease_namespace(client, self.name) if dev else client.namespace
 
                 def make() -> Manager:

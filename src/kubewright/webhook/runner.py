@@ -54,7 +54,7 @@ class Webhooks:
         """
         certificates = await self._renew()
         await self.server.start()
-        logger.info("serving %d webhooks on port %d", len(self.server.app.paths), self.server.port)
+        logger.info("webhooks: serving on port %d", self.server.port)
         try:
             await self._register(certificates)
             ready()

@@ -7,6 +7,7 @@ new ones get the new one.
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 
@@ -43,7 +44,13 @@ class WebhookServer:
 
         :raises OSError: the address cannot be had.
         """
-        listener = socket.create_server((self.host, self.port), backlog=1024, reuse_port=False)
+        try:
+            listener = socket.create_server((self.host, self.port), backlog=1024, reuse_port=False)
+        except OSError as error:
+            why = os.strerror(error.errno or 0)  # its own text tells the address a second time
+            raise OSError(
+                f"cannot listen on {self.host or '*'}:{self.port} for webhooks: {why}; choose another --webhook-port"
+            ) from error
         self.port = listener.getsockname()[1]
         self._server = HttpServer(self.app, listener, tls=self._context)
         await self._server.start()
