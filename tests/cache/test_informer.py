@@ -212,6 +212,15 @@ async def test_metadata_only_informers_ask_for_and_keep_metadata_only() -> None:
     assert all("PartialObjectMetadata" in request.headers["accept"] for request in server.requests)
 
 
+async def test_an_informer_describes_itself_for_debugging() -> None:
+    async with running(FakeServer(pod("a", 1), pod("b", 2))) as cache:
+        informer = cache.informer(Pod, label_selector="app=web", namespaces=["default"])
+        await informer.wait_for_sync()
+        found = informer.describe()
+        assert (found["of"], found["namespaces"], found["selectors"]) == ("Pod", ["default"], "app=web")
+        assert (found["synced"], found["watchRestarts"], found["troubles"]) == (True, 0, [])
+
+
 async def test_a_removed_informer_stops_following() -> None:
     server = FakeServer(pod("a", 1))
     async with running(server) as cache:

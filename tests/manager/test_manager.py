@@ -14,16 +14,17 @@ from kubewright.manager.endpoints import Endpoints
 from kubewright.manager.leader_elector import LeaderElector, LeadershipLost
 from kubewright.manager.manager import Manager
 from kubewright.manager.runnables import Group
-from kubewright.workqueue import Item
+from kubewright.workqueue import Item, WorkQueue
 
 
-def manager(*, leader_elect: bool = False, grace_period: float = 30.0) -> Manager:
+def manager(*, leader_elect: bool = False, warm_standby: bool = False, grace_period: float = 30.0) -> Manager:
     """One whose server knows nothing: every path is not found."""
     client = Client(AsgiTransport(Endpoints({})))
     return Manager(
         client,
         "test",
         leader_elect=leader_elect,
+        warm_standby=warm_standby,
         health_address="0",
         metrics_address="0",
         grace_period=grace_period,
@@ -112,6 +113,55 @@ def test_a_failing_part_ends_the_manager_after_an_orderly_stop() -> None:
         return log
 
     assert run(main) == ["cache ready", "cache stopped"]
+
+
+class SlowSource:
+    """Takes half a minute for its first list."""
+
+    name = "slow"
+
+    async def run(self, queue: WorkQueue[str], ready: Callable[[], None]) -> None:
+        await asyncio.sleep(30)
+        queue.add("key")
+        ready()
+        await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize(
+    ("dies", "warm", "at_most"),
+    [(True, True, 15 + 2 * 2.4), (True, False, 15 + 2 * 2.4 + 30), (False, True, 2.4), (False, False, 2.4 + 30)],
+)
+def test_a_warm_standby_goes_on_as_soon_as_it_leads(dies: bool, warm: bool, at_most: float) -> None:
+    async def main() -> float:
+        server, worked = Server(), asyncio.Event()
+
+        async def work(item: Item[str]) -> None:
+            worked.set()
+
+        leader = LeaderElector(MemoryLock(server), "first")
+        await leader.acquire()
+        holding = asyncio.ensure_future(leader.hold())
+        standby, stop = manager(leader_elect=True, warm_standby=warm), asyncio.Event()
+        standby.elector = LeaderElector(MemoryLock(server), "second")
+        controller = Controller[str]("controller", work)
+        controller.watch(SlowSource())
+        standby.add_controller(controller)
+        running = asyncio.ensure_future(standby.run(stop))
+        await asyncio.sleep(100)
+        assert not worked.is_set()
+        holding.cancel()
+        if not dies:
+            await leader.release()
+        ended = asyncio.get_running_loop().time()
+        await worked.wait()
+        took = asyncio.get_running_loop().time() - ended
+        stop.set()
+        await running
+        return took
+
+    took = run(main)
+    assert took <= at_most
+    assert warm or took >= 30
 
 
 def test_a_lost_lease_ends_it_at_once_without_grace(monkeypatch: pytest.MonkeyPatch) -> None:

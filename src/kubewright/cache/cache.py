@@ -208,7 +208,7 @@ class Cache:
 
     def _start(self, informer: Informer[Any]) -> None:
         assert self._group is not None
-        self._tasks[informer] = self._group.create_task(informer.run(), name=repr(informer))
+        self._tasks[informer] = self._group.create_task(informer.run(), name=f"informer/{informer.name}")
 
     def _observe(self, write: Write) -> None:
         for informer in self._informers.values():

@@ -72,9 +72,13 @@ class Informer(Generic[T]):
         self._synced = asyncio.Event()
         self._tasks: asyncio.TaskGroup | None = None
 
+    @property
+    def name(self) -> str:
+        """What it follows, for people."""
+        return self.target.__name__ if isinstance(self.target, type) else str(self.target)
+
     def __repr__(self) -> str:
-        name = self.target.__name__ if isinstance(self.target, type) else str(self.target)
-        return f"<Informer of {name}, {len(self.indexer)} objects>"
+        return f"<Informer of {self.name}, {len(self.indexer)} objects>"
 
     # -- running
 
@@ -178,6 +182,21 @@ class Informer(Generic[T]):
     def silent_since(self) -> float | None:
         """The event loop's time at which the quietest namespace was last heard of; None before the first sync."""
         return min((scope.heard_at for scope in self._scopes.values()), default=None) if self.has_synced else None
+
+    def describe(self) -> dict[str, object]:
+        """What it holds and how well it follows the server, for ``/debug``."""
+        since = self.silent_since
+        return {
+            "of": self.name,
+            "namespaces": [namespace for namespace in self._scopes if namespace is not None] or "all",
+            "selectors": ", ".join(str(selector) for selector in (self._labels, self._fields) if selector),
+            "objects": len(self.indexer),
+            "bytes": self.indexer.bytes,
+            "synced": self.has_synced,
+            "silentForSeconds": None if since is None else round(asyncio.get_running_loop().time() - since, 1),
+            "watchRestarts": self.restarts,
+            "troubles": [str(trouble) for trouble in self.troubles],
+        }
 
     def _check_synced(self) -> None:
         if self.kind is None or self.has_synced or not all(scope.synced for scope in self._scopes.values()):

@@ -273,6 +273,7 @@ class Manager:
                 }
                 for name, controller in self.controllers.items()
             },
+            "caches": [informer.describe() for informer in self.cache.informers],
             "tasks": sorted(task.get_name() for task in asyncio.all_tasks()),
         }
 

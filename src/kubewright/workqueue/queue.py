@@ -190,14 +190,14 @@ class WorkQueue(Generic[K]):
         """What is worked on and what waits, since when and why."""
         now = self._clock()
         for key, since in self._core.processing.items():
-            yield Waiting(str(key), "processing", now - since, 0, self.failures(key), ())
+            yield Waiting(str(key), "processing", round(now - since, 3), 0, self.failures(key), ())
         for item in self._core:
             causes = tuple(str(cause) for cause in item.causes)
             if item.due:
                 state, seconds = "delayed", item.due - now
             else:
                 state, seconds = "parked" if item.key in self._core.processing else "ready", now - item.added
-            yield Waiting(str(item.key), state, seconds, item.priority, self.failures(item.key), causes)
+            yield Waiting(str(item.key), state, round(seconds, 3), item.priority, self.failures(item.key), causes)
 
     async def _ready(self) -> None:
         """Wait for a wake-up; one that comes as we are cancelled is passed on, or its item would lie there."""
