@@ -129,7 +129,7 @@ class SlowSource:
 
 @pytest.mark.parametrize(
     ("dies", "warm", "at_most"),
-    [(True, True, 15 + 2 * 2.4), (True, False, 15 + 2 * 2.4 + 30), (False, True, 2.4), (False, False, 2.4 + 30)],
+    [(True, True, 24.0), (True, False, 54.0), (False, True, 4.5), (False, False, 34.5)],
 )
 def test_a_warm_standby_goes_on_as_soon_as_it_leads(dies: bool, warm: bool, at_most: float) -> None:
     async def main() -> float:
@@ -159,7 +159,7 @@ def test_a_warm_standby_goes_on_as_soon_as_it_leads(dies: bool, warm: bool, at_m
         await running
         return took
 
-    took = run(main)
+    took = run(main)  # candidates ask every 2 to 4.4 s, and count the 15 s of a lease from when they have seen it last
     assert took <= at_most
     assert warm or took >= 30
 
