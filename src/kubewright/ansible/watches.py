@@ -160,7 +160,7 @@ def parse_watches(text: str, root: Path, environment: Mapping[str, str]) -> list
     for number, item in enumerate(items, 1):
         try:
             watch = _watch(item, places)
-        except (WatchesError, ValueError) as error:
+        except ValueError as error:
             name = item.get("kind") if isinstance(item, dict) else None
             raise WatchesError(f"watch {number}{f' ({name})' if name else ''}: {error}") from None
         if watch.kind in watches:
@@ -229,13 +229,14 @@ def duration(text: str) -> Duration | None:
 
 
 def _number(setting: str, kind: GroupVersionKind, environment: Mapping[str, str], default: int = 0) -> int:
-    """The value of ``SETTING_KIND_GROUP``; what is no number above zero is as good as absent."""
+    """The value of ``SETTING_KIND_GROUP``; what is no whole number is as good as absent."""
     name = f"{setting}_{kind.kind}_{kind.group}".replace(".", "_").upper()
     text = environment.get(name, "")
-    if text and not (text.isdecimal() and int(text) >= 0):
+    if text.isdecimal():
+        return int(text)
+    if text:
         _log.warning("%s=%s is no number and does not count", name, text)
-        return default
-    return int(text) if text else default
+    return default
 
 
 class _Places:

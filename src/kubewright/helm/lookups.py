@@ -11,16 +11,15 @@ import asyncio
 import hmac
 import json
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import msgspec
 
 from kubewright.client import Client
 from kubewright.helm.engine import Capabilities, Chart, Values
 from kubewright.manager import BindAddress, HTTPServer
-from kubewright.transport.protocol import Response
+from kubewright.transport import Application, Receive, Response, Scope, Send
 
 _DROPPED = ("content-length", "transfer-encoding", "connection")
 
@@ -62,13 +61,11 @@ async def capabilities_of(client: Client) -> Capabilities:
     return Capabilities(str(msgspec.json.decode(answer.body)["gitVersion"]), tuple(sorted(versions)))
 
 
-def _reads(
-    client: Client, token: str
-) -> Callable[[Any, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]]:
+def _reads(client: Client, token: str) -> Application:
     """An ASGI application that answers reads with what the cluster answers."""
     prefix = f"/{token}".encode()
 
-    async def app(scope: Any, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         path, query = scope["raw_path"], scope["query_string"]
         answer = Response(405, {}, b"")

@@ -47,6 +47,7 @@ _NAME_LENGTH = 53
 """Helm's limit, which leaves room for what charts append in the names of their objects."""
 
 LEGACY_FINALIZERS = ("helm.sdk.operatorframework.io/uninstall-release", "uninstall-helm-release")
+"""What operators of operator-sdk have put on resources that are ours now."""
 
 _PROBLEMS = (APIError, ChartError, ForeignObject, HookFailed, ManifestError, NoMatch)
 """What keeps a release from being deployed and its user can do something about."""
@@ -170,40 +171,32 @@ class HelmReconciler:
     async def _deploy(self, obj: Object, ctx: Context, wishes: Wishes, values: Values) -> float:
         """Install, upgrade or maintain; returns the seconds to wait where that has failed a moment ago, else 0."""
         await self._drop_legacy_finalizers(obj, ctx)
-        releases, name = self._releases(obj, ctx), obj.metadata.name
-        if len(name) > _NAME_LENGTH:
-            raise ForeignObject(f"name {name} is too long: Helm's releases have at most {_NAME_LENGTH} characters")
-        revisions = await releases.revisions()
-        if revisions and is_others(revisions[-1], obj):
-            owner = revisions[-1].owners[0]
-            raise ForeignObject(
-                f"release {name} belongs to {owner.kind} {owner.name}: two resources in a namespace can't share a name"
-            )
-        revisions = await self._settle(releases, revisions)
-        rollout = self._rollout(obj, ctx, wishes)
+        releases = self._releases(obj, ctx)
+        revisions = await self._revisions(obj, releases)
         deployed = next((one for one in reversed(revisions) if one.status == DEPLOYED), None)
+        old = await releases.read(deployed) if deployed is not None else None
+        rollout = self._rollout(obj, ctx, wishes)
         inputs = await self._inputs(obj, ctx, values)
         longest, at = wishes.reconcile_period(self._period) or 60.0, now().timestamp()
         if pause := pause_after_failures(revisions, inputs, longest=longest, at=at):
-            if deployed is not None:
-                await rollout.maintain(objects_of((await releases.read(deployed)).manifest))
+            if old is not None:
+                await rollout.maintain(objects_of(old.manifest))
             return pause
-        if deployed is None:
+        if deployed is None or old is None:
             rendered = await self._render(obj, ctx, values, 1 + (revisions[-1].version if revisions else 0))
             await self._tell_progress(ctx, "installing")
             release = await rollout.install(rendered, values, inputs, revisions)
             manifest = rendered.objects
         elif deployed.inputs == inputs:
-            release = await releases.read(deployed)
-            manifest = objects_of(release.manifest)
+            release, manifest = old, objects_of(old.manifest)
             await rollout.maintain(manifest)
         else:
-            release = await releases.read(deployed)
-            if release.chart_name != self.chart.name:
-                raise ForeignObject(f"release {name} is one of chart {release.chart_name}, not {self.chart.name}")
-            rendered = await self._render(obj, ctx, values, revisions[-1].version + 1, upgrade=True)
+            if old.chart_name != self.chart.name:
+                raise ForeignObject(f"release {old.name} is one of chart {old.chart_name}, not {self.chart.name}")
+            version = revisions[-1].version + 1
+            rendered = await self._render(obj, ctx, values, version, upgrade=True)
             await self._tell_progress(ctx, "upgrading")
-            release = await rollout.upgrade(release, rendered, values, inputs, revisions[-1].version + 1)
+            release = await rollout.upgrade(old, rendered, values, inputs, version)
             manifest = rendered.objects
         self._tell_deployed(obj, ctx, release)
         await self._watch(ctx, manifest)
@@ -223,8 +216,22 @@ class HelmReconciler:
         before = objects_of(release.manifest) if release is not None else []
         _status(obj).plan = await planned(self._objects(obj, ctx), before, wanted)
 
-    async def _settle(self, releases: Releases, revisions: list[Revision]) -> list[Revision]:
-        """A pending revision is one that a process did not live to finish: no other works on this resource."""
+    async def _revisions(self, obj: Object, releases: Releases) -> list[Revision]:
+        """What is stored of the resource's release, none of it pending.
+
+        A pending revision is one that a process did not live to finish: no other works on this resource.
+
+        :raises ForeignObject: the release's name can't be Helm's, or belongs to another resource.
+        """
+        name = obj.metadata.name
+        if len(name) > _NAME_LENGTH:
+            raise ForeignObject(f"name {name} is too long: Helm's releases have at most {_NAME_LENGTH} characters")
+        revisions = await releases.revisions()
+        if revisions and is_others(revisions[-1], obj):
+            owner = revisions[-1].owners[0]
+            raise ForeignObject(
+                f"release {name} belongs to {owner.kind} {owner.name}: two resources in a namespace can't share a name"
+            )
         pending = [revision for revision in revisions if revision.status in PENDING]
         for revision in pending:
             await releases.set_status(revision, FAILED, "interrupted")

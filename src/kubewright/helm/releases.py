@@ -117,6 +117,7 @@ def hooks_of(release: Release) -> list[Hook]:
 
 
 def hook_record(hook: Hook) -> HookRecord:
+    """A hook as a release's record holds it, before it has run."""
     metadata = hook.obj["metadata"]
     return HookRecord(
         name=metadata["name"],

@@ -51,7 +51,7 @@ class Watch:
     watch_dependent_resources: bool = True
     selector: LabelSelector = field(default_factory=LabelSelector)
     reconcile_period: float = 60.0
-    dry_run_option: DryRunOption = ""
+    dry_run_option: DryRunOption = ""  # read for compatibility: templates always see the cluster
     max_concurrent_reconciles: int = 4
     max_release_history: int = 10
 
