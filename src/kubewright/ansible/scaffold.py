@@ -5,11 +5,10 @@ The kind goes in, texts by path come out; nothing is written here.
 
 from __future__ import annotations
 
-import yaml
-
 from kubewright.project.create import Api
 from kubewright.project.scaffold import REVISION, TEMPLATES, Files, render_folder
 from kubewright.project.settings import WATCHES, Project, ProjectError
+from kubewright.project.watches import with_watch
 
 
 def api_files(project: Project, api: Api, *, role: bool, playbook: bool) -> Files:
@@ -33,9 +32,5 @@ def api_files(project: Project, api: Api, *, role: bool, playbook: bool) -> File
             raise ProjectError(f"{path} exists already; nothing was written")
     watches = project.root / WATCHES
     text = watches.read_text(encoding="utf-8") if watches.is_file() else ""
-    for entry in yaml.safe_load(text) or ():
-        if (entry.get("group"), entry.get("kind")) == (group, api.kind):
-            raise ProjectError(f"{WATCHES} has an entry for {api.kind} already; nothing was written")
     play = {"playbook": f"playbooks/{name}.yml"} if playbook else {"role": name}
-    added = {"version": api.version, "group": group, "kind": api.kind, **play}
-    return {**files, WATCHES: text + yaml.safe_dump([added], sort_keys=False)}
+    return {**files, WATCHES: with_watch(text, group, api.version, api.kind, play)}

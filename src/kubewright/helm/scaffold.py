@@ -18,6 +18,7 @@ from kubewright.helm.engine import ChartError
 from kubewright.project.create import Api
 from kubewright.project.scaffold import Files
 from kubewright.project.settings import WATCHES, Project, ProjectError
+from kubewright.project.watches import with_watch
 
 CHARTS = "helm-charts"
 GROUP, VERSION = "charts", "v1alpha1"
@@ -82,17 +83,13 @@ def chart_files(project: Project, api: Api, chart: Path, watches: str) -> Files:
     for taken in (place, sample):
         if (project.root / taken).exists():
             raise ProjectError(f"{taken} exists already; nothing was written")
-    for entry in yaml.safe_load(watches) or ():
-        if (entry.get("group"), entry.get("kind")) == (group, api.kind):
-            raise ProjectError(f"{WATCHES} has an entry for {api.kind} already; nothing was written")
-    added = {"group": group, "version": api.version, "kind": api.kind, "chart": place}
     head = {
         "apiVersion": f"{group}/{api.version}",
         "kind": api.kind,
         "metadata": {"name": f"{api.kind.lower()}-sample"},
     }
     return {
-        WATCHES: watches + yaml.safe_dump([added], sort_keys=False),
+        WATCHES: with_watch(watches, group, api.version, api.kind, {"chart": place}),
         sample: yaml.safe_dump(head, sort_keys=False) + _spec(chart),
     }
 
