@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import pkgutil
 import re
 import sys
 import textwrap
@@ -17,6 +18,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from kubewright import objects
 
 PAGES = Path(__file__).resolve().parents[1] / "docs" / "reference" / "api"
 ROOMS = (
@@ -207,11 +210,19 @@ def index() -> str:
     for room in ROOMS:
         name = f"kubewright.{room}" if room else "kubewright"
         told = (inspect.getdoc(importlib.import_module(name)) or "").split("\n\n")[0]
-        lines.append(f"| [`{name}`]({name}.md) | {_cell(told)} |")
-    lines.append(
-        "| `kubewright.objects.core_v1`, `apps_v1`, ... | the built-in kinds, a module for each group and version |"
-    )
+        lines += ["", "## Built-in kinds", "", "| import from | kinds |", "|---|---|"]
+    lines += [f"| `{module}` | {', '.join(kinds)} |" for module, kinds in _builtin_kinds()]
     return "\n".join(lines) + "\n"
+
+
+def _builtin_kinds() -> Iterator[tuple[str, list[str]]]:
+    """The modules of the API groups, each with the kinds that have a place of their own in the API."""
+    for one in pkgutil.iter_modules(objects.__path__, "kubewright.objects."):
+        found = vars(importlib.import_module(one.name)).values()
+        own = [each for each in found if isinstance(each, type) and each.__module__ == one.name]
+        kinds = sorted(each.__name__ for each in own if issubclass(each, objects.Object) and hasattr(each, "gvk"))
+        if kinds:
+            yield one.name, kinds
 
 
 def main(

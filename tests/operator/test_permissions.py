@@ -50,8 +50,10 @@ def test_the_needs_are_what_the_declarations_say() -> None:
 def test_what_no_declaration_implies_is_asked_for() -> None:
     asking = Operator("asking-operator")
     asking.requires(Pod, "create", subresource="eviction", why="draining")
-    need = asking.needs()[0]
-    assert (need.group, need.resource, need.verbs, need.why) == ("", "pods/eviction", ("create",), "draining")
+    asking.requires(Secret, "get", name="key")
+    draining, reading, *_ = asking.needs()
+    assert (draining.resource, draining.verbs, draining.why) == ("pods/eviction", ("create",), "draining")
+    assert (reading.resource, reading.name, reading.why) == ("secrets", "key", "asked for by asking-operator")
 
 
 def test_a_permission_for_nothing_is_refused() -> None:

@@ -36,10 +36,10 @@ class Need(NamedTuple):
     """Of the one object that it is about; empty means: any."""
 
     @classmethod
-    def of(cls, kind: type[Object], verbs: tuple[str, ...], why: str, *, subresource: str = "") -> Need:
-        """The need to do these things with the objects of a kind, or with a subresource of theirs."""
+    def of(cls, kind: type[Object], verbs: tuple[str, ...], why: str, *, subresource: str = "", name: str = "") -> Need:
+        """The need to do these things with the objects of a kind, or with the one of that name."""
         resource = f"{kind.plural}/{subresource}" if subresource else kind.plural
-        return cls(kind.gvk.group, resource, verbs, why, namespaced=kind.namespaced)
+        return cls(kind.gvk.group, resource, verbs, why, namespaced=kind.namespaced, name=name)
 
     def within(self, namespaces: Sequence[str] | None) -> list[Need]:
         """The need of an operator that watches these namespaces only."""

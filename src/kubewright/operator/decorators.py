@@ -153,7 +153,7 @@ class Decorators(Declarations):
 
         return declare
 
-    def requires(self, cls: type[Object], *verbs: str, subresource: str = "", why: str = "") -> None:
+    def requires(self, cls: type[Object], *verbs: str, subresource: str = "", name: str = "", why: str = "") -> None:
         """Ask for a permission that no other declaration implies: for what goes through ``ctx.client``, and for
         ``ctx.get`` and ``ctx.list`` of kinds that are neither owned nor watched.
 
@@ -161,11 +161,14 @@ class Decorators(Declarations):
         rbac`` and every package, and looked for at the start.
 
         :param verbs: as RBAC names them: ``get``, ``list``, ``watch``, ``create``, ``update``, ``patch``, ``delete``.
+        :param name: of the one object that it is about; empty means: any.
         :param why: is said where the permission is missing.
         """
         if not verbs:
             raise ValueError(f"say what is done with {cls.__name__}: op.requires({cls.__name__}, 'get')")
-        self.requirements.append(Need.of(cls, verbs, why or f"asked for by {self.name}", subresource=subresource))
+        self.requirements.append(
+            Need.of(cls, verbs, why or f"asked for by {self.name}", subresource=subresource, name=name)
+        )
 
     def default(self, cls: type[Object], **options: Unpack[WebhookOptions]) -> Callable[[HandlerT], HandlerT]:
         """Declare a function that fills in what a user has left out, changing the object in place (a webhook)."""
