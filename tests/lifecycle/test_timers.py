@@ -123,3 +123,70 @@ async def test_a_timer_of_an_operator_writes_the_status() -> None:
         await calls.reach(len(calls) + 2)
         await s.user.delete(Site, "blog", "default")
         await s.gone()
+
+
+async def test_one_that_remembers_goes_on_after_a_restart() -> None:
+    op, again, calls = operator(), operator(), Calls()
+
+    async def backup(status: SiteStatus) -> None:
+        status.message = "saved"
+        calls.append("backup")
+
+    for one in (op, again):
+        one.timer(Site, interval=3600, remember=True)(backup)
+    seen = Calls()
+
+    @again.on_resume(Site)
+    async def look(name: str) -> None:
+        seen.append(name)
+
+    async with stage() as s:
+        async with s.running(op):
+            await s.user.create(site())
+            found = await s.until(
+                lambda found: "timers.kubewright.dev/site-operator.backup" in found.metadata.annotations
+            )
+            assert found.status.message == "saved"
+        async with s.running(again):
+            await seen.reach(1)
+    assert calls == ["backup"]
+
+
+@pytest.mark.parametrize(
+    ("remembered", "again"),
+    [
+        ("1970-01-01T00:16:44+00:00", 4.0),
+        ("1970-01-01T00:16:30+00:00", 10.0),  # it is overdue, is called, and rests
+        ("2100-01-01T00:00:00+00:00", 10.0),  # by a clock that was wrong
+        ("nonsense", 5.0),
+    ],
+)
+async def test_what_it_remembers_counts_up_to_an_interval_ahead(remembered: str, again: float) -> None:
+    async def tick() -> None: ...
+
+    timer = Timer(
+        Function(tick, Site),
+        Matching(Site),
+        cls=Site,
+        interval=10.0,
+        initial_delay=5.0,
+        memos=Memos(),
+        annotation="next",
+        clock=lambda: 100.0,
+        wall_clock=lambda: 1000.0,
+    )
+    ctx = cast("Context", _Unwritten())
+    outcome = await timer.reconcile(site(annotations={"next": remembered}), ctx)
+    assert outcome is not None and outcome.after == again
+
+
+class _Unwritten:
+    """A context that takes what is written to it, and forgets it."""
+
+    @property
+    def client(self) -> _Unwritten:
+        return self
+
+    async def write_status(self) -> None: ...
+
+    async def patch(self, obj: Site, *, merge: object) -> None: ...

@@ -86,6 +86,7 @@ class Declarations:
         initial_delay: float = 0.0,
         idle: float = 0.0,
         sharp: bool = False,
+        remember: bool = False,
         owns: Sequence[type[Object]] = (),
         workers: int = 1,
         timeout: float | None = None,
@@ -93,6 +94,8 @@ class Declarations:
     ) -> Callable[[FunctionT], FunctionT]:
         """Declare a function to be called every ``interval`` seconds for each object; see :class:`Timer`.
 
+        :param remember: go on with the interval after a restart of the operator, and don't call at once: for what is
+            done daily, or costs.  That takes an annotation of each object, written after each call.
         :param workers: for how many objects at a time.
         :param timeout: seconds after which a call is cancelled and counts as failed.
         """
@@ -110,11 +113,20 @@ class Declarations:
                     initial_delay=initial_delay,
                     idle=idle,
                     sharp=sharp,
+                    annotation=f"timers.kubewright.dev/{self.name}.{name}" if remember else "",
                 )
 
             controller = _controller_name(cls, name)
             self._declared.append(
-                Declaration(cls=cls, name=controller, owns=owns, begin=begin, workers=workers, timeout=timeout)
+                Declaration(
+                    cls=cls,
+                    name=controller,
+                    owns=owns,
+                    begin=begin,
+                    workers=workers,
+                    timeout=timeout,
+                    annotates=remember,
+                )
             )
             return user_function
 

@@ -1,8 +1,14 @@
-"""Timers: a function called again and again for as long as an object exists and matches."""
+"""Timers: a function called again and again for as long as an object exists and matches.
+
+When each is due is known to this process only, unless the timer was asked to remember it in an annotation.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import datetime as dt
+import time
 from collections.abc import Callable
 from math import inf
 from typing import Any, NamedTuple
@@ -12,12 +18,13 @@ from kubewright.lifecycle.behaviour import Behaviour, Memos
 from kubewright.lifecycle.function import Function
 from kubewright.lifecycle.matching import Matching
 from kubewright.objects import Object, ObjectKey, key
+from kubewright.objects.errors import NotFound
 
 
 class _Due(NamedTuple):
     uid: str
     generation: int
-    time: float
+    at: float
 
 
 class Timer(Behaviour):
@@ -26,7 +33,10 @@ class Timer(Behaviour):
     :param initial_delay: seconds before the first call, after the object appeared or this process started.
     :param idle: only once the object's spec has not changed for so many seconds.
     :param sharp: count the interval from the call's due time instead; calls that were missed are left out.
+    :param annotation: where the time of the next call is kept: then it counts after a restart of this process, too, up
+        to one interval ahead, in place of ``initial_delay``.  "" keeps it nowhere.
     :param clock: monotonic seconds.
+    :param wall_clock: seconds since 1970.
     """
 
     def __init__(
@@ -40,7 +50,9 @@ class Timer(Behaviour):
         initial_delay: float = 0.0,
         idle: float = 0.0,
         sharp: bool = False,
+        annotation: str = "",
         clock: Callable[[], float] | None = None,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._function = function
         self._matches = matches
@@ -50,6 +62,8 @@ class Timer(Behaviour):
         self._initial_delay = initial_delay
         self._idle = idle
         self._sharp = sharp
+        self._annotation = annotation
+        self._wall_clock = wall_clock
         self._clock = clock or (lambda: asyncio.get_running_loop().time())
         self._due: dict[ObjectKey, _Due] = {}
 
@@ -58,21 +72,23 @@ class Timer(Behaviour):
             self._due.pop(key(obj), None)
             return None
         due, now = self._next(obj), self._clock()
-        if now < due.time:
+        if now < due.at:
             self._due[key(obj)] = due
-            return None if due.time == inf else Requeue(due.time - now)
+            return None if due.at == inf else Requeue(due.at - now)
         self._due[key(obj)] = due
         try:
             outcome = await self._function(obj, ctx, memo=self._memos.of(obj))
         except TerminalError:
-            self._due[key(obj)] = due._replace(time=inf)
+            self._due[key(obj)] = due._replace(at=inf)
             raise
         pause = self._interval if outcome is None else outcome.after
         ended = self._clock()
         following = ended + pause
         if self._sharp and outcome is None:
-            following = due.time + self._interval * (1 + (ended - due.time) // self._interval)
-        self._due[key(obj)] = due._replace(time=following)
+            following = due.at + self._interval * (1 + (ended - due.at) // self._interval)
+        self._due[key(obj)] = due._replace(at=following)
+        if self._annotation:
+            await self._remember(obj, ctx, self._wall_clock() + following - ended)
         return Requeue(following - ended)
 
     async def leave(self, key: ObjectKey) -> None:
@@ -85,8 +101,32 @@ class Timer(Behaviour):
         uid, generation = obj.metadata.uid, obj.metadata.generation
         due, now = self._due.get(key(obj)), self._clock()
         if due is None or due.uid != uid:
-            return _Due(uid, generation, now + max(self._initial_delay, self._idle))
+            return _Due(uid, generation, self._first(obj, now))
         if due.generation == generation:
             return due
-        time = now if due.time == inf else due.time
-        return _Due(uid, generation, max(time, now + self._idle) if self._idle else time)
+        at = now if due.at == inf else due.at
+        return _Due(uid, generation, max(at, now + self._idle) if self._idle else at)
+
+    def _first(self, obj: Object, now: float) -> float:
+        """When the timer is due that this process does not know yet."""
+        remembered = _seconds(obj.metadata.annotations.get(self._annotation, ""))
+        if remembered is None:
+            return now + max(self._initial_delay, self._idle)
+        # A clock that was wrong once must not stop a timer for longer than its interval.
+        return now + max(self._idle, min(self._interval, remembered - self._wall_clock()))
+
+    async def _remember(self, obj: Object, ctx: Context, following: float) -> None:
+        # First: a status with a list is written only onto the version that was read.
+        await ctx.write_status()
+        text = dt.datetime.fromtimestamp(following, dt.UTC).isoformat(timespec="seconds")
+        change = {"uid": obj.metadata.uid, "annotations": {self._annotation: text}}
+        with contextlib.suppress(NotFound):  # gone meanwhile
+            await ctx.client.patch(obj, merge={"metadata": change})
+
+
+def _seconds(text: str) -> float | None:
+    """A remembered time as seconds since 1970; one that somebody has damaged counts as absent."""
+    try:
+        return dt.datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        return None

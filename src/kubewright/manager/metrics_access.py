@@ -1,14 +1,15 @@
 """Who may read the metrics when they are served beyond this machine.
 
 A request comes in with a bearer token; the API server says whose it is (TokenReview) and whether that user may ``get``
-the path (SubjectAccessReview), as controller-runtime's ``metrics/filters`` asks.  Answers are kept for a minute, so
-that scrapes cost the API server nothing.
+the path (SubjectAccessReview), as controller-runtime's ``metrics/filters`` asks.  A yes is kept for a minute, so that
+scrapes cost the API server nothing; a no for seconds only: somebody is just about to mend it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 
 from kubewright.client import Client, TransportError
 from kubewright.objects.authentication_v1 import TokenReview, TokenReviewSpec
@@ -16,8 +17,16 @@ from kubewright.objects.authorization_v1 import NonResourceAttributes, SubjectAc
 from kubewright.objects.errors import APIError
 from kubewright.transport import Application, Receive, Scope, Send
 
-_KEPT = 60.0
+_ALLOWED_FOR, _DENIED_FOR = 60.0, 5.0
 _CAPACITY = 256
+
+_TEXTS = {
+    401: "give a bearer token that the cluster knows\n",
+    403: "this user needs a ClusterRole that allows to get the nonResourceURL {path}\n",
+    503: "the API server cannot be asked who you are; try again\n",
+}
+
+logger = logging.getLogger("kubewright.manager")
 
 
 class MetricsAccess:
@@ -35,7 +44,7 @@ class MetricsAccess:
         if status == 200:
             await self._app(scope, receive, send)
             return
-        text = {401: b"give a bearer token\n", 403: b"this user may not read metrics\n"}.get(status, b"try again\n")
+        text = _TEXTS[status].format(path=scope["path"]).encode()
         headers = [(b"content-type", b"text/plain"), (b"content-length", str(len(text)).encode())]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": text})
@@ -53,11 +62,12 @@ class MetricsAccess:
             return known[1]
         try:
             status = await self._ask(token.strip().decode("latin-1"), scope["path"])
-        except (APIError, TransportError):
+        except (APIError, TransportError) as error:
+            logger.warning("cannot ask who may read %s: %s", scope["path"], error)
             return 503
         if len(self._answers) >= _CAPACITY:
             self._answers.clear()
-        self._answers[key] = (now + _KEPT, status)
+        self._answers[key] = (now + (_ALLOWED_FOR if status == 200 else _DENIED_FOR), status)
         return status
 
     async def _ask(self, token: str, path: str) -> int:
