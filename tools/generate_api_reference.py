@@ -210,7 +210,8 @@ def index() -> str:
     for room in ROOMS:
         name = f"kubewright.{room}" if room else "kubewright"
         told = (inspect.getdoc(importlib.import_module(name)) or "").split("\n\n")[0]
-        lines += ["", "## Built-in kinds", "", "| import from | kinds |", "|---|---|"]
+        lines.append(f"| [`{name}`]({name}.md) | {_cell(told)} |")
+    lines += ["", "## Built-in kinds", "", "| import from | kinds |", "|---|---|"]
     lines += [f"| `{module}` | {', '.join(kinds)} |" for module, kinds in _builtin_kinds()]
     return "\n".join(lines) + "\n"
 
