@@ -36,9 +36,10 @@ class Bench:
             cls=Site,
             interval=interval,
             memos=Memos(),
+            initial_delay=options.pop("initial_delay", 0.0),
+            idle=options.pop("idle", 0.0),
             sharp=bool(options.pop("sharp", False)),
             clock=lambda: self.now,
-            **options,
         )
 
     async def at(self, now: float, *, generation: int = 1, uid: str = "1", timed: str = "yes") -> float | None:
