@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from kubewright.project.create import Api
 from kubewright.project.scaffold import REVISION, TEMPLATES, Files, render_folder
-from kubewright.project.settings import WATCHES, Project, ProjectError
+from kubewright.project.settings import WATCHES, Project
 from kubewright.project.watches import with_watch
 
 
@@ -27,9 +27,7 @@ def api_files(project: Project, api: Api, *, role: bool, playbook: bool) -> File
     files: Files = {}
     for folder in folders:
         files |= render_folder(TEMPLATES / str(REVISION) / folder, answers)
-    for path in files:
-        if (project.root / path).exists():
-            raise ProjectError(f"{path} exists already; nothing was written")
+    project.refuse_existing(files)
     watches = project.root / WATCHES
     text = watches.read_text(encoding="utf-8") if watches.is_file() else ""
     play = {"playbook": f"playbooks/{name}.yml"} if playbook else {"role": name}

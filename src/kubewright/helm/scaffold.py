@@ -17,7 +17,7 @@ import yaml
 from kubewright.helm.engine import ChartError
 from kubewright.project.create import Api
 from kubewright.project.scaffold import Files
-from kubewright.project.settings import WATCHES, Project, ProjectError
+from kubewright.project.settings import WATCHES, Project
 from kubewright.project.watches import with_watch
 
 CHARTS = "helm-charts"
@@ -80,9 +80,7 @@ def chart_files(project: Project, api: Api, chart: Path, watches: str) -> Files:
     """
     name, group = str(_metadata(chart)["name"]), api.full_group(project)
     place, sample = f"{CHARTS}/{name}", f"config/samples/{api.module}.yaml"
-    for taken in (place, sample):
-        if (project.root / taken).exists():
-            raise ProjectError(f"{taken} exists already; nothing was written")
+    project.refuse_existing((place, sample))
     head = {
         "apiVersion": f"{group}/{api.version}",
         "kind": api.kind,

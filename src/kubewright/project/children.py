@@ -35,8 +35,7 @@ def new_children(project: Project, kind: str, definitions: Sequence[dict[str, An
         child = crd["spec"]["names"]["kind"]
         module = Api(crd["spec"]["group"], "v1", child).module
         path = f"src/{project.module}/{module}.py"
-        if (project.root / path).exists():
-            raise ProjectError(f"{path} exists already; nothing was written")
+        project.refuse_existing([path])
         files[path] = models(crd)
         owning = _Owning(kind, child)
         tree = _with_import(tree, project.module, module, child).visit(owning)

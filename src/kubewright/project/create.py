@@ -70,9 +70,7 @@ def new_api(project: Project, api: Api) -> Files:
         "resource_namespaced": api.namespaced,
     }
     files = render_folder(TEMPLATES / str(REVISION) / "api", answers)
-    for path in files:
-        if (project.root / path).exists():
-            raise ProjectError(f"{path} exists already; nothing was written")
+    project.refuse_existing(files)
     entry = entry_point(project)
     text = (project.root / entry).read_text(encoding="utf-8")
     files[entry] = with_import(text, project.module, api.module, where=entry)

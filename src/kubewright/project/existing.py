@@ -7,8 +7,9 @@ function.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -57,15 +58,10 @@ def _read_kubebuilder(source: Path) -> Existing:
     kinds = {crd["spec"]["names"]["kind"] for crd in crds}
     samples = [one for one in _documents((source / "config/samples").glob("*.yaml")) if one.get("kind") in kinds]
     webhooks: dict[tuple[str, str], list[Purpose]] = {}
-    for configuration in _documents((source / "config/webhook").glob("*.yaml")):
-        purpose = _PURPOSES.get(configuration.get("kind", ""))
-        for webhook in configuration.get("webhooks", ()) if purpose else ():
-            for rule in webhook["rules"]:
-                for group in rule["apiGroups"]:
-                    for resource in rule["resources"]:
-                        purposes = webhooks.setdefault((group, resource), [])
-                        if purpose is not None and purpose not in purposes:
-                            purposes.append(purpose)
+    for group, resource, purpose in _rules(source / "config/webhook"):
+        purposes = webhooks.setdefault((group, resource), [])
+        if purpose not in purposes:
+            purposes.append(purpose)
     return Existing(
         name=settings.get("projectName", source.resolve().name),
         domain=settings.get("domain", ""),
@@ -73,6 +69,16 @@ def _read_kubebuilder(source: Path) -> Existing:
         samples=samples,
         webhooks=webhooks,
     )
+
+
+def _rules(folder: Path) -> Iterator[tuple[str, str, Purpose]]:
+    """Every group and resource that a webhook configuration names, and what its webhooks are for."""
+    for configuration in _documents(folder.glob("*.yaml")):
+        purpose = _PURPOSES.get(configuration.get("kind", ""))
+        if purpose is None:
+            continue
+        for rule in (rule for webhook in configuration.get("webhooks", ()) for rule in webhook["rules"]):
+            yield from ((group, resource, purpose) for group, resource in product(rule["apiGroups"], rule["resources"]))
 
 
 def _definitions(paths: Iterable[Path], where: Path) -> list[Raw]:

@@ -115,9 +115,7 @@ def new_test(project: Project, kind: str, name: str) -> Files:
 
 def _render(project: Project, template: str, answers: dict[str, object]) -> Files:
     files = render_folder(TEMPLATES / str(REVISION) / template, {"module": project.module, **answers})
-    for path in files:
-        if (project.root / path).exists():
-            raise ProjectError(f"{path} exists already; nothing was written")
+    project.refuse_existing(files)
     return files
 
 

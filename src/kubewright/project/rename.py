@@ -62,8 +62,7 @@ def _put(project: Project, renaming: Renaming, old: str, new: str, before: str, 
         if before != after:
             renaming.write[old] = after
         return
-    if (project.root / new).exists():
-        raise ProjectError(f"{new} exists already; nothing was written")
+    project.refuse_existing([new])
     renaming.write[new] = after
     renaming.remove.append(old)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from keyword import iskeyword
 from pathlib import Path
@@ -59,6 +60,15 @@ class Project:
         if self.flavour != "python":
             return self.name.replace("-", "_")
         return self.operator.partition(":")[0].partition(".")[0]
+
+    def refuse_existing(self, paths: Iterable[str]) -> None:
+        """Make sure that new files are new.
+
+        :raises ProjectError: there is one already.
+        """
+        for path in paths:
+            if (self.root / path).exists():
+                raise ProjectError(f"{path} exists already; nothing was written")
 
     @property
     def source(self) -> Path:
