@@ -274,6 +274,9 @@ class Client:
     ) -> T:
         """Replace an object as a whole; its ``resource_version``, where set, must be the stored one.
 
+        What a typed class doesn't know of the object is lost, as with Go's typed clients: patch or apply instead, or
+        read and write it as `Untyped`.
+
         :raises Conflict: someone else wrote it meanwhile.
         """
         kind = await self._kind_of(obj)
