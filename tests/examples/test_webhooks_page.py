@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from tests.examples.loading import load_page
 
-from kubewright.objects import ObjectMeta
-from kubewright.objects.core_v1 import ConfigMap, Container, Pod, PodSpec
+from kubewright.objects import LabelSelector, ObjectMeta
+from kubewright.objects.apps_v1 import Deployment, DeploymentSpec
+from kubewright.objects.core_v1 import ConfigMap, Container, Pod, PodSpec, PodTemplateSpec
 from kubewright.objects.errors import Forbidden, Invalid
 from kubewright.testing.cluster import TestCluster
 
@@ -25,6 +26,7 @@ async def test_the_page_on_webhooks(cluster: TestCluster, tmp_path: Path) -> Non
     async with cluster.running(page.op):
         await defaults_and_problems(page, client, warnings)
         await raw_handlers(client)
+    await declared_policies(client)
 
 
 async def defaults_and_problems(page: Any, client: Any, warnings: list[str]) -> None:
@@ -56,3 +58,15 @@ async def raw_handlers(client: Any) -> None:
     stamped = await client.create(ConfigMap(metadata=named("c", stamp="me")))
     plain = await client.create(ConfigMap(metadata=named("d")))
     assert (stamped.data, plain.data) == ({"stamped": "yes"}, {})
+
+
+async def declared_policies(client: Any) -> None:
+    """The operator is down by now."""
+    await client.create(ConfigMap(metadata=named("limits"), data={"replicas": "2"}))
+    labels = {"app": "web"}
+    pods = PodTemplateSpec(
+        metadata=ObjectMeta(labels=labels), spec=PodSpec(containers=[Container(name="c", image="i")])
+    )
+    spec = DeploymentSpec(replicas=3, selector=LabelSelector(match_labels=labels), template=pods)
+    with pytest.raises(Invalid, match="at most 2 replicas here"):
+        await client.create(Deployment(metadata=named("web"), spec=spec))

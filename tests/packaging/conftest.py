@@ -2,7 +2,11 @@ from typing import Any
 
 import pytest
 
+from kubewright.objects import to_dict
+from kubewright.objects.admissionregistration_v1 import Validation
+from kubewright.objects.apps_v1 import Deployment
 from kubewright.packaging import Maintainer, OperatorManifest
+from kubewright.webhook import policy
 
 
 def website_crd() -> dict[str, Any]:
@@ -58,6 +62,9 @@ def webhook_configuration(kind: str) -> dict[str, Any]:
     }
 
 
+few_replicas = policy("few", Deployment, Validation(expression="object.spec.replicas < 5", message="{{ too many }}"))
+
+
 @pytest.fixture
 def manifest() -> OperatorManifest:
     return OperatorManifest(
@@ -75,6 +82,7 @@ def manifest() -> OperatorManifest:
             webhook_configuration("MutatingWebhookConfiguration"),
             webhook_configuration("ValidatingWebhookConfiguration"),
         ],
+        policies=[to_dict(obj) for obj in few_replicas.objects()],
         samples=[
             {
                 "apiVersion": "web.example.com/v1",

@@ -14,10 +14,21 @@ from kubewright.controller import AsyncReconcile, BlockingReconcile, Filter, Sou
 from kubewright.lifecycle import Declarations
 from kubewright.manager import Manager, Need
 from kubewright.objects import Object, ObjectKey
+from kubewright.objects.admissionregistration_v1 import Validation
 from kubewright.objects.names import GroupKind
 from kubewright.operator.controllers import MapFunction, Reconciliation
 from kubewright.schema import Resource, custom_resource
-from kubewright.webhook import Conversions, WebhookDeclaration, WebhookOptions, admission, defaulter, validator
+from kubewright.webhook import (
+    Conversions,
+    PolicyDeclaration,
+    PolicyOptions,
+    WebhookDeclaration,
+    WebhookOptions,
+    admission,
+    defaulter,
+    policy,
+    validator,
+)
 
 P = ParamSpec("P")
 ObjectT = TypeVar("ObjectT", bound=Object)
@@ -88,6 +99,7 @@ class Decorators(Declarations):
         self.lifespans: list[Callable[[Manager], AsyncGenerator[None, None]]] = []
         self.finalizers: dict[type[Object], Callable[..., Any]] = {}
         self.webhooks: list[WebhookDeclaration] = []
+        self.policies: list[PolicyDeclaration] = []
         self.conversions: dict[GroupKind, Conversions] = {}
         """For each kind with functions between its versions."""
         self.requirements: list[Need] = []
@@ -215,6 +227,15 @@ class Decorators(Declarations):
             return function
 
         return declare
+
+    def policy(self, name: str, cls: type[Object], *validations: Validation, **options: Unpack[PolicyOptions]) -> None:
+        """Declare CEL that the API server itself enforces on a kind, while the operator is down too (a
+        ValidatingAdmissionPolicy with its binding).
+
+        ``op.policy("few-replicas", Deployment, Validation(expression="object.spec.replicas <= 5"))``; the options are
+        those of `kubewright.webhook.PolicyDeclaration`.
+        """
+        self.policies.append(policy(name, cls, *validations, **options))
 
     def convert(
         self, source: type[SourceT], target: type[TargetT], *, lossless: bool = False

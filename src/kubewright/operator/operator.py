@@ -144,12 +144,15 @@ class Operator(Decorators):
         return clusters
 
     async def install(self, client: Client, *, endpoint: ServiceEndpoint | None = None) -> None:
-        """Install the CRDs and wait until they are served.
+        """Install the CRDs and wait until they are served; then install the policies.
 
         :param endpoint: where versions are converted; a URL is registered when the webhooks start, not here.
         :raises Forbidden: this user may not.
         """
         await install(client, self.crds(endpoint), field_manager=self.name)
+        for declared in self.policies:
+            for obj in declared.objects():
+                await client.apply(obj, field_manager=self.name, force=True)
 
     async def check(
         self,

@@ -85,8 +85,11 @@ def webhook_files(operator: Operator, *, namespace: str = "") -> Files:
 
 
 def policy_files(operator: Operator) -> Files:
-    """``policy/KIND.yaml``: for each kind with CEL rules, ValidatingAdmissionPolicies that enforce them."""
-    files = {}
+    """``policy/NAME.yaml`` for each policy that is declared, and ``policy/KIND.yaml`` for each kind with CEL rules."""
+    files = {
+        f"policy/{declared.name}.yaml": _marked(dump_all(map(to_dict, declared.objects())))
+        for declared in operator.policies
+    }
     for crd in _crds(operator):
         made = policies(crd)
         if made.objects:

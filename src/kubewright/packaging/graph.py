@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kubewright.objects import Object as TypedObject
 from kubewright.objects import to_dict
 from kubewright.packaging.manifest import Object, OperatorManifest, converts
 from kubewright.schema.policies import policies
@@ -27,6 +26,7 @@ COMPONENTS = (
     "rbac",
     "manager",
     "metrics",
+    "admission",
     "webhook",
     "cert-manager",
     "prometheus",
@@ -110,9 +110,10 @@ class _Builder:
             "rbac": self.rbac(),
             "manager": [self.deployment()],
             "metrics": self.metrics(),
+            "admission": [self.policy(one) for one in self.manifest.policies],
             "prometheus": [self.service_monitor()],
             "network-policy": self.network_policies(),
-            "policy": [self.policy(one) for crd in self.manifest.crds for one in policies(crd).objects],
+            "policy": [self.policy(one) for crd in self.manifest.crds for one in map(to_dict, policies(crd).objects)],
         }
         if self.manifest.serves_webhooks:
             components["webhook"] = [self.service_for_webhooks(), *map(self.webhook, self.manifest.webhooks)]
@@ -431,9 +432,8 @@ class _Builder:
 
     # -- admission policies
 
-    def policy(self, made: TypedObject) -> Object:
-        """The CEL rules of a resource as the cluster's own policy, for those who want it beside the definition."""
-        plain = to_dict(made)
+    def policy(self, plain: Object) -> Object:
+        """A policy or its binding, declared or made of a resource's rules."""
         return self.object(
             plain["apiVersion"], plain["kind"], plain["metadata"]["name"], namespaced=False, spec=plain["spec"]
         )

@@ -41,6 +41,7 @@ class OperatorManifest:
     :param crds: CustomResourceDefinition objects.
     :param rules: the RBAC rules of its controllers.
     :param webhooks: Mutating- and ValidatingWebhookConfiguration objects; where they point to is filled in here.
+    :param policies: ValidatingAdmissionPolicies and their bindings, as the operator declares them.
     :param samples: one custom resource, or more, for every kind that it owns.
     :param watch_namespaces: empty for a cluster-wide operator; otherwise the namespaces its Roles are made in.
     :param command: what the container runs.
@@ -54,6 +55,7 @@ class OperatorManifest:
     crds: Sequence[Object] = ()
     rules: Sequence[Object] = ()
     webhooks: Sequence[Object] = ()
+    policies: Sequence[Object] = ()
     samples: Sequence[Object] = ()
     watch_namespaces: Sequence[str] = ()
     certificates: Certificates = "built-in"

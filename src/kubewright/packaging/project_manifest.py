@@ -42,6 +42,7 @@ def manifest_of(operator: Operator, project: Project) -> OperatorManifest:
         crds=[to_dict(crd) for crd in operator.crds(operator.service)],
         rules=[to_dict(rule) for rule in rules_of(operator)],
         webhooks=[to_dict(one) for one in configurations(operator.name, operator.webhooks, operator.service)],
+        policies=[to_dict(obj) for declared in operator.policies for obj in declared.objects()],
         samples=read_samples(project.root / "config/samples"),
         command=("kubewright", "run", project.operator),
         **values,

@@ -22,6 +22,7 @@ from kubewright.webhook.declaration import (
     validator,
 )
 from kubewright.webhook.errors import Invalid, Problem
+from kubewright.webhook.policy import Params, PolicyDeclaration, PolicyOptions, policy
 from kubewright.webhook.registration import Injection, LocalRegistration, Registration
 from kubewright.webhook.review import AdmissionRequest, AdmissionResponse, Operation, UserInfo
 from kubewright.webhook.runner import Webhooks
@@ -41,6 +42,9 @@ __all__ = [
     "Invalid",
     "LocalRegistration",
     "Operation",
+    "Params",
+    "PolicyDeclaration",
+    "PolicyOptions",
     "Problem",
     "Problems",
     "Registration",
@@ -60,6 +64,7 @@ __all__ = [
     "defaulter",
     "defaulting",
     "path_of",
+    "policy",
     "raw",
     "validating",
     "validator",
