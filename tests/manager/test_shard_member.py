@@ -45,17 +45,16 @@ class Team:
 
         return op
 
-    def guards(self, name: str) -> Manager:
+    def guards(self, name: str) -> tuple[Manager, FaultyTransport]:
         """A replica whose work is daemons."""
         op = Operator("team")
 
-        @op.daemon(ConfigMap, grace=0.5)
+        @op.daemon(ConfigMap, grace=5)
         async def guard(obj: ConfigMap, stopped: asyncio.Event) -> None:
             async with self.working(obj.metadata.name, name):
-                await stopped.wait()
-                await asyncio.sleep(0)
+                await (self.hold or stopped).wait()
 
-        return self.managed(op)[0]
+        return self.managed(op)
 
     @asynccontextmanager
     async def working(self, key: str, name: str) -> AsyncIterator[None]:
@@ -155,7 +154,7 @@ async def test_what_is_being_worked_on_stays_with_its_worker_until_it_is_done() 
 
 async def test_daemons_follow_their_objects_and_never_run_twice() -> None:
     async with team() as replicas:
-        one, two = replicas.guards("one"), replicas.guards("two")
+        one, two = replicas.guards("one")[0], replicas.guards("two")[0]
         async with running(one):
             await replicas.until(lambda: Counter(replicas.active.values()) == {"one": COUNT})
             async with running(two):
@@ -166,6 +165,21 @@ async def test_daemons_follow_their_objects_and_never_run_twice() -> None:
             await replicas.until(lambda: Counter(replicas.active.values()) == {"one": COUNT})
             await replicas.server.client().delete(ConfigMap, "c0", "default")
         assert not replicas.active
+
+
+async def test_the_daemons_of_the_dead_end_with_them_and_are_taken_over() -> None:
+    async with team() as replicas:
+        one, (two, network) = replicas.guards("one")[0], replicas.guards("two")
+        replicas.hold = end = asyncio.Event()
+        async with running(one):
+            dying = asyncio.create_task(two.run())
+            await replicas.until(lambda: 0 < Counter(replicas.active.values())["two"] < COUNT)
+            network.faults.append(refuse())
+            with pytest.raises(ShardLost):
+                await dying
+            assert "two" not in replicas.active.values()
+            await replicas.until(lambda: Counter(replicas.active.values()) == {"one": COUNT})
+            end.set()
 
 
 async def test_the_objects_of_further_clusters_are_shared_too() -> None:

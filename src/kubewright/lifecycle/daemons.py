@@ -140,9 +140,11 @@ class Daemon(Behaviour):
         if running.restart is not None:
             running.restart.cancel()
         running.stopped.set()
-        if self._grace > 0:
-            await asyncio.wait({running.task}, timeout=self._grace)
-        running.task.cancel()
+        try:
+            if self._grace > 0:
+                await asyncio.wait({running.task}, timeout=self._grace)
+        finally:  # there is no grace where the lease is lost
+            running.task.cancel()
         await asyncio.wait({running.task})
         if self._gate is not None:
             self._gate.release(key)
