@@ -62,6 +62,13 @@ async def test_bad_counts_are_invalid(server: ApiServer, replicas: Any, field: s
     assert (code, answer["details"]["causes"][0]["field"]) == (422, field)
 
 
+async def test_a_scale_of_another_object_of_the_name_is_a_conflict(server: ApiServer) -> None:
+    body = {"metadata": {"name": "r", "uid": "other"}, "spec": {"replicas": 5}}
+    code, answer = await ask(server, "PUT", f"{SETS}/r/scale", body)
+    assert (code, answer["details"]["kind"]) == (409, "replicasets")
+    assert "Key: /registry/replicasets/default/r," in answer["message"]
+
+
 async def test_scaling_to_zero_and_by_apply(server: ApiServer) -> None:
     code, answer = await scale(server, 0)
     assert (code, answer["spec"]) == (200, {})

@@ -11,6 +11,7 @@ from kubewright.apiserver.admission.attributes import Attributes, Operation
 from kubewright.apiserver.admission.certificates import CertificateApproval
 from kubewright.apiserver.admission.chain import Chain
 from kubewright.apiserver.admission.plugins import mutating_plugins, validating_plugins
+from kubewright.apiserver.admission.pod_scheduling import Priority
 from kubewright.apiserver.admission.pod_security import violations
 from kubewright.apiserver.admission.resource_quota import ResourceQuota
 from kubewright.apiserver.auth.authorizer import AlwaysAllow, Decision
@@ -70,6 +71,26 @@ async def test_some_namespaces_stay(world: World) -> None:
     given = attributes(world, None, operation="DELETE", name="kube-system")
     with pytest.raises(Forbidden, match="this namespace may not be deleted"):
         await Chain(mutating_plugins()).admit(given)
+
+
+async def test_there_is_one_default_priority_class(world: World) -> None:
+    kind = "scheduling.k8s.io/v1", "PriorityClass"
+    world.add("scheduling.k8s.io", "priorityclasses", {"metadata": {"name": "first"}, "globalDefault": True})
+    second = decoded(*kind, {"metadata": {"name": "second"}, "value": 1, "globalDefault": True})
+    given = attributes(world, second)
+    given.resource = GroupVersionResource("scheduling.k8s.io", "v1", "priorityclasses")
+    with pytest.raises(Forbidden, match="PriorityClass first is already marked as default. Only one default can exist"):
+        await Priority().validate(given)
+    given.operation = "UPDATE"
+    second["metadata"]["name"] = "first"
+    await Priority().validate(given)
+
+
+async def test_kubernetes_own_priority_classes_stay(world: World) -> None:
+    given = attributes(world, None, operation="DELETE", name="system-node-critical")
+    given.resource = GroupVersionResource("scheduling.k8s.io", "v1", "priorityclasses")
+    with pytest.raises(Forbidden, match="this is a system priority class and cannot be deleted"):
+        await Priority().validate(given)
 
 
 async def test_pods_get_tolerations_and_a_priority(world: World) -> None:

@@ -56,6 +56,7 @@ def validating_plugins(authorizer: Authorizer) -> list[Validating]:
     return [
         LimitRanger(),
         PodSecurity(),
+        Priority(),
         CertificateApproval(authorizer),
         CertificateSubjectRestriction(),
         PersistentVolumeClaimResize(),

@@ -13,6 +13,7 @@ from kubewright.apiserver.registry.builtin.base import same
 from kubewright.apiserver.registry.builtin.policy import SYSTEM_PRIORITY_CLASSES
 from kubewright.objects.quantity import Quantity
 
+_CLASSES = ("scheduling.k8s.io", "priorityclasses")
 _SECONDS = 300
 _WAITED_FOR = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 
@@ -39,7 +40,20 @@ def _tolerates(toleration: dict[str, Any], key: str) -> bool:
 
 
 class Priority:
-    """A pod's priority is that of its class, or of the default class."""
+    """A pod's priority is that of its class, or of the default class; there is one default, and Kubernetes' own stay."""
+
+    async def validate(self, attributes: Attributes) -> None:
+        if attributes.resource.group_resource != _CLASSES:
+            return
+        if attributes.operation == "DELETE" and attributes.name in SYSTEM_PRIORITY_CLASSES:
+            # In Kubernetes it is the resource's storage that refuses this.
+            raise refused(attributes, "this is a system priority class and cannot be deleted")
+        if attributes.obj is None or not attributes.obj.get("globalDefault"):
+            return
+        default, _, _ = self._class_of(attributes, "")
+        if default and (attributes.operation == "CREATE" or default != attributes.obj["metadata"]["name"]):
+            text = f"PriorityClass {default} is already marked as default. Only one default can exist"
+            raise refused(attributes, text)
 
     async def admit(self, attributes: Attributes) -> None:
         if attributes.resource.group_resource != ("", "pods") or attributes.subresource or attributes.obj is None:

@@ -77,7 +77,12 @@ async def update(call: Call) -> Response:
     """Replace the Scale of an object."""
     write = call.write("UpdateOptions")
     wanted = await unstored.read(call, _KIND, write)
-    return await _write(call, write, lambda current: _recorded(current, wanted, write))
+
+    def replaced(current: Object) -> Object:
+        call.store.same_object(wanted, current)
+        return _recorded(current, wanted, write)
+
+    return await _write(call, write, replaced)
 
 
 async def patch(call: Call) -> Response:

@@ -207,6 +207,8 @@ class PodTemplateStrategy(BuiltinStrategy):
         default_template(obj.get("template"))
 
     def warnings(self, obj: Object, old: Object | None) -> list[str]:
+        if old is not None and not self.counts(obj, old):
+            return []
         return template_warnings(obj.get("template"), "template")
 
     def rules(self, obj: Object) -> list[Cause]:

@@ -66,6 +66,9 @@ class PriorityClassStrategy(BuiltinStrategy):
     columns = columns("Value:integer", "Global-Default:boolean", "Age", "PreemptionPolicy")
     generation = True
 
+    def counts(self, obj: Object, old: Object) -> bool:
+        return False  # As in Kubernetes: it begins with one and stays.
+
     def default(self, obj: Object) -> None:
         obj.setdefault("preemptionPolicy", "PreemptLowerPriority")
 
