@@ -79,7 +79,7 @@ async def test_there_is_one_default_priority_class(world: World) -> None:
     second = decoded(*kind, {"metadata": {"name": "second"}, "value": 1, "globalDefault": True})
     given = attributes(world, second)
     given.resource = GroupVersionResource("scheduling.k8s.io", "v1", "priorityclasses")
-    with pytest.raises(Forbidden, match="PriorityClass first is already marked as default. Only one default can exist"):
+    with pytest.raises(Forbidden, match="PriorityClass first is already marked as default"):
         await Priority().validate(given)
     given.operation = "UPDATE"
     second["metadata"]["name"] = "first"

@@ -40,7 +40,7 @@ def _tolerates(toleration: dict[str, Any], key: str) -> bool:
 
 
 class Priority:
-    """A pod's priority is that of its class, or of the default class; there is one default, and Kubernetes' own stay."""
+    """A pod's priority is that of its class, or of the one default class; Kubernetes' own classes stay."""
 
     async def validate(self, attributes: Attributes) -> None:
         if attributes.resource.group_resource != _CLASSES:
