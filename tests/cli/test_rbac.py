@@ -40,6 +40,19 @@ def test_a_role_that_fits_passes(log: Path) -> None:
     assert (result.exit_code, result.stdout) == (0, "the roles grant what was done, and nothing else\n")
 
 
+def test_leases_and_certificates_are_not_called_unused(log: Path) -> None:
+    home = """\
+---
+kind: Role
+metadata: {name: sites-home}
+rules:
+- {apiGroups: [coordination.k8s.io], resources: [leases], verbs: [get, create, update]}
+"""
+    (log.parent / "role.yaml").write_text(ROLE.replace("list", "watch") + home)
+    result = CliRunner().invoke(rbac.app, ["check", "role.yaml", "--audit-log", "audit.log"])
+    assert (result.exit_code, result.stdout) == (0, "the roles grant what was done, and nothing else\n")
+
+
 def test_a_role_can_be_generated_from_what_was_done(log: Path) -> None:
     assert CliRunner().invoke(generate.app, ["rbac", "--observe", "audit.log"]).exit_code == 0
     role = read_manifests(["config/rbac/role.yaml"])[0]

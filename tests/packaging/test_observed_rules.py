@@ -71,3 +71,20 @@ def test_comparison_names_what_is_missing_and_what_is_unused() -> None:
         {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
         {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list"]},
     ]
+
+
+def test_upkeep_is_not_called_unused() -> None:
+    home = [rule(groups=["coordination.k8s.io"], resources=["leases"], verbs=["create", "get", "update"])]
+    own = [
+        rule(groups=["events.k8s.io"], resources=["events"], verbs=["create", "patch"]),
+        rule(
+            groups=["admissionregistration.k8s.io"],
+            resources=["validatingwebhookconfigurations"],
+            verbs=["get", "patch"],
+            names=["guard"],
+        ),
+    ]
+    assert compare(own, [], upkeep=home) == ([], [])
+    done = [rule(groups=["coordination.k8s.io"], resources=["leases"], verbs=["get"])]
+    assert compare(own, done, upkeep=home).missing == []
+    assert shown(compare(home, []).unused) == shown(home)

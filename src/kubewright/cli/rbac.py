@@ -42,18 +42,24 @@ def check(
         manifests = read_manifests(roles)
     except ManifestError as error:
         raise Failure(str(error)) from None
-    granted = [
-        rule
-        for manifest in manifests
-        if manifest.obj.get("kind") in ("Role", "ClusterRole")
-        for rule in from_dict(ClusterRole, {"rules": manifest.obj.get("rules")}).rules
-    ]
-    missing, unused = compare(granted, observed_rules(read_audit_log(audit_log), user=user))
+    roles_found = [manifest.obj for manifest in manifests if manifest.obj.get("kind") in ("Role", "ClusterRole")]
+    granted = [rule for role in roles_found if not _is_home(role) for rule in _rules(role)]
+    upkeep = [rule for role in roles_found if _is_home(role) for rule in _rules(role)]
+    missing, unused = compare(granted, observed_rules(read_audit_log(audit_log), user=user), upkeep=upkeep)
     found = {"missing": missing, "unused": unused}
     data = {what: [to_dict(rule) for rule in rules] for what, rules in found.items()}
     show(data, output, lambda console: _print(console, found))
     if missing:
         raise typer.Exit(1)
+
+
+def _is_home(role: Mapping[str, Any]) -> bool:
+    """Whether it is the role for the operator's own namespace: leases and certificates."""
+    return role["kind"] == "Role" and str(role.get("metadata", {}).get("name", "")).endswith("-home")
+
+
+def _rules(role: Mapping[str, Any]) -> list[PolicyRule]:
+    return from_dict(ClusterRole, {"rules": role.get("rules")}).rules
 
 
 def read_audit_log(path: Path) -> Iterator[dict[str, Any]]:

@@ -38,11 +38,17 @@ def observed_rules(events: Iterable[Event], *, user: str = "", local: bool = Fal
     return normalize(_rule(event) for event in seen if not (local and _is_registration(event)))
 
 
-def compare(granted: Iterable[PolicyRule], observed: Iterable[PolicyRule]) -> Comparison:
-    """Hold what was done against what is granted, verb by verb."""
-    grants, done = [*_grants(granted)], [*_grants(observed)]
-    missing = [one for one in done if not any(_covers(grant, one) for grant in grants)]
-    unused = [grant for grant in grants if not any(_covers(grant, one) for one in done)]
+def compare(
+    granted: Iterable[PolicyRule], observed: Iterable[PolicyRule], *, upkeep: Iterable[PolicyRule] = ()
+) -> Comparison:
+    """Hold what was done against what is granted, verb by verb.
+
+    :param upkeep: granted as well, for leading, certificates and registration; a session beside the cluster has no use
+        for them, and that makes them no less needed.
+    """
+    grants, kept, done = [*_grants(granted)], [*_grants(upkeep)], [*_grants(observed)]
+    missing = [one for one in done if not any(_covers(grant, one) for grant in (*grants, *kept))]
+    unused = [grant for grant in grants if not any(_covers(grant, one) for one in done) and not _is_upkeep(grant)]
     return Comparison(normalize(map(_to_rule, missing)), normalize(map(_to_rule, unused)))
 
 
@@ -76,6 +82,12 @@ def _rule(event: Event) -> PolicyRule:
     if "sendInitialEvents=true" in event["requestURI"]:
         verbs.append("list")  # an older server doesn't know it, and is asked for a list then
     return rule(groups=[reference.get("apiGroup", "")], resources=[resource], verbs=verbs)
+
+
+def _is_upkeep(grant: _Grant) -> bool:
+    """Whether every operator is granted it, used or not: events, and injecting its CA into what bears its name."""
+    registers = grant.group in ("admissionregistration.k8s.io", "apiextensions.k8s.io") and bool(grant.names)
+    return registers or (grant.group == "events.k8s.io" and grant.verb in ("create", "patch"))
 
 
 class _Grant(NamedTuple):
