@@ -158,10 +158,11 @@ class Type:
         return tuple((name, _key_default(name, fields.get(name))) for name in sorted(names))
 
     @cached_property
-    def key_prefixes(self) -> tuple[str, ...]:
-        """What precedes each key's value in a path element, the braces and commas included."""
+    def prefixed_keys(self) -> tuple[tuple[tuple[str, Any], str], ...]:
+        """The keys, each with what precedes its value in a path element, the braces and commas included."""
         names = (msgspec.json.encode(name).decode() for name, _ in self.keys)
-        return tuple(f"{',' if position else 'k:{'}{name}:" for position, name in enumerate(names))
+        prefixes = (f"{',' if position else 'k:{'}{name}:" for position, name in enumerate(names))
+        return tuple(zip(self.keys, prefixes, strict=True))
 
 
 def _key_default(name: str, node: Node | None) -> object:

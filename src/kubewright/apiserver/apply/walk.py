@@ -7,6 +7,7 @@ structured-merge-diff, package typed.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -65,13 +66,19 @@ def item_element(list_type: Type, item: Any) -> str:
         return f"v:{msgspec.json.encode(item).decode()}"
     if not isinstance(item, dict):
         raise TypeMismatch(": associative list with keys may not have non-map elements")
-    parts = []
-    for (name, default), prefix in zip(list_type.keys, list_type.key_prefixes, strict=True):
+    element = ""
+    for (name, default), prefix in list_type.prefixed_keys:
         value = item.get(name, default)
         if value is MISSING:
             raise TypeMismatch(f': associative list with keys has an element that omits key field "{name}"')
-        parts.append(f"{prefix}{msgspec.json.encode(value).decode()}")
-    return f"{''.join(parts)}}}"
+        element += prefix + (_quoted(value) if type(value) is str else msgspec.json.encode(value).decode())
+    return element + "}"
+
+
+@lru_cache(maxsize=4096)
+def _quoted(text: str) -> str:
+    """A text as JSON; the names of items are the same few, over and over."""
+    return msgspec.json.encode(text).decode()
 
 
 def _indexed(list_type: Type, items: Any) -> dict[str, list[Any]]:
