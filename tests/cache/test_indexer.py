@@ -46,6 +46,13 @@ def test_selection_by_namespace_labels_and_fields(
     assert sorted(str(obj.key) for obj in indexer.select(**criteria)) == expected  # type: ignore[arg-type]
 
 
+def test_a_truth_value_is_selected_as_json_writes_it() -> None:
+    indexer = filled()
+    indexer.put(stored("c", spec={"hostNetwork": True}))
+    found = indexer.select(fields=FieldSelector.parse("spec.hostNetwork=true"))
+    assert [str(obj.key) for obj in found] == ["default/c"]
+
+
 def test_an_index_may_have_several_values_for_an_object() -> None:
     indexer = filled()
     indexer.add_index("both", lambda obj: (obj.key.name, obj.labels["app"]))

@@ -295,6 +295,13 @@ def test_a_silent_replica_is_taken_over_from_after_its_lease_not_before() -> Non
     assert shard.begin(key, 15.0)
 
 
+def test_a_list_that_was_asked_for_while_a_lease_held_does_not_end_it() -> None:
+    silent = record("b", "1", "a", "b")
+    shard = joined(silent)
+    shard.observe([silent], asked=14.9, now=15.1)
+    assert shard.propose() == Claim(("a", "b"))
+
+
 def test_a_deleted_lease_does_not_mean_that_its_owner_is_gone() -> None:
     shard = joined(record("b", "1", "a", "b"))
     shard.observe([], asked=5.0, now=5.0)

@@ -115,6 +115,37 @@ async def test_head_gets_no_body() -> None:
     assert b"content-length: 6" in text
 
 
+async def test_an_answer_that_can_have_no_body_is_not_chunked() -> None:
+    async def app(scope: Any, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    text = await ask(app, b"GET / HTTP/1.1\r\nconnection: close\r\n\r\n")
+    assert text == b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n"
+
+
+async def test_the_application_may_end_the_connection_with_its_answer() -> None:
+    async def app(scope: Any, receive: Receive, send: Send) -> None:
+        await answer(send, b"bye", (b"connection", b"close"))
+
+    assert (await ask(app, GET % b"")).count(b"connection: close") == 1
+
+
+async def test_a_head_that_is_too_long_is_refused() -> None:
+    text = await ask(echo, b"GET / HTTP/1.1\r\nx: " + b"x" * 2 * server_module.MAX_HEAD)
+    assert text.startswith(b"HTTP/1.1 400 ")
+
+
+async def test_a_head_has_to_come_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "HEAD_SECONDS", 0.02)
+    assert await ask(echo, b"GET /") == b""
+    async with talking(echo) as (reader, writer, _):
+        writer.write(GET % b"1")
+        await reader.readuntil(b"/1 ")
+        writer.write(b"GET /2")
+        assert await rest_of(reader) == b""
+
+
 async def test_the_last_request_of_a_connection() -> None:
     closing = b"POST /1 HTTP/1.1\r\nconnection: close\r\ncontent-length: 2\r\n\r\nab"
     assert (await ask(echo, closing)).endswith(b"/1 ab")
@@ -139,9 +170,9 @@ async def test_the_rest_of_a_body_that_nobody_read_is_passed_over() -> None:
 
 async def test_a_long_body_that_nobody_read_ends_the_connection() -> None:
     async with talking(deaf) as (reader, writer, _):
-        writer.write(b"POST / HTTP/1.1\r\ncontent-length: 100000000\r\n\r\n")
+        writer.write(b"POST / HTTP/1.1\r\ncontent-length: 1000000000000\r\n\r\n")
         await reader.readuntil(b"no")
-        with pytest.raises((ConnectionError, TimeoutError)):
+        with pytest.raises(ConnectionError):
             while True:
                 writer.write(b"x" * 100_000)
                 await writer.drain()
