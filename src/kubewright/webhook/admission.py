@@ -18,7 +18,7 @@ from kubewright.objects.errors import APIError
 from kubewright.objects.meta import Object
 from kubewright.objects.unstructured import Unstructured
 from kubewright.webhook.changes import carry_over, json_patch
-from kubewright.webhook.errors import Problem, refusal, status_of, undecodable
+from kubewright.webhook.errors import Problem, causes_of, refusal, status_of, undecodable
 from kubewright.webhook.review import AdmissionRequest, AdmissionResponse
 
 T = TypeVar("T", bound=Object | Unstructured)
@@ -55,8 +55,8 @@ def defaulting(cls: type[T], function: Callable[..., Awaitable[None] | None]) ->
         try:
             obj = from_json(cls, request.object_json)
         except ValueError as error:
-            cause = undecodable(error)
-            request.warn(f"defaults were not set: {cause.field}: {cause.message}")
+            for cause in causes_of(undecodable(error), _subject(request)):
+                request.warn(f"defaults were not set: {cause.field}: {cause.message}")
             return AdmissionResponse()
         before = to_json(obj)
         try:
@@ -91,7 +91,7 @@ def validating(cls: type[T], function: Callable[..., Awaitable[Problems] | Probl
             old = None if request.operation == "CREATE" else _decode(cls, request.old_object_json)
             new = old if request.operation == "DELETE" else _decode(cls, request.object_json)
         except ValueError as error:
-            return AdmissionResponse(False, status=status_of([undecodable(error)], _subject(request)))
+            return AdmissionResponse(False, status=status_of(undecodable(error), _subject(request)))
         try:
             result = call(request, new, old)
             return wait(request, result) if inspect.isawaitable(result) else finish(request, result)

@@ -41,9 +41,14 @@ Problem = Invalid | Cause
 """What a validator may return or yield, several at once; `kubewright.objects.field_errors` makes causes."""
 
 
+def causes_of(problems: Iterable[Problem], obj: Mapping[str, Any]) -> list[Cause]:
+    """The problems with the values that ``obj`` has at their fields."""
+    return [problem.cause(obj) if isinstance(problem, Invalid) else problem for problem in problems]
+
+
 def status_of(problems: Iterable[Problem], obj: Mapping[str, Any]) -> dict[str, Any]:
     """The ``Status`` of a response that refuses ``obj``."""
-    causes = [problem.cause(obj) if isinstance(problem, Invalid) else problem for problem in problems]
+    causes = causes_of(problems, obj)
     group, kind = GroupVersion.parse(obj.get("apiVersion") or "").group, obj.get("kind") or ""
     name = (obj.get("metadata") or {}).get("name") or ""
     return errors.Invalid.of(GroupKind(group, kind), name, causes).status()
@@ -61,11 +66,22 @@ def refusal(error: Exception) -> list[Problem] | APIError | None:
     return None
 
 
-def undecodable(error: ValueError) -> Cause:
-    """Why an object does not fit its Python class; msgspec's message ends in the field: ``- at `$.spec.size```."""
+def undecodable(error: ValueError) -> list[Problem]:
+    """Why an object does not fit its Python class; msgspec's message ends in the field: ``- at `$.spec.size```.
+
+    A pydantic model, which stands below that field, tells of several problems at once.
+    """
     text, _, path = str(error).partition(" - at `")
     field = path.removesuffix("`").removeprefix("$").removeprefix(".")
-    return Cause("FieldValueInvalid", f"Invalid value: {text[:1].lower()}{text[1:]}", field)
+    report = getattr(error.__cause__, "errors", None)
+    if report is not None:
+        return [Invalid(field + _path(one["loc"]), one["msg"].removeprefix("Value error, ")) for one in report()]
+    return [Cause("FieldValueInvalid", f"Invalid value: {text[:1].lower()}{text[1:]}", field)]
+
+
+def _path(location: Iterable[str | int]) -> str:
+    """Where pydantic found something, as Kubernetes writes it: ``.ports[0].name``."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location)
 
 
 def value_at(obj: Mapping[str, Any], path: str) -> Any:
