@@ -36,6 +36,7 @@ from kubewright.objects.core_v1 import (
     DownwardAPIVolumeFile,
     DownwardAPIVolumeSource,
     EnvVar,
+    ExecAction,
     ObjectFieldSelector,
     PersistentVolumeClaim,
     PersistentVolumeClaimSpec,
@@ -43,15 +44,18 @@ from kubewright.objects.core_v1 import (
     Pod,
     PodSpec,
     PodTemplateSpec,
+    Probe,
     ResourceRequirements,
     Service,
     ServicePort,
     ServiceSpec,
+    TCPSocketAction,
     Volume,
     VolumeMount,
     VolumeResourceRequirements,
 )
 from kubewright.objects.errors import NotFound
+from kubewright.objects.policy_v1 import PodDisruptionBudget, PodDisruptionBudgetSpec
 
 op = Operator("database-operator")
 
@@ -157,7 +161,7 @@ op.requires(Backup, "create", "patch", "delete", why="backing up as planned")
 
 @op.reconcile(
     Database,
-    owns=[ConfigMap, Service, StatefulSet, Job, PersistentVolumeClaim],
+    owns=[ConfigMap, Service, StatefulSet, Job, PersistentVolumeClaim, PodDisruptionBudget],
     watches={Pod: database_of, Backup: database_of},
     workers=4,
 )
@@ -171,6 +175,7 @@ async def reconcile(db: Database, ctx: Context) -> Requeue | None:
     servers = sorted(await servers_of(db, ctx), key=ordinal)
     await fail_over(db, servers, ctx)
     statefulset = await ctx.apply(statefulset_for(db))
+    await ctx.apply(budget_for(db))
     for role in ("primary", "replica"):
         await ctx.apply(service_for(db, role))
     settled = await roll(db, statefulset, servers, ctx)
@@ -179,7 +184,8 @@ async def reconcile(db: Database, ctx: Context) -> Requeue | None:
     done = settled and db.status.ready == db.spec.instances
     if done:
         db.status.version = db.spec.version
-    ctx.condition("Ready", done, reason="Serving" if done else "Progressing")
+    if ctx.condition("Ready", done, reason="Serving" if done else "Progressing"):
+        ctx.event("Serving" if done else "Progressing", f"{db.status.ready} of {db.spec.instances} servers are ready")
     return await back_up(db, ctx) if done and db.spec.backup else None
 
 
@@ -282,6 +288,7 @@ async def copy(backup: Backup, ctx: Context) -> None:
     if job.status.succeeded:
         backup.status.completed = job.status.completion_time or datetime.now(UTC)
         ctx.condition("Complete", True, reason="Copied")
+        ctx.event("Copied", f"{backup.spec.database} is in {backup.metadata.name}")
     elif ctx.condition("Complete", False, reason="Failed" if failed else "Copying") and failed:
         ctx.event("BackupFailed", f"look at the Job {name}", type="Warning")
 
@@ -310,7 +317,9 @@ def statefulset_for(db: Database) -> StatefulSet:
     server = Container(
         name="server",
         image=f"postgres:{db.spec.version}",
-        resources=ResourceRequirements(limits={"memory": db.spec.memory}),
+        resources=ResourceRequirements(requests={"memory": db.spec.memory}, limits={"memory": db.spec.memory}),
+        readiness_probe=Probe(exec=ExecAction(command=["pg_isready"]), period_seconds=2),
+        liveness_probe=Probe(tcp_socket=TCPSocketAction(port=5432), failure_threshold=10),
         volume_mounts=[
             VolumeMount(name="data", mount_path="/var/lib/postgresql/data"),
             VolumeMount(name="parameters", mount_path="/etc/database"),
@@ -336,6 +345,13 @@ def statefulset_for(db: Database) -> StatefulSet:
             update_strategy=StatefulSetUpdateStrategy(type="OnDelete"),
         ),
     )
+
+
+def budget_for(db: Database) -> PodDisruptionBudget:
+    """Nodes are drained one server at a time."""
+    selector = LabelSelector(match_labels={DATABASE: db.metadata.name})
+    spec = PodDisruptionBudgetSpec(max_unavailable=1, selector=selector)
+    return PodDisruptionBudget(metadata=ObjectMeta(name=db.metadata.name), spec=spec)
 
 
 def claim_for(db: Database, name: str) -> PersistentVolumeClaim:

@@ -21,7 +21,7 @@ RESOURCES = Check(3, "operands ask for resources", "give every container resourc
 ROLLING = Check(
     3,
     "operands are replaced one after the other",
-    "leave the strategy at RollingUpdate: Recreate and OnDelete mean downtime",
+    "leave the strategy at RollingUpdate, or replace the Pods of an OnDelete one by one: Recreate means downtime",
 )
 BUDGET = Check(
     3,
@@ -94,7 +94,7 @@ async def is_built_to_last(trial: Trial) -> list[Result]:
         f"{one.name}: {kind}"
         for one in workloads
         for strategy in ("strategy", "updateStrategy")
-        if (kind := (one.spec.get(strategy) or {}).get("type")) in ("Recreate", "OnDelete")
+        if (kind := (one.spec.get(strategy) or {}).get("type")) == "Recreate"
     ]
     return [
         judged(PROBES, [text for one in workloads for text in one.lacks("readinessProbe", "livenessProbe")]),
