@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 from tests.localcluster.waiting import eventually
 
 from kubewright.client import Client
@@ -46,6 +48,12 @@ def test_a_named_port_is_looked_up_in_the_pods() -> None:
 def test_a_service_without_pods_has_no_addresses() -> None:
     assert endpoints_of(service(ServicePort(port=80)), []).subsets == []
     assert slice_of(service(ServicePort(port=80)), []).endpoints == []
+
+
+def test_a_service_whose_pods_are_all_going_has_no_addresses() -> None:
+    going = pod("1")
+    going.metadata.deletion_timestamp = datetime.now(UTC)
+    assert endpoints_of(service(ServicePort(port=80)), [going]).subsets == []
 
 
 async def test_the_slice_follows_the_pods(client: Client) -> None:

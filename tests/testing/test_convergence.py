@@ -139,7 +139,7 @@ async def test_what_is_left_behind_outside_the_cluster_is_found() -> None:
         buckets.names.discard(obj.status.phase)
 
     task = Task(metadata=ObjectMeta(name="a", namespace="default"), spec=Spec())
-    with pytest.raises(NotConverged, match=r"death before write 2 (.|\n)*the cluster: 2 instead of 1"):
+    with pytest.raises(NotConverged, match=r"death before write \d (.|\n)*the cluster: \d instead of 1"):
         await verify_convergence(op, [task], disturbances={}, timeout=1.0, outside=lambda: len(buckets.names))
 
 

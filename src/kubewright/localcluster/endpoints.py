@@ -72,7 +72,7 @@ def endpoints_of(service: Service, pods: list[Pod]) -> Endpoints:
             if (number := _target(port, pods)) is not None
         ],
     )
-    return Endpoints(metadata=_metadata(service, service.metadata.name), subsets=[subset] if pods else [])
+    return Endpoints(metadata=_metadata(service, service.metadata.name), subsets=[subset] if ready or others else [])
 
 
 def slice_of(service: Service, pods: list[Pod]) -> EndpointSlice:

@@ -70,7 +70,7 @@ async def verify_convergence(
     steps: Sequence[Step] = (),
     disturbances: Mapping[str, Callable[[], Sequence[Fault]]] = DISTURBANCES,
     crashes: bool = True,
-    timeout: float = 10.0,
+    timeout: float = 30.0,
     parallel: int = 4,
     outside: Callable[[], object] | None = None,
 ) -> Verified:
