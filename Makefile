@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-etcd test-kill test-image lint format generate bench clean
+.PHONY: help setup demo test test-unit test-etcd test-kill test-image lint format generate bench clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -23,6 +23,11 @@ demo: $(READY) ## Run the Website operator end to end on the embedded control pl
 
 test: $(READY) ## Run the test-suite
 	$(BIN)/python -m pytest -n auto --dist worksteal -q
+
+UNIT := objects cel schema client transport cache workqueue controller webhook
+
+test-unit: $(READY) ## Run the tests of the rooms that need no cluster: seconds
+	$(BIN)/python -m pytest -n auto --dist worksteal -q $(UNIT:%=tests/%)
 
 test-etcd: $(READY) ## Run the tests that need etcd, and the servers' tests on it; it is installed where it is missing
 	@command -v etcd >/dev/null || apt-get install -y etcd-server || { echo "cannot install Debian's etcd-server"; exit 1; }

@@ -11,11 +11,28 @@ from tests.etcd import running_etcd
 from kubewright.apiserver import server
 from kubewright.apiserver.storage.etcd import EtcdStorage
 
+_LONG = (
+    "tests/examples/test_database.py",
+    "tests/testing/test_convergence.py",
+    "tests/project",
+    "tests/helm",
+    "tests/ansible",
+    "tests/docs",
+    "tests/cli",
+    "tests/clients",
+    "tests/operator/test_faults.py",
+)
+"""Where tests take tens of seconds: they come first, so that no worker is left alone with one in the end."""
+
 _prefixes = (f"/test-{number}" for number in itertools.count())
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--etcd", action="store_true", help="keep what servers would keep in memory in an etcd instead")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
 
 
 @pytest.fixture(scope="session")
