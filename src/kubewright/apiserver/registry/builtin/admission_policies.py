@@ -90,6 +90,7 @@ def _mutable_operations(match: Spec | None, path: str) -> list[Cause]:
 class AdmissionPolicyStrategy(BuiltinStrategy):
     """What validating and mutating policies share."""
 
+    any_finalizers = True
     allow_unconditional_update = False
     generation = True
 
@@ -233,6 +234,7 @@ def _param_kind(spec: Spec) -> str:
 
 
 class PolicyBindingStrategy(BuiltinStrategy):
+    any_finalizers = True
     allow_unconditional_update = False
     columns = columns("PolicyName", "ParamRef", "Age")
     generation = True

@@ -43,6 +43,7 @@ def default_rules(rules: list[Spec] | None) -> None:
 
 
 class WebhookConfigurationStrategy(BuiltinStrategy):
+    any_finalizers = True
     allow_unconditional_update = False
     columns = columns("Webhooks:integer", "Age")
     generation = True

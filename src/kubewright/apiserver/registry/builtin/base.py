@@ -42,6 +42,8 @@ class BuiltinStrategy(Strategy):
 
     columns: ClassVar[Sequence[Column]] = (NAME, AGE)
 
+    any_finalizers: ClassVar[bool] = False
+    """Whether finalizers need neither be qualified nor Kubernetes' own: kinds with ``apimachinery``'s rules alone."""
     update_checks_metadata_twice: ClassVar[bool] = False
     """Whether the kind's update rules call its create rules, metadata and all, as some do in Kubernetes."""
 
@@ -82,19 +84,26 @@ class BuiltinStrategy(Strategy):
         return self.metadata_rules(obj) + self.rules(obj)
 
     def validate_update(self, obj: Object, old: Object, reader: Reader) -> list[Cause]:
-        causes = validate_metadata_update(obj["metadata"], old["metadata"])
+        causes = self._metadata_update_rules(obj, old)
         if self.update_checks_metadata_twice:
             causes += self.metadata_rules(obj)
         return causes + self.update_rules(obj, old)
 
     def validate_status_update(self, obj: Object, old: Object, reader: Reader) -> list[Cause]:
-        causes = validate_metadata_update(obj["metadata"], old["metadata"])
-        return causes + self.status_rules(obj, old)
+        return self._metadata_update_rules(obj, old) + self.status_rules(obj, old)
+
+    def _metadata_update_rules(self, obj: Object, old: Object) -> list[Cause]:
+        return validate_metadata_update(obj["metadata"], old["metadata"]) + self._finalizer_rules(obj)
 
     def metadata_rules(self, obj: Object) -> list[Cause]:
         metadata = obj["metadata"]
         causes = validate_metadata(metadata, namespaced=self.namespaced, name_rule=self.name_rule)
-        return causes + validate_builtin_finalizers(metadata.get("finalizers"), "metadata.finalizers")
+        return causes + self._finalizer_rules(obj)
+
+    def _finalizer_rules(self, obj: Object) -> list[Cause]:
+        if self.any_finalizers:
+            return []
+        return validate_builtin_finalizers(obj["metadata"].get("finalizers"), "metadata.finalizers")
 
     def rules(self, obj: Object) -> list[Cause]:
         """What must hold for every object of the kind, beside its metadata."""

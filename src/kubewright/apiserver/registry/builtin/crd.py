@@ -43,6 +43,7 @@ _MISSING_VERSION = (
 
 
 class CustomResourceDefinitionStrategy(BuiltinStrategy):
+    any_finalizers = True
     columns = (Column("Name", format="name"), Column("Created At", "date"))
     status = True
     status_keeps = ALL_METADATA

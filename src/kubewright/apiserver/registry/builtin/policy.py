@@ -32,6 +32,7 @@ DISRUPTION_POLICIES = ("AlwaysAllow", "IfHealthyBudget")
 
 
 class PodDisruptionBudgetStrategy(BuiltinStrategy):
+    any_finalizers = True
     allow_unconditional_update = False
     columns = columns("Min Available", "Max Unavailable", "Allowed Disruptions:integer", "Age")
     status = True
@@ -128,6 +129,7 @@ class RuntimeClassStrategy(BuiltinStrategy):
 
 
 class LeaseStrategy(BuiltinStrategy):
+    any_finalizers = True
     columns = columns("Holder", "Age")
     allow_create_on_update = True
     allow_unconditional_update = False

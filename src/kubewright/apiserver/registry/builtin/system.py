@@ -26,6 +26,7 @@ class ReviewStrategy(BuiltinStrategy):
 
 
 class APIServiceStrategy(BuiltinStrategy):
+    any_finalizers = True
     allow_unconditional_update = False
     columns = columns("Service", "Available", "Age")
     status = True
