@@ -12,9 +12,10 @@ from tests.serving import Server, api_server
 
 from kubewright import Context, ObjectMeta, Operator
 from kubewright.client import AsgiTransport, Client
+from kubewright.controller import on_object
 from kubewright.manager import Manager, ShardLost, Timing
 from kubewright.objects.coordination_v1 import Lease
-from kubewright.objects.core_v1 import ConfigMap
+from kubewright.objects.core_v1 import ConfigMap, Secret
 from kubewright.testing.faults import FaultyTransport, refuse
 
 COUNT = 24
@@ -207,3 +208,48 @@ async def test_a_deleted_lease_ends_its_owner() -> None:
         await replicas.server.client().delete(Lease, manager.shards.shard.identity, "default")
         with pytest.raises(ShardLost, match="deleted"):
             await task
+
+
+async def test_what_was_applied_for_objects_that_move_away_is_forgotten() -> None:
+    """Another replica may apply more meanwhile; who gets the object back must not take that for its own work."""
+
+    def publisher() -> Operator:
+        op = Operator("team")
+
+        @op.reconcile(ConfigMap, owns=[Secret], when=on_object(lambda found: "source" in found.metadata.labels))
+        async def reconcile(config: ConfigMap, ctx: Context) -> None:
+            await ctx.apply(Secret(metadata=ObjectMeta(name=config.metadata.name, annotations=dict(config.data))))
+
+        return op
+
+    async with team() as replicas:
+        user = replicas.server.client()
+
+        async def until_published(wanted: dict[str, str]) -> None:
+            async with asyncio.timeout(10), user.watch(Secret, namespace="default") as events:
+                found: dict[str, dict[str, str]] = {}
+                async for event in events:
+                    found[event.object.metadata.name] = dict(event.object.metadata.annotations)
+                    if len(found) == COUNT and all(data == wanted for data in found.values()):
+                        return
+
+        async def change(data: dict[str, str | None]) -> None:
+            for number in range(COUNT):
+                labels = {"source": "yes"}
+                await user.patch(
+                    ConfigMap, f"c{number}", "default", merge={"metadata": {"labels": labels}, "data": data}
+                )
+
+        one, (two, network) = replicas.managed(publisher())[0], replicas.managed(publisher())
+        async with running(one):
+            await change({"a": "1"})
+            await until_published({"a": "1"})
+            dying = asyncio.create_task(two.run())
+            await replicas.until_members(one, 2)
+            await change({"b": "2"})
+            await until_published({"a": "1", "b": "2"})
+            network.faults.append(refuse())
+            await change({"b": None})
+            with pytest.raises(ShardLost):
+                await dying
+            await until_published({"a": "1"})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from kubewright.cache import Cache
@@ -55,6 +55,10 @@ class ApplyMemory:
     def forget(self, owner: ObjectKey) -> None:
         """The owner is gone."""
         self._owners.pop(owner, None)
+
+    def keep(self, ours: Callable[[ObjectKey], bool]) -> None:
+        """Forget all owners but ours: with others writing in between, "as we left it" says nothing any more."""
+        self._owners = {owner: applied for owner, applied in self._owners.items() if ours(owner)}
 
 
 class Children:

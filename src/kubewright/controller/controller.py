@@ -45,6 +45,8 @@ class Controller(Generic[R]):
     :param timeout: seconds after which a reconcile is cancelled and counts as failed; None: never.
     :param sync_timeout: seconds within which each source must have delivered its initial events.
     :param needs_leader: whether it runs on the leader only.
+    :param on_move: where processes share the requests, called when some may have moved, with a test of those that are
+        still ours: what is remembered of the others is out of date when they come back (:meth:`Reconciler.keep`).
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Controller(Generic[R]):
         sync_timeout: float = 120.0,
         needs_leader: bool = True,
         queue: WorkQueue[R] | None = None,
+        on_move: Callable[[Callable[[R], bool]], None] | None = None,
     ) -> None:
         if workers < 1:
             raise ValueError(f"controller {name} needs at least one worker, not {workers}")
@@ -68,6 +71,7 @@ class Controller(Generic[R]):
         self._reconcile = reconcile
         self._timeout = timeout
         self._sync_timeout = sync_timeout
+        self._on_move = on_move
         self._watches: dict[Source[R], _Watch[R]] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self.gate: Gate | None = None
@@ -215,7 +219,11 @@ class Controller(Generic[R]):
         parked, self._parked = self._parked, {}
         for item in parked.values():
             self.queue.add(item.key, priority=item.priority, cause=next(iter(item.causes), None))
-        if is_new is None or self._tasks is None:
+        if is_new is None:
+            return
+        if self._on_move is not None and self.gate is not None:
+            self._on_move(self.gate.owns)
+        if self._tasks is None:
             return
         for source in self._watches:
             if isinstance(source, KindSource):

@@ -94,6 +94,10 @@ class Reconciler(Generic[KindT]):
                 obj = await self._finalizers.set(obj, [one for one in finalizers if one != self._finalizer])
         return await self._call(self._reconcile, obj, item)
 
+    def keep(self, ours: Callable[[ObjectKey], bool]) -> None:
+        """Forget what was applied for other objects: another process applies for them now."""
+        self._memory.keep(ours)
+
     async def _on_deletion(self, obj: KindT, item: Item[ObjectKey]) -> Requeue | None:
         if self._finalizer not in obj.metadata.finalizers:
             await self._leave(item.key)

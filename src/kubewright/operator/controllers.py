@@ -64,7 +64,7 @@ def reconciling(
         owns=one.owns,
         threads=one.workers,
     )
-    controller = Controller(name, reconciler, workers=one.workers, timeout=one.timeout)
+    controller = Controller(name, reconciler, workers=one.workers, timeout=one.timeout, on_move=reconciler.keep)
     _watch(controller, cache, cls, one.owns, one.sources, [one.when] if one.when is not None else [])
     for other, keys in one.watches.items():
         controller.watch(KindSource(other.__name__, cache.informer(other), enqueue_mapped(keys)))
@@ -89,7 +89,9 @@ def behaving(
         on_leave=behaviour.leave,
         owns=declared.owns,
     )
-    controller = Controller(name, reconciler, workers=declared.workers, timeout=declared.timeout)
+    controller = Controller(
+        name, reconciler, workers=declared.workers, timeout=declared.timeout, on_move=reconciler.keep
+    )
     _watch(controller, home.cache, cls, declared.owns, behaviour.sources)
     return controller
 
