@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.apiserver.registry.builtin.world import World, created, fields_and_reasons, problems, strategy
+from tests.apiserver.registry.builtin.world import World, created, decoded, fields_and_reasons, pod, problems, strategy
 
 from kubewright.apiserver.registry.strategy import Object
 
@@ -181,3 +181,22 @@ def test_a_lease_that_names_a_strategy_keeps_it() -> None:
     assert new["spec"]["strategy"]
     strategy(kind, "Lease").prepare_for_update(new, old, World())
     assert "strategy" not in new["spec"]
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ({}, {}),
+        ({"podCIDR": "10.0.0.0/24"}, {"podCIDR": "10.0.0.0/24", "podCIDRs": ["10.0.0.0/24"]}),
+        ({"podCIDRs": ["10.0.0.0/24"]}, {"podCIDR": "10.0.0.0/24", "podCIDRs": ["10.0.0.0/24"]}),
+        (
+            {"podCIDR": "10.1.0.0/24", "podCIDRs": ["10.0.0.0/24", "fd00::/64"]},
+            {"podCIDR": "10.1.0.0/24", "podCIDRs": ["10.1.0.0/24"]},
+        ),
+    ],
+)
+def test_a_field_and_the_list_that_took_its_place_agree(given: Object, wanted: Object) -> None:
+    assert decoded("v1", "Node", {"spec": given})["spec"] == wanted
+    addresses = {"podIP": given.get("podCIDR"), "podIPs": [{"ip": one} for one in given.get("podCIDRs", ())]}
+    status = decoded("v1", "Pod", {**pod(), "status": {key: value for key, value in addresses.items() if value}})
+    assert [one["ip"] for one in status["status"].get("podIPs", ())] == wanted.get("podCIDRs", [])

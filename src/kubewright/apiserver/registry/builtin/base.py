@@ -6,7 +6,7 @@ checks run in the order and as often as kube-apiserver runs them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -132,6 +132,15 @@ def fill(target: Object, key: str, value: Any) -> None:
     """Default a field that Go always prints, and that is therefore there with its zero value when it was not given."""
     if target.get(key) in (None, "", 0):
         target[key] = value
+
+
+def fill_plural(target: Object, single: str, plural: str, wrap: Callable[[str], Any] = str) -> None:
+    """Make a field and the list that took its place agree; the old field decides, as older clients know it alone."""
+    one, many = target.get(single), target.get(plural)
+    if one and (not many or many[0] != wrap(one)):
+        target[plural] = [wrap(one)]
+    elif many and not one:
+        target[single] = many[0] if isinstance(many[0], str) else many[0].get("ip", "")
 
 
 def name_of(obj: Object) -> str:

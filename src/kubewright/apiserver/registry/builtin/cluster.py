@@ -10,7 +10,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, age, columns, copy_field, name_of, same
+from kubewright.apiserver.registry.builtin.base import (
+    BuiltinStrategy,
+    age,
+    columns,
+    copy_field,
+    fill_plural,
+    name_of,
+    same,
+)
 from kubewright.apiserver.registry.builtin.field_rules import is_cidr, non_negative_quantity, problems
 from kubewright.apiserver.registry.builtin.resource_requirements import is_extended_resource
 from kubewright.apiserver.registry.builtin.scheduling_rules import validate_taints
@@ -118,6 +126,7 @@ class NodeStrategy(BuiltinStrategy):
     field_labels = frozenset({"spec.unschedulable"})
 
     def default(self, obj: Object) -> None:
+        fill_plural(obj["spec"], "podCIDR", "podCIDRs")
         status = obj.get("status") or {}
         if status.get("capacity") and not status.get("allocatable"):
             status["allocatable"] = dict(status["capacity"])
@@ -134,9 +143,6 @@ class NodeStrategy(BuiltinStrategy):
             causes.append(invalid("spec.podCIDRs", cidrs, "may specify no more than one CIDR for each IP family"))
         for index, cidr in enumerate(cidrs):
             causes += problems(is_cidr(cidr), cidr, f"spec.podCIDRs[{index}]")
-        if cidrs and spec.get("podCIDR") != cidrs[0]:
-            text = "field must be the first element of podCIDRs"
-            causes.append(invalid("spec.podCIDR", spec.get("podCIDR", ""), text))
         return causes
 
     def update_rules(self, obj: Object, old: Object) -> list[Cause]:

@@ -13,6 +13,7 @@ from kubewright.apiserver.registry.builtin.base import (
     age,
     columns,
     container_texts,
+    fill_plural,
     label_text,
     name_of,
     same,
@@ -59,6 +60,8 @@ class PodStrategy(BuiltinStrategy):
 
     def default(self, obj: Object) -> None:
         default_pod(obj)
+        if status := obj.get("status"):
+            fill_plural(status, "podIP", "podIPs", lambda address: {"ip": address})
 
     def grace_period(self, obj: Object, requested: int | None) -> int:
         """Pods that run nowhere, or no longer, go at once."""
