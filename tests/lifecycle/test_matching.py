@@ -22,6 +22,7 @@ BLOG = site(labels={"app": "blog"}, annotations={"tier": "gold"}, spec=SiteSpec(
         ({"annotations": {"other": absent}}, True),
         ({"fields": {"spec.host": "a.example.com"}}, True),
         ({"fields": {"spec.host": "b.example.com"}}, False),
+        ({"fields": {"spec.host": "a.example.com", "spec.replicas": 4}}, False),
         ({"fields": {"spec.replicas": lambda n: n > 2}}, True),
         ({"fields": {"spec.paused": False}}, True),
         ({"fields": {("metadata", "annotations", "tier"): "gold"}}, True),

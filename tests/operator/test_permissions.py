@@ -47,6 +47,15 @@ def test_the_needs_are_what_the_declarations_say() -> None:
     }
 
 
+def test_handlers_that_remember_their_progress_may_write_it() -> None:
+    handling = Operator("handling-operator")
+
+    @handling.on_update(Website)
+    async def updated(name: str) -> None: ...
+
+    assert "patch" in {verb for need in handling.needs() if need.resource == "websites" for verb in need.verbs}
+
+
 def test_what_no_declaration_implies_is_asked_for() -> None:
     asking = Operator("asking-operator")
     asking.requires(Pod, "create", subresource="eviction", why="draining")
