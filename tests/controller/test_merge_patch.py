@@ -48,6 +48,11 @@ def test_the_patch_is_minimal() -> None:
     assert merge_patch(before, {"a": 1, "b": {"c": 2, "d": [1]}}) == {"b": {"c": 2}, "gone": None}
 
 
+def test_a_truth_value_in_a_list_is_no_number() -> None:
+    assert merge_patch({"a": [{"x": False}]}, {"a": [{"x": 0}]}) == {"a": [{"x": 0}]}
+    assert merge_patch({"a": [{"x": 0}]}, {"a": [{"x": 0}]}) == {}
+
+
 def test_patches_that_replace_lists_are_known() -> None:
     assert replaces_list({"status": {"conditions": []}})
     assert not replaces_list({"status": {"ready": 1, "gone": None}})
