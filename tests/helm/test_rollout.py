@@ -1,6 +1,7 @@
 import asyncio
 import os
 import sys
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ async def history(web: Running, name: str = "a") -> list[tuple[int, str]]:
 async def roll_back(kubeconfig: Path) -> None:
     """``helm rollback a 1``: in a process called helm, since Helm names the owner of fields after its process."""
     code = f"import helm_python; helm_python.Config(kubeconfig_path='{kubeconfig}').rollback('a', version=1)"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = {**os.environ, "PYTHONPATH": sysconfig.get_path("purelib")}
     process = await asyncio.create_subprocess_exec("helm", "-c", code, executable=sys.executable, env=environment)
     assert await process.wait() == 0
 
