@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -27,8 +28,9 @@ class APIAction(ActionBase):  # type: ignore[misc]
 
     arguments: Mapping[str, Any] = {}
 
+    @abstractmethod
     def carry_out(self, args: dict[str, Any], api: PlayAPI, variables: dict[str, Any]) -> dict[str, Any]:
-        raise NotImplementedError
+        """Do what the task asks for, and tell its result."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)

@@ -55,9 +55,6 @@ Guard = Callable[[Object, Object], Awaitable[None]]
 
 MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
 
-RETRIES = 5
-"""Attempts of a write that does not insist on a version, when others keep writing the same object."""
-
 GENERATED = "bcdfghjklmnpqrstvwxz2456789"
 """Characters of generated names, without those that make words (``k8s.io/apimachinery/pkg/util/rand``)."""
 
@@ -229,7 +226,9 @@ class Store:
         :raises Conflict: the object was changed by someone else.
         :raises Invalid: a rule of the kind is broken.
         """
-        for attempt in range(1, RETRIES + 1):
+        while (
+            True
+        ):  # Whoever was faster has written, so writers always get on (GuaranteedUpdate of Kubernetes' storage).
             await self.cluster.caches.fresh()  # Each time: what stood in the way may have come through another server.
             live = self.cache.get(namespace, name)
             if live is None:
@@ -240,9 +239,7 @@ class Store:
                 updated = await self._update_once(live, namespace, change, write, subresource, owned=owned, guard=guard)
                 return updated, False
             except RevisionMismatch:
-                if attempt == RETRIES:
-                    raise Conflict.of(self.resource.group_resource, name, MODIFIED) from None
-        raise AssertionError("unreachable")
+                continue
 
     async def _update_once(
         self,
@@ -308,7 +305,7 @@ class Store:
         :raises NotFound: there is no such object.
         :raises Conflict: a precondition does not hold.
         """
-        for _ in range(RETRIES):
+        while True:
             await self.cluster.caches.fresh()
             live = self.cached(namespace, name)
             obj = await self.codec.decode_stored(live)
@@ -323,7 +320,6 @@ class Store:
                 return await self._carry_out(outcome, live, obj, dry_run=write.dry_run)
             except RevisionMismatch:
                 continue
-        raise Conflict.of(self.resource.group_resource, name, MODIFIED)
 
     async def _carry_out(
         self, outcome: deletion.Outcome, live: CachedObject, obj: Object, *, dry_run: bool
