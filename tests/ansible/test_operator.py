@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -111,12 +110,6 @@ async def eventually_told(cluster: TestCluster, reason: str) -> None:
 
 @pytest.mark.timeout(90)
 async def test_a_role_keeps_what_an_object_wants(cluster: TestCluster, operator: AnsibleOperator) -> None:
-    async def eventually(until: Callable[[Unstructured], object]) -> Unstructured:
-        async with asyncio.timeout(20):
-            while not until(obj := await cluster.client.get(MEMCACHED, "a", "default")):  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
-        return obj
-
     def reconciled(obj: Unstructured) -> bool:
         ready = find(obj.get("status", default={}), "Ready") or {}
         return ready.get("status") == "True" and ready.get("observedGeneration") == obj.metadata.generation
@@ -127,7 +120,7 @@ async def test_a_role_keeps_what_an_object_wants(cluster: TestCluster, operator:
 
     async with cluster.running(operator) as manager:
         await cluster.client.create(memcached(size=2, note="{{ 1 + 1 }}"))
-        obj = await eventually(reconciled)
+        obj = await cluster.eventually(MEMCACHED, "a", reconciled, timeout=20)
         assert obj.metadata.finalizers == ["cache.example.com/finalizer"]
         assert obj["status"]["deployments"] == 1
         healthy = find(obj["status"], "Healthy")
@@ -142,7 +135,7 @@ async def test_a_role_keeps_what_an_object_wants(cluster: TestCluster, operator:
 
         await cluster.client.patch(MEMCACHED, "a", "default", merge={"spec": {"size": 3}})
         await cluster.eventually(Deployment, "a", lambda one: one.spec.replicas == 3)
-        await eventually(reconciled)
+        await cluster.eventually(MEMCACHED, "a", reconciled, timeout=20)
 
         await cluster.client.patch(Deployment, "a", "default", merge={"spec": {"replicas": 7}})
         await cluster.eventually(Deployment, "a", lambda one: one.spec.replicas == 3, timeout=20)

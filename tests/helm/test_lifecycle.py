@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 from tests.helm.charts import write_chart
-from tests.project.lifecycle import against, deployed, kubewright, run
+from tests.project.lifecycle import against, deployed, installed, kubewright, run, upgraded
 from tests.project.test_lifecycle import (
     HOME,
     NAME,
@@ -23,11 +23,7 @@ from kubewright.client import Untyped
 from kubewright.objects import GroupVersionKind, Unstructured
 from kubewright.objects.apps_v1 import Deployment
 from kubewright.objects.core_v1 import Namespace
-from kubewright.packaging.deploy import wait_ready
 from kubewright.packaging.manifest import Object
-from kubewright.project.scaffold import TEMPLATES, project_files
-from kubewright.project.settings import find_project
-from kubewright.project.upgrade import carry_out, plan_upgrade
 from kubewright.testing import TestCluster
 
 pytestmark = pytest.mark.timeout(180)  # tests and linters of the project run within
@@ -101,14 +97,7 @@ def test_nothing_is_overwritten_and_python_is_not_added(shop: Path) -> None:
 async def test_every_package_grants_and_starts_what_makes_a_sample_ready(
     cluster: TestCluster, shop: Path, render: Callable[[Path], list[Object]]
 ) -> None:
-    objects = render(shop)
-    client = cluster.client.with_defaults(namespace=HOME)
-    for obj in objects:
-        await client.apply(Unstructured({**obj, "metadata": dict(obj["metadata"])}), force=True)
-    (deployment,) = (obj for obj in objects if obj["kind"] == "Deployment")
-    assert await wait_ready(client, objects, timeout=60) == []
-    async with deployed(cluster.local, cluster.client, deployment, shop):
-        await sample_becomes_ready(cluster, shop)
+    await installed(cluster, shop, render(shop), sample_becomes_ready)
 
 
 async def test_what_deploy_puts_on_a_cluster_undeploy_takes_off(cluster: TestCluster, shop: Path) -> None:
@@ -136,18 +125,12 @@ def is_ready(resource: Unstructured) -> bool:
 
 def test_an_upgrade_brings_the_newer_scaffold_and_keeps_watches_and_charts(shop: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(shop, tmp_path / NAME))
-    templates = tmp_path / "templates"
-    for revision in ("1", "2"):
-        shutil.copytree(str(TEMPLATES / "1"), templates / revision)
-    newer = templates / "2/helm/watches.yaml.j2"
-    newer.write_text(f"# A newer heading\n{newer.read_text()}")
-    project = find_project(copy)
-    plan = plan_upgrade(
-        copy,
-        project_files(project, revision=1, templates=templates),
-        project_files(project, revision=2, templates=templates),
-    )
-    carry_out(copy, plan)
+
+    def newer(templates: Path) -> None:
+        watches = templates / "helm/watches.yaml.j2"
+        watches.write_text(f"# A newer heading\n{watches.read_text()}")
+
+    upgraded(copy, tmp_path / "templates", newer)
     watches = (copy / "watches.yaml").read_text()
     assert watches.startswith("# A newer heading\n")
     assert len(yaml.safe_load(watches)) == 2

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
+import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,16 @@ import yaml
 
 from kubewright.client import Client
 from kubewright.localcluster import LocalCluster
+from kubewright.objects import Unstructured
 from kubewright.objects.authentication_v1 import TokenRequest
 from kubewright.objects.core_v1 import Service, ServiceAccount
+from kubewright.packaging.deploy import wait_ready
 from kubewright.packaging.manifest import Object
+from kubewright.project.scaffold import TEMPLATES, project_files
+from kubewright.project.settings import find_project
+from kubewright.project.upgrade import Plan, carry_out, plan_upgrade
+from kubewright.testing import TestCluster
+from kubewright.testing.loopback import free_ports, is_ready
 
 KUBEWRIGHT = (sys.executable, "-P", "-m", "kubewright")
 
@@ -55,7 +62,7 @@ async def deployed(cluster: LocalCluster, client: Client, deployment: Object, pr
     metadata, pod = deployment["metadata"], deployment["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     kubeconfig = await _kubeconfig(cluster, client, metadata["namespace"], pod["serviceAccountName"])
-    health, metrics, webhooks = _free_ports(3)
+    health, metrics, webhooks = free_ports(3)
     places = {
         "--health-probe-bind-address": f"127.0.0.1:{health}",
         "--metrics-bind-address": f"127.0.0.1:{metrics}",
@@ -77,7 +84,7 @@ async def deployed(cluster: LocalCluster, client: Client, deployment: Object, pr
         )  # fmt: skip
     try:
         async with asyncio.timeout(60):
-            while not await _is_ready(health):
+            while not await is_ready(health):
                 assert process.returncode is None, log.read_text()
                 await asyncio.sleep(0.05)
         yield health
@@ -85,6 +92,31 @@ async def deployed(cluster: LocalCluster, client: Client, deployment: Object, pr
         if process.returncode is None:
             process.terminate()
         await process.wait()
+
+
+async def installed(
+    cluster: TestCluster, project: Path, objects: list[Object], works: Callable[[TestCluster, Path], Awaitable[None]]
+) -> None:
+    """Apply a package's objects, run the operator that they deploy, and see that it works."""
+    (deployment,) = (obj for obj in objects if obj["kind"] == "Deployment")
+    client = cluster.client.with_defaults(namespace=deployment["metadata"]["namespace"])  # as kubectl -n and OLM do
+    for obj in objects:
+        await client.apply(Unstructured({**obj, "metadata": dict(obj["metadata"])}), force=True)
+    assert await wait_ready(client, objects, timeout=60) == []
+    async with deployed(cluster.local, cluster.client, deployment, project):
+        await works(cluster, project)
+
+
+def upgraded(project: Path, templates: Path, newer: Callable[[Path], None]) -> Plan:
+    """Bring a project to a scaffold that ``newer`` makes of the present one."""
+    for revision in ("1", "2"):
+        shutil.copytree(str(TEMPLATES / "1"), templates / revision)
+    newer(templates / "2")
+    settings = find_project(project)
+    old, new = (project_files(settings, revision=revision, templates=templates) for revision in (1, 2))
+    plan = plan_upgrade(project, old, new)
+    carry_out(project, plan)
+    return plan
 
 
 async def _kubeconfig(cluster: LocalCluster, client: Client, namespace: str, account: str) -> Path:
@@ -96,23 +128,3 @@ async def _kubeconfig(cluster: LocalCluster, client: Client, namespace: str, acc
     path = cluster.directory / f"{account}.kubeconfig"
     path.write_text(yaml.safe_dump(config))
     return path
-
-
-async def _is_ready(port: int) -> bool:
-    try:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
-        return False
-    try:
-        writer.write(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-        return b" 200 " in await reader.readline()
-    finally:
-        writer.close()
-
-
-def _free_ports(count: int) -> list[int]:
-    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [listener.getsockname()[1] for listener in listeners]
-    for listener in listeners:
-        listener.close()
-    return ports

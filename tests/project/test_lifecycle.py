@@ -9,7 +9,7 @@ from typing import Any
 import helm_python
 import pytest
 import yaml
-from tests.project.lifecycle import against, deployed, kubewright, run
+from tests.project.lifecycle import against, deployed, installed, kubewright, run, upgraded
 
 from kubewright.client import Client, MetadataOnly, NoMatch, Untyped
 from kubewright.objects import GroupVersionKind, Unstructured, to_json
@@ -17,11 +17,9 @@ from kubewright.objects.admissionregistration_v1 import ValidatingWebhookConfigu
 from kubewright.objects.apiextensions_v1 import CustomResourceDefinition
 from kubewright.objects.core_v1 import ConfigMap, Namespace
 from kubewright.objects.errors import Invalid
-from kubewright.packaging.deploy import KINDS, wait_ready
+from kubewright.packaging.deploy import KINDS
 from kubewright.packaging.manifest import Object
-from kubewright.project.scaffold import TEMPLATES, project_files
 from kubewright.project.settings import find_project
-from kubewright.project.upgrade import carry_out, plan_upgrade
 from kubewright.testing import TestCluster
 
 pytestmark = pytest.mark.timeout(180)  # linters and tests of the project run within
@@ -132,14 +130,7 @@ def made(api_version: str, kind: str, name: str, **parts: Any) -> Object:
 async def test_every_package_grants_and_starts_what_makes_a_sample_ready(
     cluster: TestCluster, shop: Path, render: Callable[[Path], list[Object]]
 ) -> None:
-    objects = render(shop)
-    client = cluster.client.with_defaults(namespace=HOME)  # what kubectl -n and OLM fill in
-    for obj in objects:
-        await client.apply(Unstructured({**obj, "metadata": dict(obj["metadata"])}), force=True)
-    (deployment,) = (obj for obj in objects if obj["kind"] == "Deployment")
-    assert await wait_ready(client, objects, timeout=60) == []
-    async with deployed(cluster.local, cluster.client, deployment, shop):
-        await sample_becomes_ready(cluster, shop)
+    await installed(cluster, shop, render(shop), sample_becomes_ready)
 
 
 async def test_webhooks_versions_and_tests_are_added_to_a_kind(
@@ -239,21 +230,17 @@ def test_an_upgrade_brings_the_newer_scaffold_and_keeps_what_was_edited(shop: Pa
     copy = Path(shutil.copytree(shop, tmp_path / NAME))
     makefile = copy / "Makefile"
     makefile.write_text(makefile.read_text() + "\nmine: ## My own target\n\t@echo mine\n")
-    templates = tmp_path / "templates"
-    for revision in ("1", "2"):
-        shutil.copytree(str(TEMPLATES / "1"), templates / revision)
-    newer = templates / "2/common/Makefile.j2"
-    newer.write_text(newer.read_text().replace("$(BIN)/python -m pytest -q\n", "$(BIN)/python -m pytest -q -n auto\n"))
-    (templates / "2/common/SECURITY.md.j2").write_text("Write to security@<< domain >>.\n")
-    (templates / "2/common/.devcontainer/devcontainer.json.j2").unlink()
-    project = find_project(copy)
-    plan = plan_upgrade(
-        copy,
-        project_files(project, revision=1, templates=templates),
-        project_files(project, revision=2, templates=templates),
-    )
+
+    def newer(templates: Path) -> None:
+        common = templates / "common"
+        text = (common / "Makefile.j2").read_text()
+        text = text.replace("$(BIN)/python -m pytest -q\n", "$(BIN)/python -m pytest -q -n auto\n")
+        (common / "Makefile.j2").write_text(text)
+        (common / "SECURITY.md.j2").write_text("Write to security@<< domain >>.\n")
+        (common / ".devcontainer/devcontainer.json.j2").unlink()
+
+    plan = upgraded(copy, tmp_path / "templates", newer)
     assert plan.delete == [".devcontainer/devcontainer.json"]
-    carry_out(copy, plan)
     assert "pytest -q -n auto" in makefile.read_text()
     assert "My own target" in run(copy, "make", "help")
     assert (copy / "SECURITY.md").read_text() == "Write to security@example.com.\n"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import socket
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -32,6 +31,7 @@ from kubewright.objects.errors import APIError, Invalid, NotFound
 from kubewright.objects.events_v1 import Event
 from kubewright.objects.names import GroupVersionKind
 from kubewright.operator import Operator
+from kubewright.testing.loopback import free_ports, http_get, is_ready
 
 T = TypeVar("T")
 
@@ -65,7 +65,7 @@ class Story:
         self.cluster = LocalCluster(home / "cluster")
         self.log = home / "operator.log"
         self._operator: asyncio.subprocess.Process | None = None
-        self._webhook_port, self._health_port, self._metrics_port = _free_ports(3)
+        self._webhook_port, self._health_port, self._metrics_port = free_ports(3)
         self._user: Client | None = None
 
     def steps(self) -> list[Step]:
@@ -124,7 +124,7 @@ class Story:
             if not hook.client_config.ca_bundle:
                 raise StepFailed(f"webhook {hook.name} has no CA bundle")
             say(f"webhook {hook.name} is registered, with a CA that the operator made")
-        metrics = await _http_get(self._metrics_port, "/metrics")
+        metrics = await http_get(self._metrics_port, "/metrics")
         if b"controller_runtime_active_workers" not in metrics:
             raise StepFailed("/metrics lacks controller_runtime_active_workers")
         say(f"health on port {self._health_port}, metrics on port {self._metrics_port}")
@@ -229,10 +229,7 @@ class Story:
             if process.returncode is not None:
                 last = self.log.read_text().strip().splitlines()[-1:]
                 raise StepFailed(f"the operator ended with status {process.returncode}: {''.join(last)}")
-            try:
-                return b" 200 " in await _http_get(self._health_port, "/readyz")
-            except OSError:
-                return False
+            return await is_ready(self._health_port)
 
         await _until(ready, "the operator to become ready")
 
@@ -286,25 +283,6 @@ async def _until(check: Callable[[], Awaitable[object]], what: str, *, timeout: 
                 await asyncio.sleep(0.02)
     except TimeoutError:
         raise StepFailed(f"waited {timeout:g} s in vain for {what}") from None
-
-
-async def _http_get(port: int, path: str) -> bytes:
-    """The raw answer of a server on this machine: these two endpoints need no client of their own."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
-        return await reader.read()
-    finally:
-        writer.close()
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on; taken at once, so that they differ."""
-    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [listener.getsockname()[1] for listener in listeners]
-    for listener in listeners:
-        listener.close()
-    return ports
 
 
 def _as_kubectl(error: APIError) -> str:

@@ -6,19 +6,18 @@ An operator and a cluster go in; while the block lasts, the cluster calls the op
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from kubewright.localcluster import LocalCluster
 from kubewright.operator import Operator, webhooks_of
+from kubewright.testing.loopback import free_ports
 from kubewright.webhook import CertificateStore, DirectoryStore, URLEndpoint
 
 
 def on_loopback(operator: Operator, cluster: LocalCluster) -> tuple[URLEndpoint, CertificateStore]:
     """A free address for an operator's webhooks, and where their certificates are kept."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
+    (port,) = free_ports(1)
     return URLEndpoint("127.0.0.1", port), DirectoryStore(cluster.directory / operator.name)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,6 +22,7 @@ from kubewright.testing.capabilities.checks import Check, Result
 from kubewright.testing.capabilities.seamless_upgrades import generations
 from kubewright.testing.capabilities.trial import Trial, settled
 from kubewright.testing.cluster import TestCluster
+from kubewright.testing.loopback import free_ports, is_ready
 from kubewright.testing.rehearsal import rehearse
 
 COMPATIBLE = Check(
@@ -103,21 +103,20 @@ async def _running(cluster: TestCluster, previous: Previous, *, timeout: float) 
 
     :raises PreviousFailed: it ended, or was not ready in time.
     """
-    with socket.create_server(("127.0.0.1", 0)) as health, socket.create_server(("127.0.0.1", 0)) as webhooks:
-        ports = health.getsockname()[1], webhooks.getsockname()[1]
+    health, webhooks = free_ports(2)
     log = cluster.local.directory / "previous.log"
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-P", "-m", "kubewright", "run", *filter(None, [previous.target]), "--install",
             "--kubeconfig", str(cluster.local.kubeconfig), "--log-level", "warning",
-            "--webhook-host", "127.0.0.1", "--webhook-port", str(ports[1]),
-            "--health-probe-bind-address", f"127.0.0.1:{ports[0]}", "--metrics-bind-address", "0",
+            "--webhook-host", "127.0.0.1", "--webhook-port", str(webhooks),
+            "--health-probe-bind-address", f"127.0.0.1:{health}", "--metrics-bind-address", "0",
             cwd=previous.folder, env={**os.environ, "PYTHONPATH": str(previous.folder / "src")},
             stdout=output, stderr=output,
         )  # fmt: skip
     try:
         async with asyncio.timeout(timeout):
-            while not await _is_ready(ports[0]):
+            while not await is_ready(health):
                 if process.returncode is not None:
                     raise PreviousFailed(f"the previous version ended:\n{log.read_text()[-2000:]}")
                 await asyncio.sleep(0.05)
@@ -130,15 +129,3 @@ async def _running(cluster: TestCluster, previous: Previous, *, timeout: float) 
         if process.returncode is None:
             process.terminate()
         await process.wait()
-
-
-async def _is_ready(port: int) -> bool:
-    try:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
-        return False
-    try:
-        writer.write(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-        return b" 200 " in await reader.readline()
-    finally:
-        writer.close()
