@@ -46,6 +46,16 @@ async def test_repeats_become_a_series() -> None:
         assert event.series is not None and event.series.count >= 2
 
 
+async def test_other_words_make_another_event_where_that_is_asked_for() -> None:
+    async with api_server() as server:
+        recorder = EventRecorder(server.client(), "op", by_note=True)
+        for size in (1, 2, 1):
+            recorder.record(SUBJECT, "Scaled", f"to {size}")
+        await written(recorder)
+        events = await server.client().list(Event, namespace="default")
+        assert {one.note: one.series.count if one.series else 1 for one in events} == {"to 1": 2, "to 2": 1}
+
+
 async def test_events_about_cluster_scoped_objects_stand_in_the_default_namespace() -> None:
     async with api_server() as server:
         recorder = EventRecorder(server.client(), "op")

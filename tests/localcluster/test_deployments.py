@@ -5,6 +5,7 @@ from kubewright.client import Client
 from kubewright.objects import ObjectMeta
 from kubewright.objects.apps_v1 import Deployment, DeploymentSpec, ReplicaSet
 from kubewright.objects.core_v1 import Container, Pod, PodSpec, PodTemplateSpec
+from kubewright.objects.events_v1 import Event
 from kubewright.objects.meta import LabelSelector
 
 
@@ -51,6 +52,23 @@ async def test_a_new_template_replaces_the_pods_and_keeps_the_old_replica_set(cl
         one.metadata.annotations["deployment.kubernetes.io/revision"]: one.spec.replicas for one in replicasets
     }
     assert revisions == {"1": 0, "2": 2}
+
+
+async def test_events_tell_what_was_scaled(client: Client) -> None:
+    await client.create(deployment())
+    await eventually(lambda: rolled_out(client))
+    await client.patch(Deployment, "web", merge={"spec": {"replicas": 1}})
+
+    async def both() -> list[str] | None:
+        events = await client.list(Event, namespace="default")
+        notes = [one.note or "" for one in events if one.reporting_controller == "deployment-controller"]
+        return notes if len(notes) == 2 else None
+
+    (replicaset,) = await client.list(ReplicaSet, namespace="default")
+    assert sorted(await eventually(both)) == [
+        f"Scaled down replica set {replicaset.metadata.name} from 2 to 1",
+        f"Scaled up replica set {replicaset.metadata.name} from 0 to 2",
+    ]
 
 
 async def test_scaling_keeps_the_template(client: Client) -> None:

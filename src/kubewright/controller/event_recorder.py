@@ -39,10 +39,13 @@ class EventRecorder:
 
     :param controller: ``reportingController``, usually the operator's name.
     :param instance: ``reportingInstance``; by default controller and host name.
+    :param by_note: whether another note makes another event, as with client-go's older recorder (``tools/record``);
+        else it is counted as an occurrence of the first.
     """
 
-    def __init__(self, client: Client, controller: str, *, instance: str = "") -> None:
+    def __init__(self, client: Client, controller: str, *, instance: str = "", by_note: bool = False) -> None:
         self.dropped = 0
+        self._by_note = by_note
         self._client = client
         self._controller = controller
         self._instance = (instance or f"{controller}-{socket.gethostname()}")[:128]
@@ -66,7 +69,8 @@ class EventRecorder:
         :param action: what was done or tried.
         :param related: another object that had to do with it.
         """
-        key = EventKey(type, reason, action, _identity(regarding), _identity(related) if related is not None else None)
+        about, other = _identity(regarding), _identity(related) if related is not None else None
+        key = EventKey(type, reason, action, about, other, note if self._by_note else "")
         namespace = regarding.metadata.namespace or "default"
         name = f"{regarding.metadata.name}.{time.time_ns():x}"
         verdict, series = self._correlator.observe(key, name, namespace, time.monotonic())

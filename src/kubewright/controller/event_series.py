@@ -29,6 +29,8 @@ class EventKey(NamedTuple):
     regarding: tuple[str, str, str, str]
     """Kind, namespace, name and uid of the object that it is about."""
     related: tuple[str, str, str, str] | None = None
+    note: str = ""
+    """What was said, where other words make another event."""
 
 
 class Series:

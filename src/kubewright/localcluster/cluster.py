@@ -101,9 +101,11 @@ class LocalCluster:
         self.server.write_kubeconfig(self.kubeconfig)
         view = View(self.client(on_warning=logger.debug).with_defaults(field_manager="kubewright-cluster"))
         caches, controllers = RunnableGroup(Group.CACHES), RunnableGroup(Group.LEADER)
-        caches.add(view)
         for runnable in _runnables(view, self.server.ca):
             controllers.add(runnable)
+        caches.add(view)
+        for recorder in view.recorders:
+            caches.add(recorder)
         self._groups = [caches, controllers]
         for group in self._groups:
             await group.start(self._failures.append)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from kubewright.controller import Controller, Requeue
+from kubewright.controller import Controller, EventRecorder, Requeue
 from kubewright.controller.schedules import Schedule, ScheduleError
 from kubewright.localcluster.jobs import finished_at
 from kubewright.localcluster.view import View
@@ -18,21 +18,25 @@ _SCHEDULED = "batch.kubernetes.io/cronjob-scheduled-timestamp"
 
 
 def cronjob_controller(view: View) -> Controller[ObjectKey]:
+    events = view.recorder("cronjob-controller")
+
     async def reconcile(cronjob: CronJob) -> Requeue | None:
         if cronjob.metadata.deletion_timestamp is not None:
             return None
         now = datetime.now(UTC)
         jobs = view.owned(Job, cronjob)
         active = [job for job in jobs if finished_at(job) is None]
-        await _trim(view, cronjob, jobs)
+        await _trim(view, events, cronjob, jobs)
         outcome: Requeue | None = None
         try:
             schedule = Schedule.parse(cronjob.spec.schedule)
-        except ScheduleError:
+        except ScheduleError as error:
+            note = f"unparseable schedule {cronjob.spec.schedule!r}: {error}"
+            events.record(cronjob, "UnparseableSchedule", note, type="Warning", action="Schedule")
             return None  # nothing to do until somebody writes another schedule
         if not cronjob.spec.suspend:
             due = due_time(cronjob, schedule, now)
-            if due is not None and (job := await _start(view, cronjob, active, due)) is not None:
+            if due is not None and (job := await _start(view, events, cronjob, active, due)) is not None:
                 active.append(job)
             outcome = Requeue(after=schedule.after(_local(cronjob, now)).astimezone(UTC) - now + timedelta(seconds=0.1))
         _observe(cronjob, jobs, active)
@@ -55,9 +59,11 @@ def due_time(cronjob: CronJob, schedule: Schedule, now: datetime) -> datetime | 
     return due.astimezone(UTC) if due is not None else None
 
 
-async def _start(view: View, cronjob: CronJob, active: list[Job], due: datetime) -> Job | None:
+async def _start(view: View, events: EventRecorder, cronjob: CronJob, active: list[Job], due: datetime) -> Job | None:
     policy = cronjob.spec.concurrency_policy or "Allow"
     if active and policy == "Forbid":
+        note = "Not starting job because prior execution is running and concurrency policy is Forbid"
+        events.record(cronjob, "JobAlreadyActive", note, action="Create")
         return None
     if policy == "Replace":
         for job in active:
@@ -73,12 +79,14 @@ async def _start(view: View, cronjob: CronJob, active: list[Job], due: datetime)
     )
     cronjob.status.last_schedule_time = due
     try:
-        return await view.client.create(Job(metadata=metadata, spec=template.spec))
+        job = await view.client.create(Job(metadata=metadata, spec=template.spec))
     except AlreadyExists:
         return None
+    events.record(cronjob, "SuccessfulCreate", f"Created job {job.metadata.name}", action="Create")
+    return job
 
 
-async def _trim(view: View, cronjob: CronJob, jobs: list[Job]) -> None:
+async def _trim(view: View, events: EventRecorder, cronjob: CronJob, jobs: list[Job]) -> None:
     """Keep only so many Jobs that have ended."""
     for type, limit in (
         ("Complete", cronjob.spec.successful_jobs_history_limit),
@@ -92,6 +100,7 @@ async def _trim(view: View, cronjob: CronJob, jobs: list[Job]) -> None:
                 await view.client.delete(job, propagation="Background")
             except NotFound:
                 continue
+            events.record(cronjob, "SuccessfulDelete", f"Deleted job {job.metadata.name}", action="Delete")
 
 
 def _observe(cronjob: CronJob, jobs: list[Job], active: list[Job]) -> None:

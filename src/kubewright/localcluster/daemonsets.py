@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from kubewright.controller import Controller, Requeue
 from kubewright.localcluster.controller_refs import claim, watch_orphans
+from kubewright.localcluster.pod_control import PodControl
 from kubewright.localcluster.pods import is_active, is_ready, pod_from
-from kubewright.localcluster.replicasets import delete_pod
 from kubewright.localcluster.revisions import HASH, ensure_revision
 from kubewright.localcluster.view import View
 from kubewright.objects import ObjectKey, from_json, key, to_json
@@ -17,6 +17,8 @@ from kubewright.objects.core_v1 import Node, Pod, PodTemplateSpec
 
 
 def daemonset_controller(view: View) -> Controller[ObjectKey]:
+    control = PodControl(view, "daemonset-controller")
+
     def all_of_them(node: Node) -> Iterable[ObjectKey]:
         return [key(daemonset) for daemonset in view.select(DaemonSet, "")]
 
@@ -29,11 +31,15 @@ def daemonset_controller(view: View) -> Controller[ObjectKey]:
         selector = daemonset.spec.template.spec.node_selector.items()
         nodes = {node.metadata.name for node in view.select(Node, "") if selector <= node.metadata.labels.items()}
         pods = await claim(view, daemonset, Pod)
-        await asyncio.gather(*(_create(view, daemonset, node, revision) for node in nodes - _nodes(pods)))
+        missing = [_pod(daemonset, node, revision) for node in nodes - _nodes(pods)]
+        refused = await control.create_all(daemonset, missing)
         strategy = daemonset.spec.update_strategy
         rolling = strategy is None or strategy.type != "OnDelete"
-        await asyncio.gather(*(delete_pod(view, pod) for pod in _surplus(pods, nodes, revision, rolling=rolling)))
+        surplus = _surplus(pods, nodes, revision, rolling=rolling)
+        await asyncio.gather(*(control.delete(daemonset, pod) for pod in surplus))
         _observe(daemonset, [pod for pod in view.owned(Pod, daemonset) if is_active(pod)], nodes, revision)
+        if refused is not None:
+            raise refused
         return None
 
     controller = view.controller(
@@ -58,10 +64,10 @@ def _surplus(pods: list[Pod], nodes: set[str], revision: str, *, rolling: bool) 
     return [pod for pod in pods if pod.metadata.labels.get(HASH) != revision][:1]
 
 
-async def _create(view: View, daemonset: DaemonSet, node: str, revision: str) -> None:
+def _pod(daemonset: DaemonSet, node: str, revision: str) -> Pod:
     template = from_json(PodTemplateSpec, to_json(daemonset.spec.template))
     template.spec.node_name = node
-    await view.client.create(pod_from(template, daemonset, labels={HASH: revision}))
+    return pod_from(template, daemonset, labels={HASH: revision})
 
 
 def _observe(daemonset: DaemonSet, pods: list[Pod], nodes: set[str], revision: str) -> None:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from kubewright.controller import Controller, Requeue
 from kubewright.localcluster.controller_refs import claim, watch_orphans
 from kubewright.localcluster.pods import template_hash
+from kubewright.localcluster.replicasets import REPLICA_FAILURE
 from kubewright.localcluster.rollouts import Sizes, plan_rollout, plan_scaling
 from kubewright.localcluster.view import View
 from kubewright.objects import ObjectKey, ObjectMeta, from_json, owner_reference, to_json
@@ -25,6 +26,7 @@ _HASH = "pod-template-hash"
 _REVISION = "deployment.kubernetes.io/revision"
 _DESIRED = "deployment.kubernetes.io/desired-replicas"
 _MAXIMUM = "deployment.kubernetes.io/max-replicas"
+_COMPONENT = "deployment-controller"
 
 
 def bounds(deployment: Deployment) -> tuple[int, int]:
@@ -37,6 +39,8 @@ def bounds(deployment: Deployment) -> tuple[int, int]:
 
 
 def deployment_controller(view: View) -> Controller[ObjectKey]:
+    view.recorder(_COMPONENT)  # Asked for now: recorders start with the view.
+
     async def reconcile(deployment: Deployment) -> Requeue | None:
         if deployment.metadata.deletion_timestamp is not None:
             return None
@@ -100,9 +104,11 @@ async def _create(view: View, deployment: Deployment, old: list[ReplicaSet]) -> 
         ),
     )
     try:
-        return await view.client.create(replicaset)
+        made = await view.client.create(replicaset)
     except AlreadyExists:
         return None  # on its way through the cache
+    _tell_size(view, deployment, made, 0)
+    return made
 
 
 async def _roll(view: View, deployment: Deployment, new: ReplicaSet, old: list[ReplicaSet]) -> None:
@@ -145,7 +151,14 @@ async def _resize(view: View, deployment: Deployment, replicaset: ReplicaSet, re
     if _size(replicaset) == replicas and annotations.items() <= replicaset.metadata.annotations.items():
         return
     patch = {"metadata": {"uid": replicaset.metadata.uid, "annotations": annotations}, "spec": {"replicas": replicas}}
-    await view.client.patch(replicaset, merge=patch)
+    _tell_size(view, deployment, await view.client.patch(replicaset, merge=patch), _size(replicaset))
+
+
+def _tell_size(view: View, deployment: Deployment, replicaset: ReplicaSet, before: int) -> None:
+    after, name = _size(replicaset), replicaset.metadata.name
+    if after != before:
+        note = f"Scaled {'up' if after > before else 'down'} replica set {name} from {before} to {after}"
+        view.recorder(_COMPONENT).record(deployment, "ScalingReplicaSet", note, action="Scale")
 
 
 async def _keep_revision(view: View, deployment: Deployment, new: ReplicaSet, old: list[ReplicaSet]) -> None:
@@ -190,6 +203,7 @@ def _observe(deployment: Deployment, new: ReplicaSet | None, old: list[ReplicaSe
     status.ready_replicas = sum(one.status.ready_replicas or 0 for one in replicasets) or None
     status.available_replicas = available or None
     status.unavailable_replicas = max(max(_wanted(deployment), total) - available, 0) or None
+    _observe_refusals(deployment, replicasets, now)
     _, unavailable = bounds(deployment)
     if available >= _wanted(deployment) - unavailable:
         _set(deployment, "Available", "True", "MinimumReplicasAvailable", "Deployment has minimum availability.", now)
@@ -199,6 +213,17 @@ def _observe(deployment: Deployment, new: ReplicaSet | None, old: list[ReplicaSe
             "Deployment does not have minimum availability.", now,
         )  # fmt: skip
     return _observe_progress(deployment, new, progressed, now)
+
+
+def _observe_refusals(deployment: Deployment, replicasets: Sequence[ReplicaSet], now: datetime) -> None:
+    """Say that Pods cannot be made where a ReplicaSet says so, the present one before the others."""
+    conditions = (condition for one in replicasets for condition in one.status.conditions)
+    failure = next((one for one in conditions if one.type == REPLICA_FAILURE), None)
+    if failure is not None:
+        _set(deployment, REPLICA_FAILURE, failure.status, failure.reason or "", failure.message or "", now)
+    else:
+        kept = [one for one in deployment.status.conditions if one.type != REPLICA_FAILURE]
+        deployment.status.conditions = kept
 
 
 def _observe_progress(

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from kubewright.controller import Controller, Requeue
 from kubewright.localcluster.controller_refs import claim, watch_orphans
+from kubewright.localcluster.pod_control import PodControl
 from kubewright.localcluster.pods import is_ready, pod_from
-from kubewright.localcluster.replicasets import delete_pod
 from kubewright.localcluster.revisions import HASH, ensure_revision, template_of
 from kubewright.localcluster.view import View
 from kubewright.objects import ObjectKey, from_json, to_json
@@ -88,6 +88,8 @@ def plan(
 
 
 def statefulset_controller(view: View) -> Controller[ObjectKey]:
+    control = PodControl(view, "statefulset-controller")
+
     async def reconcile(sts: StatefulSet) -> Requeue | None:
         if sts.metadata.deletion_timestamp is not None:
             return None
@@ -109,8 +111,10 @@ def statefulset_controller(view: View) -> Controller[ObjectKey]:
             on_delete=strategy is not None and strategy.type == "OnDelete",
         )
         revisions = {ordinal: current if ordinal < partition else update for ordinal in steps.create}
-        await asyncio.gather(*(_create(view, sts, ordinal, revision) for ordinal, revision in revisions.items()))
-        await asyncio.gather(*(delete_pod(view, pods[ordinal]) for ordinal in steps.delete))
+        await asyncio.gather(
+            *(_create(view, control, sts, ordinal, revision) for ordinal, revision in revisions.items())
+        )
+        await asyncio.gather(*(control.delete(sts, pods[ordinal]) for ordinal in steps.delete))
         _observe(sts, _by_ordinal(view, sts), current, update)
         return None
 
@@ -140,7 +144,7 @@ def _replica(pod: Pod) -> Replica:
     return Replica(pod.metadata.labels.get(HASH, ""), is_ready(pod), ended, going)
 
 
-async def _create(view: View, sts: StatefulSet, ordinal: int, revision: str) -> None:
+async def _create(view: View, control: PodControl, sts: StatefulSet, ordinal: int, revision: str) -> None:
     name = f"{sts.metadata.name}-{ordinal}"
     template = template_of(view, sts, revision) or from_json(PodTemplateSpec, to_json(sts.spec.template))
     for claim_template in sts.spec.volume_claim_templates:
@@ -150,10 +154,8 @@ async def _create(view: View, sts: StatefulSet, ordinal: int, revision: str) -> 
         template.spec.volumes.append(Volume(name=claim_template.metadata.name, persistent_volume_claim=source))
     template.spec.hostname, template.spec.subdomain = name, sts.spec.service_name
     pod = pod_from(template, sts, name=name, labels={HASH: revision, _POD_NAME: name, _INDEX: str(ordinal)})
-    try:
-        await view.client.create(pod)
-    except AlreadyExists:
-        return  # the former one is still going
+    with contextlib.suppress(AlreadyExists):  # The former one is still going.
+        await control.create(sts, pod)
 
 
 async def _claim(view: View, sts: StatefulSet, template: PersistentVolumeClaim, pod: str) -> str:

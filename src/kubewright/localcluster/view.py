@@ -1,4 +1,4 @@
-"""What the cluster's controllers see, and how they are made: reads by owner, and one controller from one function.
+"""What the cluster's controllers see, say, and how they are made: reads by owner, Events, a controller from a function.
 
 A function gets an object and says what to do about it; what it changed in the object's status is written back, and
 nothing else.
@@ -12,7 +12,15 @@ from typing import Any, TypeVar
 
 from kubewright.cache import Cache, Informer, StoredObject
 from kubewright.client import Client
-from kubewright.controller import Controller, KindSource, Requeue, enqueue_mapped, enqueue_object, enqueue_owner
+from kubewright.controller import (
+    Controller,
+    EventRecorder,
+    KindSource,
+    Requeue,
+    enqueue_mapped,
+    enqueue_object,
+    enqueue_owner,
+)
 from kubewright.controller.merge_patch import merge_patch
 from kubewright.objects import Object, ObjectKey, Struct, key, to_dict
 from kubewright.objects.errors import NotFound
@@ -33,6 +41,7 @@ class View:
         self.client = client
         self.cache = Cache(client)
         self._informers: dict[type[Object], Informer[Any]] = {}
+        self._recorders: dict[str, EventRecorder] = {}
 
     async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
         """Follow what is asked for; one of the manager's runnables, ready at once: controllers wait for their kinds."""
@@ -44,6 +53,18 @@ class View:
         if following.done():
             following.result()
         following.cancel()
+
+    def recorder(self, component: str) -> EventRecorder:
+        """Tells in Events what ``component`` does."""
+        recorder = self._recorders.get(component)
+        if recorder is None:
+            recorder = self._recorders[component] = EventRecorder(self.client, component, by_note=True)
+        return recorder
+
+    @property
+    def recorders(self) -> Sequence[EventRecorder]:
+        """All that were asked for; each is a runnable beside the view."""
+        return tuple(self._recorders.values())
 
     def informer(self, cls: type[T]) -> Informer[T]:
         """The kind's informer, indexed by controlling owner."""
@@ -95,9 +116,10 @@ class View:
             if obj is None:
                 return None
             before = _status(obj)
-            outcome = await reconcile(obj)
-            await self._write_status(obj, merge_patch(before, _status(obj)))
-            return outcome
+            try:
+                return await reconcile(obj)
+            finally:  # What failed stands in the status, too.
+                await self._write_status(obj, merge_patch(before, _status(obj)))
 
         controller = Controller[ObjectKey](name, reconcile_key, workers=workers)
         controller.watch(KindSource(cls.__name__, self.informer(cls), enqueue_object))
