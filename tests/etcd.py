@@ -15,12 +15,16 @@ import pytest
 
 
 @contextmanager
-def running_etcd(directory: Path) -> Iterator[str]:
-    """Gives the URL; the test is skipped where there is no etcd."""
+def running_etcd(directory: Path, *tls: str) -> Iterator[str]:
+    """Gives the URL; the test is skipped where there is no etcd.
+
+    :param tls: etcd's flags for TLS, where it is to have it.
+    """
     binary = shutil.which("etcd")
     if binary is None:
         pytest.skip("etcd is not installed: `make test-etcd` installs it and runs these tests")
-    client, peer = f"http://127.0.0.1:{free_port()}", f"http://127.0.0.1:{free_port()}"
+    client = f"{'https' if tls else 'http'}://127.0.0.1:{free_port()}"
+    peer = f"http://127.0.0.1:{free_port()}"
     command = [
         binary,
         f"--data-dir={directory}",
@@ -30,6 +34,7 @@ def running_etcd(directory: Path) -> Iterator[str]:
         f"--initial-advertise-peer-urls={peer}",
         f"--initial-cluster=default={peer}",
         "--unsafe-no-fsync",
+        *tls,
     ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert process.stdout is not None
