@@ -129,7 +129,7 @@ async def test_children_are_applied_with_their_owner_and_only_when_that_changes_
         ]
         await reconciler(ITEM)
         await reconciler(ITEM)
-        assert w.writes == ["patch configmaps"]
+        assert w.writes == ["apply configmaps"]
 
 
 async def test_drift_is_undone() -> None:

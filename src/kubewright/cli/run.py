@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -74,6 +75,14 @@ def command(
         Literal["debug", "info", "warning", "error"],
         typer.Option(help="What is less than this is not logged.", rich_help_panel=_OPERATIONS),
     ] = "info",
+    log_writes: Annotated[
+        bool | None,
+        typer.Option(
+            "--log-writes/--no-log-writes",
+            help="Log each write of a reconcile; by default when the format is text.",
+            rich_help_panel=_OPERATIONS,
+        ),
+    ] = None,
 ) -> None:
     """Run an operator until Ctrl-C; what it has begun is finished first."""
     if reload:
@@ -115,6 +124,7 @@ def command(
         grace_period=grace_period,
         log_format=log_format,
         log_level=log_level,
+        log_writes=log_writes,
     )
 
 
@@ -130,6 +140,9 @@ async def _local(operator: Operator) -> AsyncIterator[Client]:
     from kubewright.localcluster.cluster import LocalCluster  # not part of the production runtime
     from kubewright.testing.foreign import install_foreign
 
+    logging.getLogger("kubewright.localcluster").setLevel(
+        logging.WARNING
+    )  # What counts here is the operator's own log.
     async with LocalCluster(_HOME) as cluster:
         typer.echo(f"a local cluster serves {cluster.url}: kubectl --kubeconfig {cluster.kubeconfig} get all", err=True)
         await install_foreign(cluster.client(), operator)

@@ -40,7 +40,10 @@ T = TypeVar("T", bound=Object | Unstructured)
 
 _log = logging.getLogger(__name__)
 
-_METHODS = {"create": "POST", "update": "PUT", "patch": "PATCH", "delete": "DELETE", "deletecollection": "DELETE"}
+_METHODS = {
+    "create": "POST", "update": "PUT", "patch": "PATCH", "apply": "PATCH", "delete": "DELETE",
+    "deletecollection": "DELETE",
+}  # fmt: skip
 
 
 class ObjectList(list[T]):
@@ -337,7 +340,7 @@ class Client:
         key = self._key(kind, obj.metadata.name, obj.metadata.namespace)
         manager = field_manager or self._field_manager or "kubewright"
         query = {**self._options(manager, field_validation, dry_run), "force": force}
-        answer = await self._send("patch", kind, key, query, to_json(obj), content_type=APPLY, subresource=subresource)
+        answer = await self._send("apply", kind, key, query, to_json(obj), content_type=APPLY, subresource=subresource)
         return kind.decode(answer)
 
     async def delete(
@@ -498,7 +501,7 @@ class Client:
         path = resource_path(kind.resource, *key, subresource)
         response = await self.rest.request(_METHODS[verb], path, query=query, body=body, content_type=content_type)
         if self.write_observers and "dryRun" not in query:
-            write = Write(verb, kind.resource, key, response.body)
+            write = Write(verb, kind.resource, key, response.body, subresource, response.status == 201)
             for observer in self.write_observers:
                 observer(write)
         return response.body

@@ -12,7 +12,7 @@ import msgspec
 
 from kubewright.objects.names import GroupVersionResource, ObjectKey
 
-WriteVerb: TypeAlias = Literal["create", "update", "patch", "delete", "deletecollection"]
+WriteVerb: TypeAlias = Literal["create", "update", "patch", "apply", "delete", "deletecollection"]
 
 
 class Write(NamedTuple):
@@ -24,6 +24,9 @@ class Write(NamedTuple):
     """The name is empty for a deleted collection, and for a new object, whose name the answer tells."""
     answer: bytes
     """The object after the write, or a ``Status``."""
+    subresource: str = ""
+    created: bool = False
+    """Whether there was no such object before; an apply may find one or not."""
 
 
 class _Metadata(msgspec.Struct):

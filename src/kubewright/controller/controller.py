@@ -47,6 +47,7 @@ class Controller(Generic[R]):
     :param needs_leader: whether it runs on the leader only.
     :param on_move: where processes share the requests, called when some may have moved, with a test of those that are
         still ours: what is remembered of the others is out of date when they come back (:meth:`Reconciler.keep`).
+    :param log: where it says what it does and what failed.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Controller(Generic[R]):
         needs_leader: bool = True,
         queue: WorkQueue[R] | None = None,
         on_move: Callable[[Callable[[R], bool]], None] | None = None,
+        log: logging.Logger = logger,
     ) -> None:
         if workers < 1:
             raise ValueError(f"controller {name} needs at least one worker, not {workers}")
@@ -72,6 +74,7 @@ class Controller(Generic[R]):
         self._timeout = timeout
         self._sync_timeout = sync_timeout
         self._on_move = on_move
+        self._log = log
         self._watches: dict[Source[R], _Watch[R]] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self.gate: Gate | None = None
@@ -146,7 +149,7 @@ class Controller(Generic[R]):
         async with asyncio.TaskGroup() as tasks:
             for number in range(self.workers):
                 tasks.create_task(self._work(), name=f"{self.name}/worker-{number}")
-            logger.debug("controller %s runs with %d workers", self.name, self.workers)
+            self._log.debug("controller %s runs with %d workers", self.name, self.workers)
             ready()
             try:
                 await stop.wait()
@@ -239,29 +242,30 @@ class Controller(Generic[R]):
         )
         token = scope.enter(current)
         try:
-            logger.debug("reconciling because of %s", item.causes)
+            if self._log.isEnabledFor(logging.DEBUG):
+                self._log.debug("reconciling because of %s", ", ".join(map(str, item.causes)))
             with reconcile_span(current, self.queue.waited(item)):
                 outcome = await self._call(item)
             if not isinstance(outcome, Requeue | None):
                 raise TypeError(f"a reconciler returns None or a Requeue, not {outcome!r}")
         except Retry as retry:
-            logger.info("again in %.3g s: %s", retry.requeue.after, retry)
+            self._log.info("again in %.3g s: %s", retry.requeue.after, retry)
             self._settle(item, retry.requeue)
         except TerminalError as error:
             counts.terminal_errors += 1
             counts.errors += 1
-            logger.error("failed for good: %s", error, exc_info=error)
+            self._log.error("failed for good: %s", error, exc_info=error)
         except Conflict as error:
             # Somebody else wrote meanwhile, which is nobody's fault: the next try sees what they wrote.
             counts.errors += 1
             delay = self.queue.add_rate_limited(key, priority=item.priority, cause=Cause("conflict"))
-            logger.info("conflict, next try in %.3g s: %s", delay, error)
+            self._log.info("conflict, next try in %.3g s: %s", delay, error)
         # Whatever a reconciler raises must neither end the worker nor lose the key.
         except Exception as error:
             counts.errors += 1
             counts.panics += isinstance(error, _PANICS)
             delay = self.queue.add_rate_limited(key, priority=item.priority, cause=Cause("retry"))
-            logger.error("failed, next try in %.3g s: %s", delay, _describe(error), exc_info=error)
+            self._log.error("failed, next try in %.3g s: %s", delay, _describe(error), exc_info=error)
         else:
             self._settle(item, outcome)
         finally:

@@ -38,9 +38,7 @@ def daemonset_controller(view: View) -> Controller[ObjectKey]:
         surplus = _surplus(pods, nodes, revision, rolling=rolling)
         await asyncio.gather(*(control.delete(daemonset, pod) for pod in surplus))
         _observe(daemonset, [pod for pod in view.owned(Pod, daemonset) if is_active(pod)], nodes, revision)
-        if refused is not None:
-            raise refused
-        return None
+        return None if refused is None else Requeue()
 
     controller = view.controller(
         "daemonset", DaemonSet, reconcile, owns=[Pod, ControllerRevision], maps={Node: all_of_them}

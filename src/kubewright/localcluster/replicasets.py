@@ -43,9 +43,7 @@ def _controller(view: View, name: str, cls: type[T], control: PodControl) -> Con
             refused = await _scale(control, replicaset, pods)
             pods = [pod for pod in view.owned(Pod, replicaset) if is_active(pod)]
         outcome = _observe(replicaset, pods, refused, datetime.now(UTC))
-        if refused is not None:
-            raise refused  # Tried again, later and later.
-        return outcome
+        return outcome if refused is None else Requeue()  # Tried again, later and later.
 
     return watch_orphans(view.controller(name, cls, reconcile, owns=[Pod]), view, Pod, cls)
 

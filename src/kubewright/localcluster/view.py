@@ -7,6 +7,7 @@ nothing else.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -26,6 +27,8 @@ from kubewright.objects import Object, ObjectKey, Struct, key, to_dict
 from kubewright.objects.errors import NotFound
 from kubewright.objects.selectors import LabelSelector
 from kubewright.workqueue import Item
+
+logger = logging.getLogger("kubewright.localcluster")
 
 T = TypeVar("T", bound=Object)
 
@@ -121,7 +124,7 @@ class View:
             finally:  # What failed stands in the status, too.
                 await self._write_status(obj, merge_patch(before, _status(obj)))
 
-        controller = Controller[ObjectKey](name, reconcile_key, workers=workers)
+        controller = Controller[ObjectKey](name, reconcile_key, workers=workers, log=logger)
         controller.watch(KindSource(cls.__name__, self.informer(cls), enqueue_object))
         for owned in owns:
             owner = enqueue_owner(cls.gvk.group_kind, namespaced=cls.namespaced)

@@ -18,6 +18,7 @@ from kubewright.controller.event_recorder import EventRecorder
 from kubewright.manager.caches import CacheRunner
 from kubewright.manager.runnables import Group, Runnable, RunnableGroup, first_failure
 from kubewright.manager.shard_member import ShardMember
+from kubewright.manager.write_log import log_writes
 from kubewright.workqueue import ExponentialBackoff
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Cluster:
         self.name = name
         self.client = client
         self.cache = Cache(client, namespaces=namespaces)
+        log_writes(client)
         self.events = EventRecorder(client, controller)
         self.controllers: list[Controller[Any]] = []
         self._shards = shards

@@ -12,6 +12,7 @@ import sys
 from typing import Literal, TextIO
 
 from kubewright.controller.scope import current_reconcile
+from kubewright.manager.write_log import WRITES
 
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
 
@@ -51,10 +52,15 @@ class JSONFormatter(logging.Formatter):
 
 
 def configure_logging(
-    *, format: Literal["text", "json"] = "text", level: str = "info", stream: TextIO = sys.stderr
+    *,
+    format: Literal["text", "json"] = "text",
+    level: str = "info",
+    writes: bool | None = None,
+    stream: TextIO = sys.stderr,
 ) -> None:
     """Send everything that the process logs to ``stream``; what was configured before is replaced.
 
+    :param writes: whether each write of a reconcile is told, at level ``info``; by default where people read, in text.
     :raises ValueError: there is no such level.
     """
     handler = logging.StreamHandler(stream)
@@ -62,6 +68,8 @@ def configure_logging(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    told = format == "text" if writes is None else writes
+    logging.getLogger(WRITES).setLevel(logging.NOTSET if told else logging.WARNING)
 
 
 def _extra(record: logging.LogRecord) -> dict[str, object]:

@@ -33,6 +33,7 @@ from kubewright.manager.serving import BindAddress, HTTPServer, self_signed
 from kubewright.manager.shard_leases import ShardLeases
 from kubewright.manager.shard_member import ShardMember
 from kubewright.manager.sharding import Shard
+from kubewright.manager.write_log import log_writes
 from kubewright.transport import Application, traced
 from kubewright.webhook import Webhooks
 
@@ -85,6 +86,7 @@ class Manager:
         self._counts_requests = client.rest.observe is None
         if self._counts_requests:
             client.rest.observe = RequestMetrics(self.metrics.registry)
+        log_writes(client)
         self.events = EventRecorder(client, name)
         self.healthz = HealthChecks("healthz")
         self.readyz = HealthChecks("readyz")

@@ -243,6 +243,7 @@ class Operator(Decorators):
         grace_period: float = 30.0,
         log_format: Literal["text", "json"] | None = None,
         log_level: str = "info",
+        log_writes: bool | None = None,
     ) -> None:
         """Run as a process of its own until SIGINT or SIGTERM: the ``main`` of an operator's image.
 
@@ -263,12 +264,13 @@ class Operator(Decorators):
             in a cluster (over TLS, for authorized users), else ``127.0.0.1:8080``.
         :param grace_period: seconds that everything together has for stopping.
         :param log_format: by default JSON in a cluster, else text.
+        :param log_writes: log each write that a reconcile makes; by default where the format is text.
         """
         inside = in_cluster()
         if dev and shards:
             raise ValueError("one copy that pauses another shares no objects: say either dev or shards")
         elect = dev or ((inside and not shards) if leader_elect is None else leader_elect)
-        configure_logging(format=log_format or ("json" if inside else "text"), level=log_level)
+        configure_logging(format=log_format or ("json" if inside else "text"), level=log_level, writes=log_writes)
 
         async def main() -> None:
             async with cluster or connect() as client:

@@ -91,7 +91,7 @@ async def test_an_etcd_that_we_do_not_trust_is_not_used(secure_etcd: str, author
     certificate, key = authority.issue("stranger")
     other = Authority(tmp_path, "other-ca")
     store = EtcdStorage([secure_etcd], ca_file=other.file, cert_file=certificate, key_file=key)
-    with pytest.raises(EtcdError, match="not trusted.*--etcd-cafile"):
+    with pytest.raises(EtcdError, match=r"not trusted.*--etcd-cafile"):
         await store.open()
 
 

@@ -254,7 +254,9 @@ class EtcdStorage:
             return await self._ask(path, body)
         except TransportError as error:
             url = self._transports[0].server
-            raise EtcdError(f"etcd at {url} does not answer: {error}; check --etcd-servers and --etcd-cafile") from error
+            raise EtcdError(
+                f"etcd at {url} does not answer: {error}; check --etcd-servers and --etcd-cafile"
+            ) from error
 
     async def _ask(self, path: str, body: bytes) -> bytes:
         transport = self._transports[0]
