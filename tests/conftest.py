@@ -5,11 +5,16 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from tests.etcd import running_etcd
 
 from kubewright.apiserver import server
 from kubewright.apiserver.storage.etcd import EtcdStorage
+
+# How long one example takes says how busy the machine is, not whether the code is right.
+hypothesis.settings.register_profile("kubewright", deadline=None)
+hypothesis.settings.load_profile("kubewright")
 
 _LONG = (
     "tests/examples/test_database.py",

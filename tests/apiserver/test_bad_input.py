@@ -253,7 +253,7 @@ KINDS = {
 }
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(kind=st.sampled_from(sorted(KINDS)), obj=OBJECTS, patch=OBJECTS, operations=OPERATIONS)
 def test_random_objects_and_patches_never_break_the_server(
     kind: tuple[str, str], obj: Object, patch: Object, operations: list[Object]

@@ -59,7 +59,7 @@ def theirs() -> Any:
     return cel.NewEnv(variables=variables)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(source=expressions())
 def test_values_and_errors_agree(theirs: Any, source: str) -> None:
     result = theirs.compile(source).eval(data=VALUES)

@@ -23,7 +23,7 @@ json = st.recursive(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(text=st.lists(st.sampled_from(PIECES), max_size=12).map("".join), value=json)
 def test_nothing_but_the_declared_errors_comes_out(text: str, value: Any) -> None:
     try:

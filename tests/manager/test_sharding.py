@@ -319,7 +319,5 @@ def test_the_first_member_sweeps_away_what_the_dead_have_left() -> None:
 def void(_: object) -> None: ...
 
 
-Sharing.TestCase.settings = settings(
-    max_examples=150, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
-)
+Sharing.TestCase.settings = settings(max_examples=150, stateful_step_count=50, suppress_health_check=list(HealthCheck))
 TestSharing = Sharing.TestCase

@@ -41,7 +41,7 @@ class RichStatus(Status):
 class Rich(Resource[RichSpec, RichStatus]): ...
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(objects_of(Rich))
 def test_drawn_objects_are_valid(rich: Rich) -> None:
     assert problems(rich) == []

@@ -142,7 +142,7 @@ operations = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(operations)
 def test_never_twice_at_once_never_lost_highest_priority_kept(steps: list[tuple[str, int, int, float]]) -> None:
     queue = PriorityQueue[int]()

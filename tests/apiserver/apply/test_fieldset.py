@@ -13,7 +13,7 @@ ELEMENTS = st.sampled_from(["f:a", "f:b", 'k:{"n":1}', 'v:"x"'])
 PATHS = st.lists(ELEMENTS, min_size=1, max_size=4).map(tuple)
 PATH_SETS = st.sets(PATHS, max_size=8)
 
-BUSY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+BUSY = settings(suppress_health_check=[HealthCheck.too_slow])
 """The machine that runs the tests may be slow."""
 
 

@@ -39,7 +39,7 @@ def test_maps_merge_and_null_deletes(document: Any, patch: Any, result: Any) -> 
     assert merge_patch(document, patch) == result
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(OBJECTS, OBJECTS)
 def test_patching_twice_changes_nothing_more(document: Any, patch: Any) -> None:
     once = merge_patch(copy(document), copy(patch))

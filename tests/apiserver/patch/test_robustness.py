@@ -17,7 +17,7 @@ from kubewright.objects.names import GroupVersionKind
 
 POD = GroupVersionKind("", "v1", "Pod")
 NODE = definitions()[definition_name(POD)]
-BUSY = settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
+BUSY = settings(max_examples=150, suppress_health_check=list(HealthCheck))
 
 NAMES = st.sampled_from(
     ["metadata", "spec", "containers", "name", "env", "ports", "containerPort", "finalizers", "labels", "volumes",
