@@ -32,7 +32,9 @@ def copy(value: Any) -> Any:
         ({"a": ["b"]}, {"a": "c"}, {"a": "c"}),
         ({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}, {"a": {"b": "d"}}),
         ({"a": "foo"}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
-        ({}, {"a": [1, None, {"b": None}]}, {"a": [1, {}]}),
+        ({}, {"a": [1, None, {"b": None}]}, {"a": [1, None, {}]}),
+        ({"a": [0]}, {"a": [None, [{"b": None}]]}, {"a": [None, [{}]]}),
+        ({"a": {"b": 1}}, {"a": [None, {"b": None}]}, {"a": [None, {"b": None}]}),
     ],
 )
 def test_maps_merge_and_null_deletes(document: Any, patch: Any, result: Any) -> None:

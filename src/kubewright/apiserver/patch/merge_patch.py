@@ -1,6 +1,7 @@
 """JSON Merge Patch (RFC 7386) as kube-apiserver carries it out: maps merge, null deletes, all else replaces.
 
-Where a patch's value is taken over whole, its nulls go too, those in lists included (as evanphx/json-patch v4 does).
+Where a patch's value is taken over whole, members that are null go too, but items of lists stay, and a list in the
+place of a map is taken over as it is: so does evanphx/json-patch, in the version that Kubernetes uses.
 """
 
 from __future__ import annotations
@@ -23,17 +24,16 @@ def merge_patch(document: dict[str, Any], patch: Any) -> dict[str, Any]:
             document.pop(name, None)
             continue
         current = document.get(name)
-        if isinstance(current, dict) and isinstance(value, dict):
-            merge_patch(current, value)
+        if not isinstance(current, dict):
+            document[name] = _without_null_members(value)
         else:
-            document[name] = without_nulls(value)
+            document[name] = merge_patch(current, value) if isinstance(value, dict) else value
     return document
 
 
-def without_nulls(value: Any) -> Any:
-    """The value without members and items that are null."""
+def _without_null_members(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: without_nulls(member) for name, member in value.items() if member is not None}
+        return {name: _without_null_members(member) for name, member in value.items() if member is not None}
     if isinstance(value, list):
-        return [without_nulls(item) for item in value if item is not None]
+        return [_without_null_members(item) for item in value]
     return value
