@@ -92,12 +92,24 @@ async def test_a_custom_object_without_a_count_has_no_scale_but_can_be_given_one
     assert (code, answer["spec"]) == (200, {"replicas": 2})
 
 
-async def custom(server: ApiServer) -> str:
+async def test_a_custom_object_has_to_be_valid_with_its_new_count(server: ApiServer) -> None:
+    path = await custom(server, maximum=3)
+    assert (await scale(server, 3, f"{path}/w/scale"))[0] == 200
+    code, answer = await scale(server, 4, f"{path}/w/scale")
+    assert (code, [cause["field"] for cause in answer["details"]["causes"]]) == (422, ["spec.size"])
+    code, answer = await scale(server, -1, f"{path}/w/scale")
+    assert (code, [cause["field"] for cause in answer["details"]["causes"]]) == (422, [".spec.size"])
+
+
+async def custom(server: ApiServer, **size: int) -> str:
     """An object of a custom resource with a scale, that has none of what it shows; gives the path of the resource."""
     crd = widgets_crd()
     crd["spec"]["versions"][0]["subresources"] = {
         "scale": {"specReplicasPath": ".spec.size", "statusReplicasPath": ".status.size"}
     }
+    members = {"size": {"type": "integer", **size}}
+    spec = {"type": "object", "x-kubernetes-preserve-unknown-fields": True, "properties": members}
+    crd["spec"]["versions"][0]["schema"] = {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}}
     api = Api(server)
     await api("POST", CRDS, crd)
     await api.served(WIDGETS)

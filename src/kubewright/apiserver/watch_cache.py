@@ -37,8 +37,17 @@ class _Labelled(msgspec.Struct):
     metadata: _Labels
 
 
+class _UID(msgspec.Struct):
+    uid: str = ""
+
+
+class _Identified(msgspec.Struct):
+    metadata: _UID
+
+
 _NO_FIELDS: Mapping[ReadFields, Mapping[str, str]] = {}
 _read_labels = msgspec.json.Decoder(_Labelled).decode
+_read_uid = msgspec.json.Decoder(_Identified).decode
 
 
 class CachedObject:
@@ -55,6 +64,10 @@ class CachedObject:
         self.shapes: dict[str, bytes] = {}
         self._labels: Mapping[str, str] | None = None
         self._fields: Mapping[ReadFields, Mapping[str, str]] = _NO_FIELDS
+
+    @property
+    def uid(self) -> str:
+        return _read_uid(self.value).metadata.uid
 
     @property
     def labels(self) -> Mapping[str, str]:

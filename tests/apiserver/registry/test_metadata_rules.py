@@ -67,6 +67,15 @@ def test_only_one_owner_controls() -> None:
     )
 
 
+def test_owner_references_that_say_the_same_are_one() -> None:
+    owner = {"apiVersion": "v1", "kind": "Pod", "name": "p", "uid": "u"}
+    other = owner | {"controller": True}
+    metadata = {"ownerReferences": [owner, other, owner, dict(other), owner | {"uid": "v"}]}
+    assert rules.drop_repeated_owners(metadata) == ["u", "u"]
+    assert metadata["ownerReferences"] == [owner, other, owner | {"uid": "v"}]
+    assert rules.drop_repeated_owners(metadata) == []
+
+
 def test_updates_keep_identity() -> None:
     old = {"name": "a", "uid": "1", "resourceVersion": "5", "generation": 3}
     new = {"name": "b", "uid": "1", "resourceVersion": "", "generation": 2}

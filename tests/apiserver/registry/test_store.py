@@ -54,6 +54,44 @@ async def test_admission_may_rename_what_is_made(server: ApiServer) -> None:
     assert (await ask(server, "GET", f"{MAPS}/b"))[0] == 200
 
 
+@pytest.mark.parametrize(
+    "path", [f"{MAPS}/a", "/api/v1/namespaces/default/endpoints/a", "/api/v1/namespaces/default/pods/a/status"]
+)
+async def test_an_update_of_an_object_that_is_gone_is_a_conflict_where_it_means_that_very_one(
+    server: ApiServer, path: str
+) -> None:
+    body = {"metadata": {"name": "a", "uid": "gone"}}
+    code, answer = await ask(server, "PUT", path, body)
+    assert code == 409
+    assert answer["message"].endswith("UID in precondition: gone, UID in object meta: ")
+    assert "/default/a, ResourceVersion: 0, " in answer["message"]
+
+
+async def test_owner_references_that_say_the_same_are_one(server: ApiServer) -> None:
+    owner = {"apiVersion": "v1", "kind": "Pod", "name": "p", "uid": "u"}
+    body = {"metadata": {"name": "a", "ownerReferences": [owner, owner]}}
+    code, made = await ask(server, "POST", MAPS, body)
+    assert (code, made["metadata"]["ownerReferences"]) == (201, [owner])
+    assert "f:ownerReferences" in made["metadata"]["managedFields"][0]["fieldsV1"]["f:metadata"]
+    kind = "application/merge-patch+json"
+    code, patched = await ask(server, "PATCH", f"{MAPS}/a", body, content_type=kind)
+    assert (code, patched["metadata"]["resourceVersion"]) == (200, made["metadata"]["resourceVersion"])
+
+
+async def test_what_is_in_no_namespace_may_name_any(server: ApiServer) -> None:
+    roles = "/apis/rbac.authorization.k8s.io/v1/clusterroles"
+    code, made = await ask(server, "POST", roles, {"metadata": {"name": "a", "namespace": "b"}})
+    assert (code, "namespace" in made["metadata"]) == (201, False)
+    assert (await ask(server, "POST", MAPS, {"metadata": {"name": "a", "namespace": "b"}}))[0] == 400
+
+
+async def test_who_wants_the_dependents_gone_is_told_that_the_object_is_not_yet(server: ApiServer) -> None:
+    body = {"metadata": {"name": "a", "finalizers": ["a.b/c"]}}
+    assert (await ask(server, "POST", MAPS, body))[0] == 201
+    assert (await ask(server, "DELETE", f"{MAPS}/a", {"orphanDependents": False}))[0] == 202
+    assert (await ask(server, "DELETE", f"{MAPS}/a", {"propagationPolicy": "Background"}))[0] == 200
+
+
 async def test_ephemeral_containers_stay(server: ApiServer) -> None:
     pods, containers = "/api/v1/namespaces/default/pods", [{"name": "c", "image": "i"}]
     assert (await ask(server, "POST", pods, {"metadata": {"name": "p"}, "spec": {"containers": containers}}))[0] == 201

@@ -24,6 +24,7 @@ _OF_STATUS: Final = {
     ("flowcontrol.apiserver.k8s.io", "flowschemas"): _SPEC_AND_METADATA,
     ("flowcontrol.apiserver.k8s.io", "prioritylevelconfigurations"): _SPEC_AND_METADATA,
     ("admissionregistration.k8s.io", "validatingadmissionpolicies"): _SPEC_AND_METADATA,
+    ("storage.k8s.io", "volumeattachments"): _SPEC_AND_METADATA,
 }
 
 

@@ -141,25 +141,27 @@ async def update(call: Call) -> Response:
     write = call.write("UpdateOptions")
     body_type = call.body_type()
     body = await call.request.body()
-    store.named(store.decode(body, body_type, write), info.namespace, info.name)
 
     async def wanted(live: Object | None = None) -> Object:
-        obj = store.named(store.decode(body, body_type, write), info.namespace, info.name)
-        if live is not None:
-            store.same_object(obj, live)
-        return obj
+        return store.named(store.decode(body, body_type, write), info.namespace, info.name)
+
+    uid = (await wanted())["metadata"].get("uid", "")
 
     async def make() -> Object:
         obj = await wanted()
-        if uid := obj["metadata"].get("uid"):
-            raise store.uid_conflict(info.namespace, info.name, uid, "")
         require(store.cluster.authorizer, call.user, replace(info, verb="create"))
         obj["metadata"].pop("resourceVersion", None)
         return await store.create(obj, info.namespace, write)
 
     creates = store.resource.strategy.allow_create_on_update and not info.subresource
     updated, made = await store.update(
-        info.namespace, info.name, wanted, write, subresource=info.subresource, create=make if creates else None
+        info.namespace,
+        info.name,
+        wanted,
+        write,
+        uid=uid,
+        subresource=info.subresource,
+        create=make if creates else None,
     )
     return await call.respond_written(updated, write, representation, status=201 if made else 200)
 
@@ -233,7 +235,9 @@ async def delete(call: Call) -> Response:
         status["details"] = {key: text for key, text in details.items() if text}
         body = render(status, representation.media_type)
         return Response(body, media_type=representation.media_type)
-    return call.respond_object(obj, representation)
+    # Only those who ask for it in the oldest way are told that the object is not gone yet.
+    waits = not gone and write.options.get("orphanDependents") is False
+    return call.respond_object(obj, representation, status=202 if waits else 200)
 
 
 async def delete_collection(call: Call) -> Response:

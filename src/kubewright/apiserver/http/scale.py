@@ -78,11 +78,9 @@ async def update(call: Call) -> Response:
     write = call.write("UpdateOptions")
     wanted = await unstored.read(call, _KIND, write)
 
-    def replaced(current: Object) -> Object:
-        call.store.same_object(wanted, current)
-        return _recorded(current, wanted, write)
-
-    return await _write(call, write, replaced)
+    return await _write(
+        call, write, lambda current: _recorded(current, wanted, write), uid=wanted["metadata"].get("uid", "")
+    )
 
 
 async def patch(call: Call) -> Response:
@@ -106,7 +104,7 @@ async def patch(call: Call) -> Response:
 HANDLERS: Final = {"get": get, "update": update, "patch": patch}
 
 
-async def _write(call: Call, write: Write, change: Callable[[Object], Object]) -> Response:
+async def _write(call: Call, write: Write, change: Callable[[Object], Object], *, uid: str = "") -> Response:
     info, store = call.info, call.store
     resource = store.resource
     places = places_of(resource)
@@ -128,7 +126,8 @@ async def _write(call: Call, write: Write, change: Callable[[Object], Object]) -
         replicas = (wanted.get("spec") or {}).get("replicas") or 0
         if replicas == _UNSET and resource.custom:
             raise BadRequest(f"the spec replicas field {field_errors.show(places.replicas)} cannot be empty")
-        _require_valid(replicas, resource, info.name)
+        if not resource.custom:  # A custom resource's own rules are about the place of its count.
+            _require_valid(replicas, info.name)
         _put(live, places.replicas, replicas)
         metadata = live["metadata"]
         metadata["resourceVersion"] = wanted["metadata"].get("resourceVersion") or metadata["resourceVersion"]
@@ -142,7 +141,7 @@ async def _write(call: Call, write: Write, change: Callable[[Object], Object]) -
         await store.cluster.admission.validate(asked)
 
     updated, _ = await store.update(
-        info.namespace, info.name, changed, write, subresource="scale", owned=True, guard=agreed
+        info.namespace, info.name, changed, write, uid=uid, subresource="scale", owned=True, guard=agreed
     )
     return call.respond_object(_scale(updated, places), call.representation())
 
@@ -197,15 +196,11 @@ def _put(obj: Object, path: str, value: int) -> None:
     obj[last] = value
 
 
-def _require_valid(replicas: int, resource: Resource, name: str) -> None:
+def _require_valid(replicas: int, name: str) -> None:
     """:raises Invalid: the count is negative."""
-    if replicas >= 0:
-        return
-    if resource.custom:
-        cause = field_errors.invalid(places_of(resource).replicas, replicas, "should be a non-negative integer")
-        raise Invalid.of(resource.gvk.group_kind, name, [cause])
-    text = "must be greater than or equal to 0"
-    raise Invalid.of(_KIND.group_kind, name, [field_errors.invalid("spec.replicas", replicas, text)])
+    if replicas < 0:
+        text = "must be greater than or equal to 0"
+        raise Invalid.of(_KIND.group_kind, name, [field_errors.invalid("spec.replicas", replicas, text)])
 
 
 @cache

@@ -205,6 +205,23 @@ def validate_owner_references(references: Sequence[Mapping[str, Any]] | None, fi
     return causes
 
 
+def drop_repeated_owners(metadata: Object) -> list[str]:
+    """Keep one of owner references that are the same in all their fields, in place; gives the UIDs of what went."""
+    references = metadata.get("ownerReferences") or []
+    if len(references) < 2:
+        return []
+    kept: list[Mapping[str, Any]] = []
+    repeated = []
+    for reference in references:
+        if reference in kept:
+            repeated.append(str(reference.get("uid", "")))
+        else:
+            kept.append(reference)
+    if repeated:
+        metadata["ownerReferences"] = kept
+    return repeated
+
+
 def validate_finalizers(finalizers: Sequence[str] | None, field: str) -> list[Cause]:
     names = list(finalizers or ())
     causes = [invalid(field, name, problem) for name in names for problem in is_qualified_name(name)]

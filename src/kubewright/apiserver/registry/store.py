@@ -21,7 +21,12 @@ from kubewright.apiserver.admission.attributes import Attributes, Operation
 from kubewright.apiserver.apply import FieldManager, converted, keep_times, reset_fields
 from kubewright.apiserver.registry import deletion
 from kubewright.apiserver.registry.codec import Codec
-from kubewright.apiserver.registry.metadata_rules import path_segment, validate_common_update, validate_metadata
+from kubewright.apiserver.registry.metadata_rules import (
+    drop_repeated_owners,
+    path_segment,
+    validate_common_update,
+    validate_metadata,
+)
 from kubewright.apiserver.registry.options import ReadOptions, Write, version_number
 from kubewright.apiserver.registry.resource import Resource
 from kubewright.apiserver.registry.strategy import Object, Strategy, Tolerated
@@ -54,6 +59,11 @@ Guard = Callable[[Object, Object], Awaitable[None]]
 """Looks at the new and the old object, the last before a change is stored, and raises what it has against it."""
 
 MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
+
+_REPEATED_OWNERS = (
+    ".metadata.ownerReferences contains duplicate entries{}; API server dedups owner references in 1.20+, and may "
+    "reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: {}"
+)
 
 GENERATED = "bcdfghjklmnpqrstvwxz2456789"
 """Characters of generated names, without those that make words (``k8s.io/apimachinery/pkg/util/rand``)."""
@@ -161,7 +171,7 @@ class Store:
         if not owned:
             await self._record_update(None, obj, write)
         attributes = self.attributes("CREATE", obj, None, namespace, metadata.get("name", ""), write)
-        obj = await self._mutate(attributes)
+        obj = await self._mutate(attributes, write)
         metadata = self.place(obj, namespace)  # Not even admission may put it elsewhere.
         for attempt in range(1, 9):
             generated = not metadata.get("name") and metadata.get("generateName")
@@ -210,6 +220,7 @@ class Store:
         change: Change,
         write: Write,
         *,
+        uid: str = "",
         subresource: str = "",
         owned: bool = False,
         create: Callable[[], Awaitable[Object]] | None = None,
@@ -218,12 +229,13 @@ class Store:
         """Change an object, again and again until no one else changes it at the same time.
 
         :param change: makes the wanted object; the version that it carries, if any, has to be the live one.
+        :param uid: the very object that is meant, where the request names it; one that is gone is not it either.
         :param owned: what ``change`` gives says already who owns its fields: it comes from an apply.
         :param create: makes the object where it does not exist; without it that is an error.
         :param guard: takes the place of admission, where that is shown something else than the object.
         :returns: the object as it is stored, and whether it was created.
         :raises NotFound: there is no such object.
-        :raises Conflict: the object was changed by someone else.
+        :raises Conflict: the object was changed by someone else, or is not the one that is meant.
         :raises Invalid: a rule of the kind is broken.
         """
         while (
@@ -231,6 +243,8 @@ class Store:
         ):  # Whoever was faster has written, so writers always get on (GuaranteedUpdate of Kubernetes' storage).
             await self.cluster.caches.fresh()  # Each time: what stood in the way may have come through another server.
             live = self.cache.get(namespace, name)
+            if uid:
+                self._same_object(namespace, name, uid, live)
             if live is None:
                 if create is None:
                     raise NotFound.of(self.resource.group_resource, name)
@@ -260,7 +274,7 @@ class Store:
             await self._record_update(old, obj, write, subresource)
         attributes = self.attributes("UPDATE", obj, old, namespace, live.name, write, subresource)
         if guard is None:
-            obj = await self._mutate(attributes)
+            obj = await self._mutate(attributes, write)
         self._check_version(obj, old, unconditional=strategy.allow_unconditional_update)
         if subresource:
             strategy.prepare_for_subresource_update(subresource, obj, old, reader)
@@ -347,6 +361,7 @@ class Store:
         """
         obj = self.codec.decode(body, media_type, write)
         self._strategy.default(obj)
+        _keep_owners_apart(obj, write)
         return obj
 
     def attributes(
@@ -368,7 +383,7 @@ class Store:
             write.audit_annotations,
         )  # fmt: skip
 
-    async def _mutate(self, attributes: Attributes) -> Object:
+    async def _mutate(self, attributes: Attributes, write: Write) -> Object:
         """The object after mutating admission.
 
         Plug-ins of the server change the object in place and keep it as it should be; what webhooks and policies made
@@ -380,16 +395,17 @@ class Store:
         if attributes.obj is not before:
             attributes.obj = self.codec.decode_mutated(attributes.obj)
             self._strategy.default(attributes.obj)
+        _keep_owners_apart(attributes.obj, write, " after mutating admission happens")
         return attributes.obj
 
     def place(self, obj: Object, namespace: str) -> Object:
-        """The metadata of a request's object, whose namespace is that of the URL.
+        """The metadata of a request's object, whose namespace is that of the URL; what is in none may name any.
 
         :raises BadRequest: the object names another.
         """
         metadata: Object = obj.setdefault("metadata", {})
         given = metadata.get("namespace") or ""
-        if given and given != namespace:
+        if namespace and given and given != namespace:
             raise BadRequest("the namespace of the provided object does not match the namespace sent on the request")
         if namespace:
             metadata["namespace"] = namespace
@@ -410,27 +426,17 @@ class Store:
             raise BadRequest(f"the name of the object ({given}) does not match the name on the URL ({name})")
         return obj
 
-    def same_object(self, obj: Object, live: Object) -> None:
-        """Check that an object that replaces a live one means that very object, if it names a UID.
-
-        :raises Conflict: it means another.
-        """
-        uid, was = obj["metadata"].get("uid"), live["metadata"]
-        if uid and uid != was["uid"]:
-            raise self.uid_conflict(was.get("namespace", ""), was["name"], uid, was["uid"])
-
-    def uid_conflict(self, namespace: str, name: str, wanted: str, found: str) -> Conflict:
-        """What a write that means another object of the same name is answered with."""
-        key = (
-            f"{self.resource.storage_prefix}{namespace}/{name}"
-            if namespace
-            else f"{self.resource.storage_prefix}{name}"
-        )
+    def _same_object(self, namespace: str, name: str, uid: str, live: CachedObject | None) -> None:
+        """:raises Conflict: another object, or none, is what the request means."""
+        found = "" if live is None else live.uid
+        if uid == found:
+            return
+        key = f"{self.resource.storage_prefix}{namespace}/{name}" if namespace else self.resource.storage_prefix + name
         why = (
             f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: "
-            f"Precondition failed: UID in precondition: {wanted}, UID in object meta: {found}"
+            f"Precondition failed: UID in precondition: {uid}, UID in object meta: {found}"
         )
-        return Conflict.of(self.resource.group_resource, name, why)
+        raise Conflict.of(self.resource.group_resource, name, why)
 
     def _keep_identity(self, obj: Object, old: Object) -> None:
         """Take over what no client may change."""
@@ -478,6 +484,12 @@ class Store:
     def _key(self, namespace: str, name: str) -> str:
         prefix = self.cache.prefix
         return f"{prefix}{namespace}/{name}" if self.resource.namespaced else f"{prefix}{name}"
+
+
+def _keep_owners_apart(obj: Object, write: Write, when: str = "") -> None:
+    """Drop owner references that say the same, and warn of it: patches are only looked at after admission."""
+    if repeated := drop_repeated_owners(obj.get("metadata") or {}):
+        write.warn(_REPEATED_OWNERS.format(when, ", ".join(repeated)))
 
 
 def _same_value(new: bytes, old: bytes) -> bool:

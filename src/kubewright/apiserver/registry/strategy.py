@@ -125,12 +125,19 @@ class Strategy:
         return []
 
     def prepare_for_subresource_update(self, subresource: str, obj: Object, old: Object, reader: Reader) -> None:
-        """What ``prepare_for_update`` is for writes to a subresource that holds the whole object."""
+        """What ``prepare_for_update`` is for writes to a subresource that holds the object, or shows its count."""
         if subresource == "status":
             self.prepare_for_status_update(obj, old, reader)
+        elif subresource == "scale":
+            self.prepare_for_update(obj, old, reader)
 
     def validate_subresource_update(self, subresource: str, obj: Object, old: Object, reader: Reader) -> list[Cause]:
-        return self.validate_status_update(obj, old, reader) if subresource == "status" else []
+        match subresource:
+            case "status":
+                return self.validate_status_update(obj, old, reader)
+            case "scale":  # The object has to be a valid one with its new count too.
+                return self.validate_update(obj, old, reader)
+        return []
 
     def begin_deletion(self, obj: Object) -> bool:
         """Change an object that was asked to go, before its finalizers are looked at.
