@@ -38,9 +38,9 @@ async def until_closed(server: HostedServer, sent: bytes) -> bytes:
     return answer
 
 
-def post(server: HostedServer, *, length: int, body: bytes = b"") -> bytes:
+def post(server: HostedServer, *, length: int, body: bytes = b"", query: str = "") -> bytes:
     head = (
-        "POST /api/v1/namespaces/default/configmaps HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        f"POST /api/v1/namespaces/default/configmaps{query} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
         f"Authorization: Bearer {server.token}\r\nContent-Length: {length}\r\n\r\n"
     )
     return head.encode() + body
@@ -66,6 +66,27 @@ async def test_a_body_that_does_not_come_ends_the_request_and_the_connection(
     answer = await until_closed(server, post(server, length=100, body=b"{"))
     assert answer.startswith(b"HTTP/1.1 504 ")
     assert b'"reason":"Timeout"' in answer
+
+
+async def test_a_request_may_give_itself_less_time(server: HostedServer) -> None:
+    answer = await until_closed(server, post(server, length=100, body=b"{", query="?timeout=50ms"))
+    assert answer.startswith(b"HTTP/1.1 504 ")
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("configmaps?timeout=soon", b"400 "),
+        ("configmaps?timeout=5", b"400 "),
+        ("configmaps?timeout=1h", b"200 "),
+        ("configmaps?timeout=0s", b"200 "),
+        ("configmaps?timeout=soon&watch=1&timeoutSeconds=1", b"200 "),
+    ],
+)
+async def test_the_time_of_a_request_has_to_be_a_duration(server: HostedServer, path: str, status: bytes) -> None:
+    head = f"GET /api/v1/namespaces/default/{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+    sent = f"{head}Authorization: Bearer {server.token}\r\n\r\n".encode()
+    assert (await until_closed(server, sent)).startswith(b"HTTP/1.1 " + status)
 
 
 async def test_a_body_that_is_too_big_is_refused_before_it_has_come(server: HostedServer) -> None:

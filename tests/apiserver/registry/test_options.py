@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kubewright.apiserver.registry.options import ReadOptions
+from kubewright.apiserver.registry.options import ReadOptions, write_options
+from kubewright.apiserver.request import ANONYMOUS
 from kubewright.objects.errors import BadRequest, Invalid
 
 MATCH, INITIAL = "resourceVersionMatch", "sendInitialEvents"
@@ -47,3 +48,25 @@ def test_a_watch_whose_url_names_an_object_is_of_that_object() -> None:
     assert str(ReadOptions.parse({}, watch=True, name="a").field_selector) == "metadata.name=a"
     with pytest.raises(BadRequest):
         ReadOptions.parse({"fieldSelector": ["metadata.name=b"]}, watch=True, name="a")
+
+
+@pytest.mark.parametrize(
+    ("query", "user_agent", "manager"),
+    [
+        ("", "kubectl/v1.36 (linux)", "kubectl"),
+        ("", "my\ttool/1", "mytool"),
+        ("", "ä" * 100, "ä" * 64),
+        ("", "/1", "unknown"),
+        ("x", "kubectl", "x"),
+    ],
+)
+def test_who_names_no_manager_is_called_after_its_user_agent(query: str, user_agent: str, manager: str) -> None:
+    write = write_options("CreateOptions", {"fieldManager": [query]}, ANONYMOUS, user_agent)
+    assert write.field_manager == manager
+
+
+@pytest.mark.parametrize(("manager", "reason"), [("ä" * 65, "FieldValueTooLong"), ("a\nb", "FieldValueInvalid")])
+def test_managers_are_short_and_printable(manager: str, reason: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        write_options("CreateOptions", {"fieldManager": [manager]}, ANONYMOUS, "")
+    assert [cause.reason for cause in caught.value.causes] == [reason]

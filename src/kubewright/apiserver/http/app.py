@@ -27,8 +27,11 @@ from kubewright.apiserver.http.subresources import resource_handler, subresource
 from kubewright.apiserver.metrics import CONTENT_TYPE, Metrics
 from kubewright.apiserver.registry.builtin import builtin_resources
 from kubewright.apiserver.registry.cluster import LogicalCluster
+from kubewright.apiserver.registry.options import Query, first
 from kubewright.apiserver.request import RequestInfo, UserInfo
 from kubewright.apiserver.storage.protocol import StorageError
+from kubewright.cel.errors import EvaluationError
+from kubewright.cel.values import Duration
 from kubewright.objects.errors import (
     APIError,
     BadRequest,
@@ -44,6 +47,9 @@ REQUEST_TIMEOUT = 60.0
 """Seconds until an answer has to begin, the request's body included (kube-apiserver's ``--request-timeout``)."""
 
 CLOSE = (b"connection", b"close")
+
+_LONG_RUNNING = frozenset(("attach", "exec", "log", "portforward", "proxy"))
+"""Subresources whose answers take as long as they are read."""
 
 log = logging.getLogger("kubewright.apiserver")
 
@@ -78,8 +84,8 @@ class App:
         request, trail = Request(scope, receive), Trail()
         failure: APIError | None = None
         try:
-            async with asyncio.timeout(REQUEST_TIMEOUT):
-                response = await self._answer(request, trail)
+            async with asyncio.timeout(REQUEST_TIMEOUT) as deadline:
+                response = await self._answer(request, trail, deadline)
         except TimeoutError:
             failure = Timeout("request did not complete within the allotted timeout")
             response = error_response(failure, request)
@@ -108,9 +114,11 @@ class App:
         finally:  # a watch may end by being cancelled, and was made all the same
             self._access.record(request, trail, response.status, failure)
 
-    async def _answer(self, request: Request, trail: Trail) -> Response | StreamResponse:
+    async def _answer(self, request: Request, trail: Trail, deadline: asyncio.Timeout) -> Response | StreamResponse:
         name, path = split_cluster(request.scope["path"])
         info = trail.info = request_info(request.method, path, request.query, name)
+        if (seconds := _time_limit(info, request.query)) is not None and seconds < REQUEST_TIMEOUT:
+            deadline.reschedule(asyncio.get_running_loop().time() + seconds)
         cluster = await self._access.authenticate(request, name, trail)
         user = self._access.authorize(request, info, cluster, trail)
         if info.is_resource:
@@ -173,6 +181,21 @@ class App:
             case "" if path == "/":
                 return documents.paths(cluster.discovery)
         return page_not_found()
+
+
+def _time_limit(info: RequestInfo, query: Query) -> float | None:
+    """The seconds that a request gives itself; what may take as long as it likes has no say in it.
+
+    :raises BadRequest: they cannot be read.
+    """
+    text = first(query, "timeout")
+    if not text or info.verb in ("watch", "proxy") or info.subresource in _LONG_RUNNING:
+        return None
+    try:
+        limit = Duration.parse(text).nanos
+    except EvaluationError as error:
+        raise BadRequest(f"invalid timeout specified in the request URL - {error}") from None
+    return limit / 1e9 if limit > 0 else None
 
 
 @cache

@@ -80,7 +80,8 @@ def _checked(operations: Any) -> list[Operation]:
         )
     if len(operations) > MAX_OPERATIONS:
         raise RequestEntityTooLarge(
-            f"The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {len(operations)}"
+            f"Request entity too large: The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, "
+            f"got {len(operations)}"
         )
     for position, operation in enumerate(operations):
         if not isinstance(operation, dict):

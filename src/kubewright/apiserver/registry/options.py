@@ -21,6 +21,9 @@ Query = Mapping[str, Sequence[str]]
 _VERSION_DIGITS = 20
 """Digits of the greatest 64-bit number: longer texts are not even converted."""
 
+_MAX_MANAGER = 128
+"""Bytes that the name of a field manager may have."""
+
 FIELD_VALIDATION = ("", "Ignore", "Strict", "Warn")
 PROPAGATION = ("Foreground", "Background", "Orphan")
 
@@ -144,8 +147,8 @@ def write_options(kind: str, query: Query, user: UserInfo, user_agent: str, *, a
         causes.append(field_errors.required("fieldManager", "is required for apply patch"))
     if kind == "PatchOptions" and not apply and force is not None:
         causes.append(field_errors.forbidden("force", "may not be specified for non-apply patch"))
-    if len(manager) > 128:
-        causes.append(field_errors.too_long("fieldManager", 128))
+    if len(manager.encode()) > _MAX_MANAGER:
+        causes.append(field_errors.too_long("fieldManager", _MAX_MANAGER))
     elif not manager.isprintable():
         causes.append(field_errors.invalid("fieldManager", manager, "should only contain printable characters"))
     if validation not in FIELD_VALIDATION:
@@ -157,8 +160,14 @@ def write_options(kind: str, query: Query, user: UserInfo, user_agent: str, *, a
     options |= {"fieldManager": manager} if manager else {}
     options |= {"force": force} if force is not None else {}
     options |= {"fieldValidation": validation} if validation else {}
-    default_manager = user_agent.partition("/")[0][:128] or "unknown"
-    return Write(user, options, bool(dry_run), manager or default_manager, validation or "Warn", force)
+    manager = manager or _named_by(user_agent) or "unknown"
+    return Write(user, options, bool(dry_run), manager, validation or "Warn", force)
+
+
+def _named_by(user_agent: str) -> str:
+    """The manager that a client is where it names none: what printable characters stand before the first slash."""
+    name = "".join(filter(str.isprintable, user_agent.partition("/")[0]))
+    return name.encode()[:_MAX_MANAGER].decode(errors="ignore")
 
 
 def delete_options(query: Query, body: Object | None, user: UserInfo) -> Write:
