@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.apiserver.test_access import ask
 
+from kubewright.apiserver.registry import store
 from kubewright.apiserver.server import ADMIN, ApiServer
 
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"
@@ -90,6 +91,23 @@ async def test_who_wants_the_dependents_gone_is_told_that_the_object_is_not_yet(
     assert (await ask(server, "POST", MAPS, body))[0] == 201
     assert (await ask(server, "DELETE", f"{MAPS}/a", {"orphanDependents": False}))[0] == 202
     assert (await ask(server, "DELETE", f"{MAPS}/a", {"propagationPolicy": "Background"}))[0] == 200
+
+
+async def test_an_object_must_not_be_larger_than_etcd_takes(server: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "MAX_VALUE", 1000)
+    body = {"metadata": {"name": "a"}, "data": {"k": "v" * 1000}}
+    code, answer = await ask(server, "POST", MAPS, body)
+    assert (code, answer["message"]) == (500, "etcdserver: request is too large")
+    assert (await ask(server, "POST", f"{MAPS}?dryRun=All", body))[0] == 201
+
+
+async def test_who_owns_what_is_forgotten_for_an_object_that_is_too_large_with_it(
+    server: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "MAX_VALUE", 1000)
+    body = {"metadata": {"name": "a"}, "data": {f"{number:050}": "" for number in range(12)}}
+    code, made = await ask(server, "POST", MAPS, body)
+    assert (code, len(made["data"]), "managedFields" in made["metadata"]) == (201, 12, False)
 
 
 async def test_ephemeral_containers_stay(server: ApiServer) -> None:

@@ -58,6 +58,9 @@ Change = Callable[[Object], Awaitable[Object]]
 Guard = Callable[[Object, Object], Awaitable[None]]
 """Looks at the new and the old object, the last before a change is stored, and raises what it has against it."""
 
+MAX_VALUE = 3 * 512 * 1024
+"""Bytes that an object may take in the store: what etcd takes, whatever the store is."""
+
 MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
 
 _REPEATED_OWNERS = (
@@ -201,11 +204,11 @@ class Store:
             write.warn(text)
         namespace = metadata.get("namespace", "")
         key = self._key(namespace, metadata["name"])
-        value = await self.codec.encode_stored(obj)
         if write.dry_run:
             if (existing := self.cache.get(namespace, metadata["name"])) is not None:
                 raise self._taken(existing)
-            return await self.codec.written(obj, value)
+            return await self.codec.written(obj, await self.codec.encode_stored(obj))
+        value = await self._storable(obj)
         try:
             revision = await self.cluster.storage.create(key, value)
         except KeyExists:
@@ -305,7 +308,7 @@ class Store:
             await self.cluster.storage.delete(live.key, expected=live.revision)
             return obj
         keep_times(old, obj)
-        value = await self.codec.encode_stored(obj)
+        value = await self._storable(obj)
         if value != live.value and not (obj == old and _same_value(value, live.value)):
             revision = await self.cluster.storage.update(live.key, value, expected=live.revision)
             obj["metadata"]["resourceVersion"] = str(revision)
@@ -351,6 +354,18 @@ class Store:
                 obj["metadata"]["resourceVersion"] = str(revision)
             return obj, True
         return obj, False
+
+    async def _storable(self, obj: Object) -> bytes:
+        """An object as it is stored: without the record of its managers, where that makes it too large.
+
+        :raises APIError: it is too large all the same.
+        """
+        value = await self.codec.encode_stored(obj)
+        if len(value) > MAX_VALUE and obj["metadata"].pop("managedFields", None):
+            value = await self.codec.encode_stored(obj)
+        if len(value) > MAX_VALUE:
+            raise APIError("etcdserver: request is too large")
+        return value
 
     # The steps of the pipeline
 
