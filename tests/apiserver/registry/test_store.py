@@ -110,6 +110,32 @@ async def test_who_owns_what_is_forgotten_for_an_object_that_is_too_large_with_i
     assert (code, len(made["data"]), "managedFields" in made["metadata"]) == (201, 12, False)
 
 
+SPACES = "/api/v1/namespaces"
+
+
+async def test_namespaces_word_preconditions_their_own_way(server: ApiServer) -> None:
+    assert (await ask(server, "POST", SPACES, {"metadata": {"name": "a"}}))[0] == 201
+    code, answer = await ask(server, "DELETE", f"{SPACES}/a", {"preconditions": {"uid": "other"}})
+    text = 'Operation cannot be fulfilled on namespaces "a": Precondition failed: UID in precondition: other, UID in '
+    assert (code, answer["message"][: len(text)]) == (409, text)
+    code, answer = await ask(server, "DELETE", f"{SPACES}/a", {"preconditions": {"resourceVersion": "1"}})
+    assert (code, "ResourceVersion in precondition: 1, ResourceVersion in object meta:" in answer["message"]) == (
+        409,
+        True,
+    )
+
+
+async def test_a_second_deletion_of_a_namespace_waits_for_its_content(server: ApiServer) -> None:
+    assert (await ask(server, "POST", SPACES, {"metadata": {"name": "a", "finalizers": ["a.b/c"]}}))[0] == 201
+    code, first = await ask(server, "DELETE", f"{SPACES}/a")
+    assert (code, first["status"]["phase"]) == (200, "Terminating")
+    code, second = await ask(server, "DELETE", f"{SPACES}/a?propagationPolicy=Foreground")
+    assert (code, second) == (200, first)
+    assert (await ask(server, "PUT", f"{SPACES}/a/finalize", {**first, "spec": {}}))[0] == 200
+    code, third = await ask(server, "DELETE", f"{SPACES}/a")
+    assert (code, third["metadata"]["deletionGracePeriodSeconds"]) == (200, 0)
+
+
 async def test_ephemeral_containers_stay(server: ApiServer) -> None:
     pods, containers = "/api/v1/namespaces/default/pods", [{"name": "c", "image": "i"}]
     assert (await ask(server, "POST", pods, {"metadata": {"name": "p"}, "spec": {"containers": containers}}))[0] == 201

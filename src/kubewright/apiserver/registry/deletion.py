@@ -33,6 +33,12 @@ def check_preconditions(resource: Resource, obj: Object, options: Object) -> Non
     """:raises Conflict: the object is not the one that the deletion was meant for."""
     wanted = options.get("preconditions") or {}
     metadata = obj["metadata"]
+    if resource.strategy.own_deletion:
+        for field, name in (("UID", "uid"), ("ResourceVersion", "resourceVersion")):
+            if (value := wanted.get(name)) is not None and value != metadata[name]:
+                why = f"Precondition failed: {field} in precondition: {value}, {field} in object meta: {metadata[name]}"
+                raise Conflict.of(resource.group_resource, metadata["name"], why)
+        return
     # Kubernetes names the kind here, where all other conflicts name the resource.
     target = GroupResource(resource.gvk.group, resource.gvk.kind)
     if (uid := wanted.get("uid")) is not None and uid != metadata["uid"]:
@@ -64,15 +70,14 @@ def begin(strategy: Strategy, obj: Object, options: Object, now: datetime) -> Ou
             period = strategy.grace_period(obj, options.get("gracePeriodSeconds"))
             _mark(metadata, now, period)
             graceful = True
-    if strategy.begin_deletion(obj):
+    if strategy.begin_deletion(obj, options):
         return "update"
-    _set_dependents_finalizers(strategy, metadata, options)
+    set_dependents_finalizers(strategy, metadata, options)
     held = strategy.held(obj)
     if not graceful:
         if not held:
             return "remove"
-        if metadata.get("deletionTimestamp") is None:
-            _mark(metadata, now, 0)
+        _mark(metadata, now, 0)
         return "update"
     return "update" if held or metadata["deletionGracePeriodSeconds"] > 0 else "update and remove"
 
@@ -109,7 +114,7 @@ def _shorten(metadata: Object, period: int | None) -> bool:
     return True
 
 
-def _set_dependents_finalizers(strategy: Strategy, metadata: Object, options: Object) -> None:
+def set_dependents_finalizers(strategy: Strategy, metadata: Object, options: Object) -> None:
     """Leave word for the garbage collector: orphan the dependents, or delete them first."""
     before = metadata.get("finalizers") or []
     finalizers = [one for one in before if one not in (ORPHAN, FOREGROUND)]

@@ -139,7 +139,10 @@ class Strategy:
                 return self.validate_update(obj, old, reader)
         return []
 
-    def begin_deletion(self, obj: Object) -> bool:
+    own_deletion: ClassVar[bool] = False
+    """Whether a kind begins its deletions itself (``begin_deletion``), and words their preconditions its own way."""
+
+    def begin_deletion(self, obj: Object, options: Object) -> bool:
         """Change an object that was asked to go, before its finalizers are looked at.
 
         :returns: whether that is all that is to be done for now, whatever the options say of dependents.

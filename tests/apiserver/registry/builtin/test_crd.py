@@ -178,7 +178,7 @@ def test_status_writes_check_the_accepted_names_only() -> None:
 
 def test_a_definition_that_is_asked_to_go_says_so_at_once() -> None:
     obj = crd(version())
-    strategy().begin_deletion(obj)
+    strategy().begin_deletion(obj, {})
     assert obj["metadata"]["finalizers"] == ["customresourcecleanup.apiextensions.k8s.io"]
     [condition] = obj["status"]["conditions"]
     assert (condition["type"], condition["reason"]) == ("Terminating", "InstanceDeletionPending")

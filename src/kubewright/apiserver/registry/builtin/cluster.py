@@ -22,6 +22,7 @@ from kubewright.apiserver.registry.builtin.base import (
 from kubewright.apiserver.registry.builtin.field_rules import is_cidr, non_negative_quantity, problems
 from kubewright.apiserver.registry.builtin.resource_requirements import is_extended_resource
 from kubewright.apiserver.registry.builtin.scheduling_rules import validate_taints
+from kubewright.apiserver.registry.deletion import set_dependents_finalizers, timestamp
 from kubewright.apiserver.registry.metadata_rules import (
     STANDARD_FINALIZERS,
     dns_label,
@@ -42,6 +43,7 @@ class NamespaceStrategy(BuiltinStrategy):
     columns = columns("Status", "Age")
     status = True
     return_deleted = True
+    own_deletion = True
     field_labels = frozenset({"status.phase"})
 
     def name_rule(self, name: str, prefix: bool) -> list[str]:
@@ -71,11 +73,16 @@ class NamespaceStrategy(BuiltinStrategy):
         for key in ("labels", "annotations", "ownerReferences", "finalizers"):
             copy_field(obj["metadata"], old["metadata"], key)
 
-    def begin_deletion(self, obj: Object) -> bool:
+    def begin_deletion(self, obj: Object, options: Object) -> bool:
+        """What lies in the namespace has to go first: its own finalizers hold it until then."""
+        metadata = obj["metadata"]
+        if metadata.get("deletionTimestamp"):
+            return bool(obj["spec"].get("finalizers"))
         # Unlike other objects that are held back, a namespace gets no grace period of zero.
-        obj["metadata"].setdefault("deletionTimestamp", datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+        metadata["deletionTimestamp"] = timestamp(datetime.now(UTC))
         obj.setdefault("status", {})["phase"] = "Terminating"
-        return False
+        set_dependents_finalizers(self, metadata, options)
+        return True
 
     def held(self, obj: Object) -> bool:
         return super().held(obj) or bool(obj["spec"].get("finalizers"))

@@ -48,6 +48,7 @@ class CustomResourceDefinitionStrategy(BuiltinStrategy):
     status = True
     status_keeps = ALL_METADATA
     generation = True
+    own_deletion = True
 
     def decode(self, obj: Object, unknown: list[str]) -> Object:
         decoded = super().decode(obj, unknown)
@@ -100,7 +101,7 @@ class CustomResourceDefinitionStrategy(BuiltinStrategy):
         obj["spec"] = old["spec"]
         obj["metadata"] = {**old["metadata"], **kept}
 
-    def begin_deletion(self, obj: Object) -> bool:
+    def begin_deletion(self, obj: Object, options: Object) -> bool:
         """The objects of the kind have to go first: a finalizer holds the definition until they have."""
         metadata = obj["metadata"]
         if metadata.get("deletionTimestamp"):
