@@ -109,6 +109,8 @@ BODIES = {
     "deeper than we go": b'{"a":' * 101 + b"1" + b"}" * 101,
     "metadata is a list": b'{"kind":"ConfigMap","apiVersion":"v1","metadata":[]}',
     "name is a number": b'{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":1}}',
+    "version is a number": b'{"kind":"ConfigMap","apiVersion":1,"metadata":{"name":"a"}}',
+    "kind is a list": b'{"kind":["ConfigMap"],"apiVersion":"v1","metadata":{"name":"a"}}',
     "another kind": b'{"kind":"Secret","apiVersion":"v1","metadata":{"name":"a"}}',
     "a number without end": b'{"kind":"ConfigMap","apiVersion":"v1","metadata":{"generation":' + b"9" * 9999 + b"}}",
 }  # fmt: skip

@@ -296,3 +296,12 @@ async def test_a_write_is_answered_with_what_is_read_back_from_its_storage_versi
     path = WIDGETS.replace("/v1/", "/v2/")
     code, made = await api("POST", f"{path}{query}", {**widget("w", "v2"), "spec": {"a": 1, "unknown": 2}})
     assert (code, made["apiVersion"], made["spec"]) == (201, "example.com/v2", {"a": 1, "b": 7})
+
+
+async def test_only_custom_resources_answer_head(api: Api) -> None:
+    await api("POST", CRDS, widgets_crd())
+    await api.served(WIDGETS)
+    await api("POST", WIDGETS, widget("a"))
+    await api("POST", CONFIG_MAPS, config_map("a"))
+    assert (await api("HEAD", f"{WIDGETS}/a"))[0] == 200
+    assert (await api("HEAD", f"{CONFIG_MAPS}/a"))[0] == 405

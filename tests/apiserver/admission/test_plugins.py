@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -132,6 +133,25 @@ async def test_limit_ranges_fill_and_bound_containers(world: World) -> None:
     assert obj["metadata"]["annotations"] == {
         "kubernetes.io/limit-ranger": "LimitRanger plugin set: cpu request for container c"
     }
+
+
+async def test_limit_ranges_name_one_reason_for_each_bound(world: World) -> None:
+    items = [{"type": "Container", "min": {"cpu": "1"}, "max": {"memory": "1Gi"}}, {"type": "Pod", "max": {"cpu": "2"}}]
+    world.add("", "limitranges", {"metadata": {"name": "l", "namespace": "n"}, "spec": {"limits": items}})
+    small = {"requests": {"cpu": "500m"}, "limits": {"cpu": "600m", "memory": "2Gi"}}
+    obj = decoded("v1", "Pod", {"spec": {"containers": [{"name": "c", "image": "i", "resources": small}]}})
+    wrong = "minimum cpu usage per Container is 1, but request is 500m"
+    also = "maximum memory usage per Container is 1Gi, but limit is 2Gi"
+    with pytest.raises(Forbidden, match=re.escape(f"[{wrong}, {also}]")):
+        await admitted(world, obj)
+
+
+async def test_limit_ranges_bound_claims(world: World) -> None:
+    item = {"type": "PersistentVolumeClaim", "min": {"storage": "1Gi"}, "max": {"storage": "2Gi"}}
+    world.add("", "limitranges", {"metadata": {"name": "l", "namespace": "n"}, "spec": {"limits": [item]}})
+    claim = decoded("v1", "PersistentVolumeClaim", {"spec": {"resources": {"requests": {"storage": "3Gi"}}}})
+    with pytest.raises(Forbidden, match="maximum storage usage per PersistentVolumeClaim is 2Gi, but request is 3Gi"):
+        await admitted(world, claim)
 
 
 def quota(world: World, hard: dict[str, str], used: dict[str, str]) -> None:

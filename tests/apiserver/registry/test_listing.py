@@ -79,3 +79,9 @@ async def test_a_token_that_the_server_has_not_given_is_refused(server: ApiServe
     code, status = await ask(server, "GET", f"{MAPS}?continue={bad}")
     assert code == 400
     assert "continue key is not valid" in status["message"]
+
+
+async def test_whatever_there_is_comes_as_a_whole(server: ApiServer) -> None:
+    page = await page_of(server, "limit=1&resourceVersion=0")
+    assert names(page) == ["a", "b", "c"]
+    assert "continue" not in page["metadata"]

@@ -10,8 +10,10 @@ from tests.apiserver.test_access import ask
 
 from kubewright.apiserver.registry import store
 from kubewright.apiserver.server import ADMIN, ApiServer
+from kubewright.client import AsgiTransport
 
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"
+MERGE = "application/merge-patch+json"
 MAPS = "/api/v1/namespaces/default/configmaps"
 
 
@@ -145,3 +147,14 @@ async def test_ephemeral_containers_stay(server: ApiServer) -> None:
     removal = [{"op": "remove", "path": "/spec/ephemeralContainers/0"}]
     code, answer = await ask(server, "PATCH", path, removal, content_type="application/json-patch+json")
     assert (code, answer["details"]["causes"][0]["field"]) == (422, "spec.ephemeralContainers")
+
+
+async def test_who_writes_a_status_is_not_warned_of_the_rest(server: ApiServer) -> None:
+    api = AsgiTransport(server.app, headers={"authorization": "Bearer admin", "content-type": MERGE})
+    path = "/api/v1/namespaces/default/services"
+    spec = {"ports": [{"port": 80}], "trafficDistribution": "PreferClose"}
+    assert (await ask(server, "POST", path, {"metadata": {"name": "s"}, "spec": spec}))[0] == 201
+    for target, warned in (("s", True), ("s/status", False)):
+        answer = await api.request("PATCH", f"{path}/{target}", body=b'{"metadata": {"labels": {"a": "b"}}}')
+        assert answer.status == 200
+        assert ("warning" in answer.headers) is warned

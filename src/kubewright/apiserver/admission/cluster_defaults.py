@@ -9,6 +9,7 @@ from __future__ import annotations
 from kubewright.apiserver.admission.attributes import Attributes
 from kubewright.apiserver.admission.refusal import is_new, refused
 from kubewright.apiserver.registry.builtin.cluster import taint_not_ready
+from kubewright.apiserver.registry.builtin.networking import DEFAULT_INGRESS_CLASS
 from kubewright.apiserver.registry.builtin.storage import DEFAULT_CLASS
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects.quantity import Quantity
@@ -18,8 +19,6 @@ _PROTECTION = {
     ("", "persistentvolumeclaims"): "kubernetes.io/pvc-protection",
     ("storage.k8s.io", "volumeattributesclasses"): "kubernetes.io/vac-protection",
 }
-_BETA_DEFAULT_CLASS = "storageclass.beta.kubernetes.io/is-default-class"
-_DEFAULT_INGRESS_CLASS = "ingressclass.kubernetes.io/is-default-class"
 _INGRESS_ANNOTATION = "kubernetes.io/ingress.class"
 
 
@@ -56,7 +55,7 @@ class DefaultStorageClass:
         classes = [
             one
             for one in attributes.reader.list("storage.k8s.io", "storageclasses")
-            if "true" in (_annotation(one, DEFAULT_CLASS), _annotation(one, _BETA_DEFAULT_CLASS))
+            if any(_annotation(one, name) == "true" for name in DEFAULT_CLASS)
         ]
         if classes:
             spec["storageClassName"] = max(classes, key=_newest)["metadata"]["name"]
@@ -73,7 +72,7 @@ class DefaultIngressClass:
         classes = [
             one
             for one in attributes.reader.list("networking.k8s.io", "ingressclasses")
-            if _annotation(one, _DEFAULT_INGRESS_CLASS) == "true"
+            if _annotation(one, DEFAULT_INGRESS_CLASS) == "true"
         ]
         if classes:
             attributes.obj["spec"]["ingressClassName"] = max(classes, key=_newest)["metadata"]["name"]

@@ -23,7 +23,7 @@ class LimitRanger:
     async def admit(self, attributes: Attributes) -> None:
         if not is_new(attributes, "", "pods") or attributes.obj is None:
             return
-        for item in _items(attributes, "Container"):
+        for item in (item for limits in _limits(attributes) for item in limits if item.get("type") == "Container"):
             notes = [
                 note
                 for field in ("containers", "initContainers")
@@ -38,28 +38,34 @@ class LimitRanger:
     async def validate(self, attributes: Attributes) -> None:
         if attributes.obj is None:
             return
-        problems: list[str] = []
-        if is_new(attributes, "", "pods"):
-            spec = attributes.obj["spec"]
-            containers = [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
-            for item in _items(attributes, "Container"):
-                for container in containers:
-                    problems += _bounds(item, "Container", container.get("resources") or {})
-            for item in _items(attributes, "Pod"):
-                problems += _bounds(item, "Pod", _pod_total(spec))
-        elif is_new(attributes, "", "persistentvolumeclaims"):
-            resources = attributes.obj["spec"].get("resources") or {}
-            for item in _items(attributes, "PersistentVolumeClaim"):
-                problems += _claim_bounds(item, resources.get("requests") or {})
-        if problems:
-            raise refused(attributes, problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]")
+        for limits in _limits(attributes):
+            found = list(dict.fromkeys(_problems(attributes, limits)))
+            if found:
+                raise refused(attributes, found[0] if len(found) == 1 else f"[{', '.join(found)}]")
 
 
-def _items(attributes: Attributes, kind: str) -> Iterator[dict[str, Any]]:
+def _limits(attributes: Attributes) -> Iterator[list[dict[str, Any]]]:
+    """What each LimitRange of the namespace has to say."""
     for limit_range in attributes.reader.list("", "limitranges", attributes.namespace):
-        for item in limit_range["spec"].get("limits") or ():
-            if item.get("type") == kind:
-                yield item
+        yield limit_range["spec"].get("limits") or []
+
+
+def _problems(attributes: Attributes, limits: list[dict[str, Any]]) -> Iterator[str]:
+    """What one LimitRange has against a new object."""
+    if attributes.obj is None:
+        return
+    spec = attributes.obj["spec"]
+    for item in limits:
+        kind = item.get("type", "")
+        if is_new(attributes, "", "persistentvolumeclaims") and kind == "PersistentVolumeClaim":
+            yield from _claim_bounds(item, (spec.get("resources") or {}).get("requests") or {})
+        if not is_new(attributes, "", "pods"):
+            continue
+        if kind == "Container":
+            for container in (*(spec.get("containers") or ()), *(spec.get("initContainers") or ())):
+                yield from _bounds(item, kind, container.get("resources") or {})
+        elif kind == "Pod":
+            yield from _bounds(item, kind, _pod_total(spec))
 
 
 def _fill(container: dict[str, Any], item: dict[str, Any], what: str) -> list[str]:
@@ -95,26 +101,30 @@ def _sum(amounts: Iterable[Amounts]) -> dict[str, Quantity]:
     return total
 
 
-def _bounds(item: dict[str, Any], kind: str, resources: dict[str, Any]) -> list[str]:
+def _bounds(item: dict[str, Any], kind: str, resources: dict[str, Any]) -> Iterator[str]:
     requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
-    problems = []
     for name, bound in sorted((item.get("min") or {}).items()):
-        if name not in requests:
-            problems.append(f"minimum {name} usage per {kind} is {bound}.  No request is specified")
-        elif Quantity(requests[name]) < Quantity(bound):
-            problems.append(f"minimum {name} usage per {kind} is {bound}, but request is {requests[name]}")
-        if name in limits and Quantity(limits[name]) < Quantity(bound):
-            problems.append(f"minimum {name} usage per {kind} is {bound}, but limit is {limits[name]}")
+        yield from _minimum(f"minimum {name} usage per {kind} is {bound}", bound, requests.get(name), limits.get(name))
     for name, bound in sorted((item.get("max") or {}).items()):
-        if name not in limits:
-            problems.append(f"maximum {name} usage per {kind} is {bound}.  No limit is specified")
-        elif Quantity(limits[name]) > Quantity(bound):
-            problems.append(f"maximum {name} usage per {kind} is {bound}, but limit is {limits[name]}")
-        if name in requests and Quantity(requests[name]) > Quantity(bound):
-            problems.append(f"maximum {name} usage per {kind} is {bound}, but request is {requests[name]}")
+        head, limit, request = f"maximum {name} usage per {kind} is {bound}", limits.get(name), requests.get(name)
+        if limit is None:
+            yield f"{head}.  No limit is specified"
+        elif Quantity(limit) > Quantity(bound):
+            yield f"{head}, but limit is {limit}"
+        elif request is not None and Quantity(request) > Quantity(bound):
+            yield f"{head}, but request is {request}"
     for name, bound in sorted((item.get("maxLimitRequestRatio") or {}).items()):
-        problems += _ratio(name, bound, kind, requests.get(name), limits.get(name))
-    return problems
+        yield from _ratio(name, bound, kind, requests.get(name), limits.get(name))
+
+
+def _minimum(head: str, bound: str, request: str | None, limit: str | None) -> Iterator[str]:
+    """The first of what is too small, or missing: one reason is enough."""
+    if request is None:
+        yield f"{head}.  No request is specified"
+    elif Quantity(request) < Quantity(bound):
+        yield f"{head}, but request is {request}"
+    elif limit is not None and Quantity(limit) < Quantity(bound):
+        yield f"{head}, but limit is {limit}"
 
 
 def _ratio(name: str, bound: str, kind: str, request: str | None, limit: str | None) -> list[str]:
@@ -127,13 +137,14 @@ def _ratio(name: str, bound: str, kind: str, request: str | None, limit: str | N
     return [f"{head}, but provided ratio is {float(ratio):f}"] if ratio > Quantity(bound).exact else []
 
 
-def _claim_bounds(item: dict[str, Any], requests: Amounts) -> list[str]:
-    kind = "PersistentVolumeClaim"
-    problems = []
+def _claim_bounds(item: dict[str, Any], requests: Amounts) -> Iterator[str]:
     for name, bound in sorted((item.get("min") or {}).items()):
-        if name in requests and Quantity(requests[name]) < Quantity(bound):
-            problems.append(f"minimum {name} usage per {kind} is {bound}, but request is {requests[name]}")
+        yield from _minimum(
+            f"minimum {name} usage per PersistentVolumeClaim is {bound}", bound, requests.get(name), None
+        )
     for name, bound in sorted((item.get("max") or {}).items()):
-        if name in requests and Quantity(requests[name]) > Quantity(bound):
-            problems.append(f"maximum {name} usage per {kind} is {bound}, but request is {requests[name]}")
-    return problems
+        head, request = f"maximum {name} usage per PersistentVolumeClaim is {bound}", requests.get(name)
+        if request is None:
+            yield f"{head}.  No request is specified"
+        elif Quantity(request) > Quantity(bound):
+            yield f"{head}, but request is {request}"

@@ -136,6 +136,8 @@ class App:
         resource = store.resource
         if resource.deprecation_warning:
             request.warnings.append(resource.deprecation_warning)
+        if request.method == "HEAD" and not resource.custom:
+            raise method_not_allowed()  # Only what goes by the verb alone, which is "get", answers this.
         if info.resource == "namespaces" and not info.group:
             # For authorization a namespace lies in itself, but it is stored outside of all.
             info = replace(info, namespace="")

@@ -102,6 +102,12 @@ class Codec:
         if self.resource.custom:
             self._check_custom_type(obj, kind, api_version)
             return
+        for field, value in (("kind", kind), ("apiVersion", api_version)):
+            if not isinstance(value, str | None):
+                raise BadRequest(
+                    f"couldn't get version/kind; json parse error: json: cannot unmarshal {bodies.json_type(value)} "
+                    f"into Go struct field .{field} of type string"
+                )
         wanted = self.resource.gvk
         found = GroupVersionKind.parse(api_version or wanted.api_version, kind or wanted.kind)
         if found == wanted:

@@ -65,7 +65,9 @@ async def list_page(store: Store, namespace: str, options: ReadOptions) -> ListP
             candidates = await _past(store, namespace, revision, after)
         except Gone as error:
             raise _expired_page(position) if position is not None else error from None
-    return _cut(store.cache.prefix, candidates, selection, options.limit, revision)
+    # Kubernetes' watch cache, asked for whatever it has, gives all of it (``computeListLimit``).
+    limit = 0 if options.resource_version == "0" else options.limit
+    return _cut(store.cache.prefix, candidates, selection, limit, revision)
 
 
 def _cut(prefix: str, candidates: Iterable[CachedObject], selection: Selection, limit: int, revision: int) -> ListPage:

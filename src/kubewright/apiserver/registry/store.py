@@ -297,7 +297,8 @@ class Store:
                 write.warn(f"{cause.field}: {cause.message}")
         self._check(obj, [cause for cause in causes if not isinstance(cause, Tolerated)])
         await (self.cluster.admission.validate(attributes) if guard is None else guard(obj, old))
-        for text in strategy.warnings(obj, old):
+        # Who writes a status has not written what is warned of.
+        for text in strategy.warnings(obj, old) if subresource != "status" else ():
             write.warn(text)
         return await self._commit_update(live, obj, old, write)
 

@@ -200,3 +200,45 @@ def test_a_field_and_the_list_that_took_its_place_agree(given: Object, wanted: O
     addresses = {"podIP": given.get("podCIDR"), "podIPs": [{"ip": one} for one in given.get("podCIDRs", ())]}
     status = decoded("v1", "Pod", {**pod(), "status": {key: value for key, value in addresses.items() if value}})
     assert [one["ip"] for one in status["status"].get("podIPs", ())] == wanted.get("podCIDRs", [])
+
+
+def test_an_annotation_of_service_accounts_is_told_of_while_it_is_new() -> None:
+    accounts, name = strategy("v1", "ServiceAccount"), "kubernetes.io/enforce-mountable-secrets"
+    plain, marked = ({"metadata": {"name": "a", **more}} for more in ({}, {"annotations": {name: "true"}}))
+    (text,) = accounts.warnings(marked, plain)
+    assert text.startswith(f"metadata.annotations[{name}]: deprecated in v1.32+;")
+    assert accounts.warnings(marked, None) == [text]
+    assert accounts.warnings(marked, marked) == accounts.warnings(plain, None) == []
+
+
+def test_kubelets_are_not_configured_by_their_nodes_any_more() -> None:
+    nodes = strategy("v1", "Node")
+    body: Object = {
+        "spec": {"configSource": {"configMap": {}}, "externalID": "x"},
+        "status": {"config": {"error": "e"}},
+    }
+    made = created("v1", "Node", body)
+    assert ("configSource" in made["spec"], "config" in made["status"]) == (False, False)
+    assert nodes.warnings(made, None) == ["spec.externalID: this field is deprecated, and is unused by Kubernetes"]
+    had, asked = (decoded("v1", "Node", body) for _ in range(2))
+    nodes.prepare_for_update(asked, had, World())
+    assert "configSource" in asked["spec"]
+    assert nodes.warnings(asked, had)[0] == "spec.configSource: the feature is removed"
+    nodes.prepare_for_update(asked, made, World())
+    nodes.prepare_for_status_update(asked, made, World())
+    assert ("configSource" in asked["spec"], "config" in asked["status"]) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("version", "kind", "annotation"),
+    [
+        (STORAGE, "StorageClass", "storageclass.kubernetes.io/is-default-class"),
+        (STORAGE, "StorageClass", "storageclass.beta.kubernetes.io/is-default-class"),
+        (NETWORKING, "IngressClass", "ingressclass.kubernetes.io/is-default-class"),
+    ],
+)
+def test_the_default_class_is_marked(version: str, kind: str, annotation: str) -> None:
+    obj = {"metadata": {"name": "a", "annotations": {annotation: "true"}}, "spec": {}}
+    assert strategy(version, kind).cells(obj)[0] == "a (default)"
+    obj["metadata"]["annotations"] = {annotation: "false"}
+    assert strategy(version, kind).cells(obj)[0] == "a"

@@ -110,3 +110,24 @@ def test_kubectl_sees_where_a_service_is() -> None:
     obj["spec"]["ports"][0]["nodePort"] = 30080
     cells = strategy(*SERVICE).cells(obj)
     assert cells[1:5] == ["LoadBalancer", obj["spec"]["clusterIP"], "<pending>", "80:30080/TCP"]
+
+
+def test_a_name_may_begin_with_a_digit() -> None:
+    assert problems(*SERVICE, {"metadata": {"name": "1a"}, **service()}) == []
+    assert problems(*SERVICE, {"metadata": {"name": "a.b"}, **service()}) == [("metadata.name", "FieldValueInvalid")]
+
+
+@pytest.mark.parametrize(
+    ("spec", "text"),
+    [
+        ({}, "spec.externalIPs is deprecated and may no longer be implemented in some clusters"),
+        ({"clusterIP": "None"}, "spec.externalIPs is ignored for headless services"),
+        (
+            {"type": "ExternalName", "externalName": "a.b"},
+            'spec.externalIPs is ignored when spec.type is "ExternalName"',
+        ),
+    ],
+)
+def test_external_addresses_are_told_of_once(spec: Object, text: str) -> None:
+    obj = decoded(*SERVICE, service(externalIPs=["1.2.3.4"], **spec))
+    assert strategy(*SERVICE).warnings(obj, None) == [text]

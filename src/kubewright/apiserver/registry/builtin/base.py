@@ -37,6 +37,13 @@ def _column(text: str, priority: int) -> Column:
     return Column(name, kind or "string", priority=priority)
 
 
+def class_name(obj: Object, *annotations: str) -> str:
+    """The name of a class in a Table: a mark tells that it is the default one, as any of these annotations says."""
+    given = obj["metadata"].get("annotations") or {}
+    default = any(given.get(annotation) == "true" for annotation in annotations)
+    return f"{obj['metadata'].get('name', '')}{' (default)' if default else ''}"
+
+
 class BuiltinStrategy(Strategy):
     """A strategy whose type is known by the name of its definition."""
 

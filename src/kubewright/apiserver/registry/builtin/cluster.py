@@ -139,7 +139,25 @@ class NodeStrategy(BuiltinStrategy):
             status["allocatable"] = dict(status["capacity"])
 
     def prepare_for_create(self, obj: Object, reader: Reader) -> None:
-        """A Node may bring its status along: kubelets register with it."""
+        """A Node may bring its status along, as kubelets register with it, but no configuration for its kubelet."""
+        obj["spec"].pop("configSource", None)
+        (obj.get("status") or {}).pop("config", None)
+
+    def prepare_for_update(self, obj: Object, old: Object, reader: Reader) -> None:
+        super().prepare_for_update(obj, old, reader)
+        if "configSource" not in old["spec"]:
+            obj["spec"].pop("configSource", None)
+
+    def prepare_for_status_update(self, obj: Object, old: Object, reader: Reader) -> None:
+        super().prepare_for_status_update(obj, old, reader)
+        if "config" not in (old.get("status") or {}):
+            (obj.get("status") or {}).pop("config", None)
+
+    def warnings(self, obj: Object, old: Object | None) -> list[str]:
+        given = obj["spec"]
+        removed = ["spec.configSource: the feature is removed"] if "configSource" in given else []
+        text = "spec.externalID: this field is deprecated, and is unused by Kubernetes"
+        return removed + ([text] if given.get("externalID") else [])
 
     def rules(self, obj: Object) -> list[Cause]:
         spec = obj["spec"]

@@ -67,6 +67,7 @@ _REQUIRED_KEYS = {
     "kubernetes.io/ssh-auth": ("ssh-privatekey",),
     "kubernetes.io/tls": ("tls.crt", "tls.key"),
 }
+_MOUNTABLE = "kubernetes.io/enforce-mountable-secrets"
 _ACCOUNT_NAME = "kubernetes.io/service-account.name"
 
 
@@ -134,6 +135,14 @@ class ServiceAccountStrategy(BuiltinStrategy):
     columns = columns("Age")
     return_deleted = True
     update_checks_metadata_twice = True
+
+    def warnings(self, obj: Object, old: Object | None) -> list[str]:
+        """Of an annotation, where it is new."""
+        had = ((old or {}).get("metadata") or {}).get("annotations") or {}
+        if _MOUNTABLE in had or _MOUNTABLE not in (obj["metadata"].get("annotations") or {}):
+            return []
+        text = "deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets"
+        return [f"metadata.annotations[{_MOUNTABLE}]: {text}"]
 
     def cells(self, obj: Object) -> list[Any]:
         return [name_of(obj), age(obj)]

@@ -12,6 +12,7 @@ from kubewright.apiserver.registry.builtin.base import (
     ALL_METADATA,
     BuiltinStrategy,
     age,
+    class_name,
     columns,
     fill,
     name_of,
@@ -31,7 +32,6 @@ from kubewright.apiserver.registry.builtin.field_rules import (
 )
 from kubewright.apiserver.registry.metadata_rules import (
     immutable,
-    is_dns1035_label,
     is_dns_label,
     is_dns_subdomain,
     path_segment,
@@ -43,6 +43,7 @@ from kubewright.objects.field_errors import forbidden, invalid, required, show, 
 Spec = dict[str, Any]
 
 _PATH_TYPES = ("Exact", "ImplementationSpecific", "Prefix")
+DEFAULT_INGRESS_CLASS = "ingressclass.kubernetes.io/is-default-class"
 _CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 _BAD_SEQUENCES = ("//", "/./", "/../", "%2f", "%2F")
 _BAD_ENDINGS = ("/..", "/.")
@@ -181,7 +182,7 @@ def _backend(backend: Spec, path: str) -> list[Cause]:
     if not name:
         causes.append(required(f"{path}.service.name"))
     else:
-        causes += problems(is_dns1035_label(name), name, f"{path}.service.name")
+        causes += problems(is_dns_label(name), name, f"{path}.service.name")
     port = service.get("port") or {}
     if port.get("name") and port.get("number"):
         causes.append(invalid(path, "", "cannot set both port name & port number"))
@@ -247,7 +248,7 @@ class IngressClassStrategy(BuiltinStrategy):
         if parameters:
             group = parameters.get("apiGroup")
             text = f"{parameters['kind']}{'.' + group if group else ''}/{parameters['name']}"
-        return [name_of(obj), spec.get("controller", ""), text, age(obj)]
+        return [class_name(obj, DEFAULT_INGRESS_CLASS), spec.get("controller", ""), text, age(obj)]
 
 
 class NetworkPolicyStrategy(BuiltinStrategy):

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from kubewright.apiserver.registry.builtin.base import name_of, same
-from kubewright.apiserver.registry.metadata_rules import is_dns_label, is_label_value
+from kubewright.apiserver.registry.builtin.node_label_warnings import deprecated_label, node_term_warnings
+from kubewright.apiserver.registry.metadata_rules import is_dns_label
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects.field_errors import show
 from kubewright.objects.quantity import Quantity
@@ -19,13 +20,6 @@ Spec = Mapping[str, Any]
 
 IN_POD = "the Pod's hostname"
 IN_POD_NAMES = "Pod names and hostnames"
-_DEPRECATED_LABELS = {
-    "beta.kubernetes.io/arch": ("v1.14", "kubernetes.io/arch"),
-    "beta.kubernetes.io/os": ("v1.14", "kubernetes.io/os"),
-    "failure-domain.beta.kubernetes.io/region": ("v1.17", "topology.kubernetes.io/region"),
-    "failure-domain.beta.kubernetes.io/zone": ("v1.17", "topology.kubernetes.io/zone"),
-    "beta.kubernetes.io/instance-type": ("v1.17", "node.kubernetes.io/instance-type"),
-}
 _DEAD_ANNOTATIONS = {
     "scheduler.alpha.kubernetes.io/critical-pod": 'non-functional in v1.16+; use the "priorityClassName" field instead',
     "security.alpha.kubernetes.io/sysctls": 'non-functional in v1.11+; use the "sysctls" field instead',
@@ -97,36 +91,17 @@ def _containers(spec: Spec, at: str) -> Iterator[tuple[str, Spec]]:
             yield f"{at}.{field}[{index}]", container
 
 
-def _label_text(label: str) -> str | None:
-    if label not in _DEPRECATED_LABELS:
-        return None
-    since, instead = _DEPRECATED_LABELS[label]
-    return f"deprecated since {since}; use {show(instead)} instead"
-
-
 def _labels(spec: Spec, at: str) -> list[str]:
     selected = spec.get("nodeSelector") or ()
-    found = [f"{at}.nodeSelector[{label}]: {text}" for label in selected if (text := _label_text(label))]
+    found = [f"{at}.nodeSelector[{label}]: {text}" for label in selected if (text := deprecated_label(label))]
     found += _node_affinity(spec, at)
     for index, constraint in enumerate(spec.get("topologySpreadConstraints") or ()):
         path = f"{at}.topologySpreadConstraints[{index}]"
         key = constraint.get("topologyKey", "")
-        if text := _label_text(key):
+        if text := deprecated_label(key):
             found.append(f"{path}.topologyKey: {key} is {text}")
         if constraint.get("labelSelector") is None:
             found.append(f"{path}.labelSelector: a null labelSelector results in matching no pod")
-    return found
-
-
-def node_term_warnings(term: Spec, at: str, *, values: bool = False) -> list[str]:
-    """Labels of nodes that have newer names; with ``values``, also values that no label can have."""
-    found = []
-    for index, expression in enumerate(term.get("matchExpressions") or ()):
-        path, key = f"{at}.matchExpressions[{index}]", expression.get("key", "")
-        if text := _label_text(key):
-            found.append(f"{path}.key: {key} is {text}")
-        for place, value in enumerate(expression.get("values") or () if values else ()):
-            found += [f"{path}.values[{place}]: {value} is invalid, {text}" for text in is_label_value(value)]
     return found
 
 

@@ -18,6 +18,7 @@ from kubewright.apiserver.registry.builtin.field_rules import (
     problems,
     validate_conditions,
 )
+from kubewright.apiserver.registry.builtin.node_label_warnings import deprecated_label
 from kubewright.apiserver.registry.builtin.resource_requirements import validate_overhead
 from kubewright.apiserver.registry.builtin.scheduling_rules import validate_tolerations
 from kubewright.apiserver.registry.metadata_rules import immutable, is_dns_label, validate_labels
@@ -123,6 +124,10 @@ class RuntimeClassStrategy(BuiltinStrategy):
 
     def update_rules(self, obj: Object, old: Object) -> list[Cause]:
         return immutable(obj.get("handler"), old.get("handler"), "handler")
+
+    def warnings(self, obj: Object, old: Object | None) -> list[str]:
+        labels = (obj.get("scheduling") or {}).get("nodeSelector") or ()
+        return [f"scheduling.nodeSelector: {text}" for label in labels if (text := deprecated_label(label))]
 
     def cells(self, obj: Object) -> list[Any]:
         return [name_of(obj), obj.get("handler", ""), age(obj)]

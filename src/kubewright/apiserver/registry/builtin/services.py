@@ -32,7 +32,7 @@ from kubewright.apiserver.registry.builtin.service_allocation import (
     validate_cluster_ips,
 )
 from kubewright.apiserver.registry.metadata_rules import (
-    dns1035_label,
+    dns_label,
     is_dns_label,
     is_dns_subdomain,
     is_qualified_name,
@@ -58,7 +58,8 @@ class ServiceStrategy(BuiltinStrategy):
     update_checks_metadata_twice = True
 
     def name_rule(self, name: str, prefix: bool) -> list[str]:
-        return dns1035_label(name, prefix)
+        """As relaxed by RelaxedServiceNameValidation: a digit may come first."""
+        return dns_label(name, prefix)
 
     def default(self, obj: Object) -> None:
         spec = obj["spec"]
@@ -194,11 +195,14 @@ class ServiceStrategy(BuiltinStrategy):
         found: list[str] = []
         if _HINTS in (obj["metadata"].get("annotations") or {}):
             found.append(f"annotation {_HINTS} is deprecated, please use {_MODE} instead")
-        if spec.get("type") == "ClusterIP" and spec.get("clusterIP") == "None":
+        headless = spec.get("type") == "ClusterIP" and spec.get("clusterIP") == "None"
+        external = spec.get("type") == "ExternalName"
+        if headless:
             given = [field for field in ("loadBalancerIP", "externalIPs") if spec.get(field)]
             given += ["SessionAffinity"] if spec.get("sessionAffinity") != "None" else []
             found += [f"spec.{field} is ignored for headless services" for field in given]
-        external = spec.get("type") == "ExternalName"
+        elif spec.get("externalIPs") and not external:
+            found.append("spec.externalIPs is deprecated and may no longer be implemented in some clusters")
         if external and spec.get("externalIPs"):
             found.append('spec.externalIPs is ignored when spec.type is "ExternalName"')
         if not external and spec.get("externalName"):

@@ -14,6 +14,7 @@ from kubewright.apiserver.registry.builtin.base import (
     NAME,
     BuiltinStrategy,
     age,
+    class_name,
     columns,
     name_of,
     same,
@@ -27,6 +28,7 @@ from kubewright.apiserver.registry.builtin.field_rules import (
     problems,
     unique,
 )
+from kubewright.apiserver.registry.builtin.node_label_warnings import deprecated_label, node_selector_warnings
 from kubewright.apiserver.registry.metadata_rules import immutable, is_dns_subdomain, is_qualified_name
 from kubewright.apiserver.registry.strategy import Column, Object, Reader
 from kubewright.objects.errors import Cause
@@ -34,7 +36,11 @@ from kubewright.objects.field_errors import duplicate, forbidden, invalid, requi
 
 Spec = dict[str, Any]
 
-DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
+DEFAULT_CLASS = (
+    "storageclass.kubernetes.io/is-default-class",
+    "storageclass.beta.kubernetes.io/is-default-class",
+)
+"""The annotations, either of which makes a class the one of claims that name none."""
 _MAX_PARAMETERS = 512
 _MAX_PARAMETERS_SIZE = 256 * 1024
 _MAX_ATTACHMENT_METADATA = 256 * 1024
@@ -87,12 +93,17 @@ class StorageClassStrategy(BuiltinStrategy):
             if not same(obj.get(field), old.get(field))
         ]
 
-    def cells(self, obj: Object) -> list[Any]:
-        name = name_of(obj)
-        if (obj["metadata"].get("annotations") or {}).get(DEFAULT_CLASS) == "true":
-            name += " (default)"
+    def warnings(self, obj: Object, old: Object | None) -> list[str]:
         return [
-            name,
+            f"allowedTopologies[{index}].matchLabelExpressions[{at}].key: {text}"
+            for index, term in enumerate(obj.get("allowedTopologies") or ())
+            for at, expression in enumerate(term.get("matchLabelExpressions") or ())
+            if (text := deprecated_label(expression.get("key", "")))
+        ]
+
+    def cells(self, obj: Object) -> list[Any]:
+        return [
+            class_name(obj, *DEFAULT_CLASS),
             obj.get("provisioner", ""),
             obj.get("reclaimPolicy", "Delete"),
             obj.get("volumeBindingMode", "<unset>"),
@@ -260,6 +271,9 @@ class CSIStorageCapacityStrategy(BuiltinStrategy):
             for field in ("nodeTopology", "storageClassName")
             if not same(obj.get(field), old.get(field))
         ]
+
+    def warnings(self, obj: Object, old: Object | None) -> list[str]:
+        return node_selector_warnings(obj.get("nodeTopology") or {}, "nodeTopology")
 
     def cells(self, obj: Object) -> list[Any]:
         return [name_of(obj), obj["metadata"].get("creationTimestamp")]

@@ -31,8 +31,9 @@ from kubewright.apiserver.registry.builtin.field_rules import (
     optional_one_of,
     problems,
 )
+from kubewright.apiserver.registry.builtin.node_label_warnings import node_term_warnings
 from kubewright.apiserver.registry.builtin.pod_defaults import default_volume_source
-from kubewright.apiserver.registry.builtin.pod_warnings import DEAD_VOLUMES, node_term_warnings
+from kubewright.apiserver.registry.builtin.pod_warnings import DEAD_VOLUMES
 from kubewright.apiserver.registry.builtin.scheduling_rules import validate_node_selector
 from kubewright.apiserver.registry.builtin.volume_sources import validate_volume_source
 from kubewright.apiserver.registry.metadata_rules import immutable, is_dns_subdomain, is_qualified_name
