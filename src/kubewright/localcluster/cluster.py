@@ -32,6 +32,7 @@ from kubewright.localcluster.namespaces import (
     root_ca_controller,
     service_account_controller,
 )
+from kubewright.localcluster.policies import policy_controller
 from kubewright.localcluster.quotas import quota_controller
 from kubewright.localcluster.replicasets import replicaset_controller, replicationcontroller_controller
 from kubewright.localcluster.statefulsets import statefulset_controller
@@ -149,5 +150,6 @@ def _runnables(view: View, ca: bytes) -> list[Runnable]:
         claim_controller(view),
         quota_controller(view),
         cluster_role_controller(view),
+        policy_controller(view),
         endpoints_controller(view),
     ]

@@ -96,9 +96,19 @@ def _declare_object(node: Node, resource_root: bool, name: str) -> Type:
                 keys[spelling] = property_name
         if property_name in node.required and prop.raw.get("default") is None:
             min_size += len(property_name) + field.min_size + 4
-    if resource_root:
+    if resource_root and not _has_metadata(fields):
         fields |= _resource_fields(name)
     return Type("object", name=name, fields=fields, keys=keys, max_elements=0, min_size=min_size)
+
+
+def _has_metadata(fields: Mapping[str, Type]) -> bool:
+    """Whether the schema itself says all that is known of every resource, as those of built-in kinds do."""
+    metadata = fields.get("metadata")
+    if metadata is None or metadata.fields is None:
+        return False
+    places = [fields.get(name) for name in ("apiVersion", "kind")]
+    places += [metadata.fields.get(name) for name in ("name", "generateName")]
+    return all(place is not None and place.kind == "string" for place in places)
 
 
 def _resource_fields(name: str) -> dict[str, Type]:

@@ -99,12 +99,15 @@ class PolicyEnvironment:
     """Compiles the expressions of one policy.
 
     :param has_params: whether the policy has a ``paramKind``, and with it ``params``.
+    :param objects: the type of the objects that it is asked about, and `params` that of its parameters, where they are
+        to be checked; any, if None.
     """
 
-    def __init__(self, *, has_params: bool) -> None:
-        base = {"object": DYN, "oldObject": DYN, "request": REQUEST, "namespaceObject": NAMESPACE}
+    def __init__(self, *, has_params: bool, objects: Type | None = None, params: Type | None = None) -> None:
+        obj = objects or DYN
+        base = {"object": obj, "oldObject": obj, "request": REQUEST, "namespaceObject": NAMESPACE}
         if has_params:
-            base["params"] = DYN
+            base["params"] = params or DYN
         self._base = base
         self._access = {"authorizer": AUTHORIZER, "authorizer.requestResource": RESOURCE_CHECK}
         self._variables: dict[str, Type] = {}
