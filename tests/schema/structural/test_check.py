@@ -71,8 +71,8 @@ def test_map_list_keys_must_be_there_to_tell_items_apart() -> None:
     items = {"type": "object", "properties": {"k": STRING}}
     raw = {"type": "array", "items": items, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["k", "z"]}
     assert field_errors(raw) == [
-        ("Required", ".items.properties[k].default"),
         ("Invalid", ".x-kubernetes-list-map-keys"),
+        ("Required", ".items.properties[k].default"),
     ]
 
 

@@ -4,9 +4,20 @@ A raw OpenAPI v3 schema flows in; a `CompiledSchema` that defaults, prunes and v
 what is wrong with the schema itself, flows out.
 """
 
-from kubewright.schema.structural.check import check_schema
+from kubewright.schema.structural.check import check_schema, spared_by
 from kubewright.schema.structural.compiled import CompiledSchema, compile_schema
 from kubewright.schema.structural.field_paths import FieldPathError, follow
 from kubewright.schema.structural.formats import unrecognized_formats
+from kubewright.schema.structural.spared import NOTHING_SPARED, Spared
 
-__all__ = ["CompiledSchema", "FieldPathError", "check_schema", "compile_schema", "follow", "unrecognized_formats"]
+__all__ = [
+    "NOTHING_SPARED",
+    "CompiledSchema",
+    "FieldPathError",
+    "Spared",
+    "check_schema",
+    "compile_schema",
+    "follow",
+    "spared_by",
+    "unrecognized_formats",
+]

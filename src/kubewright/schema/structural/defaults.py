@@ -13,28 +13,39 @@ from kubewright.schema.structural.embedded import compile_embedded
 from kubewright.schema.structural.problems import NO_FIELD, Problems, same
 from kubewright.schema.structural.pruning import compile_prune_value
 from kubewright.schema.structural.rules import check_by_rules
+from kubewright.schema.structural.spared import NOTHING_SPARED, Spared
 from kubewright.schema.structural.values import compile_values
 
 
-def check_defaults(raw: Mapping[str, Any], path: str) -> list[Cause]:
+def check_defaults(raw: Mapping[str, Any], path: str, spared: Spared = NOTHING_SPARED) -> list[Cause]:
     """One error for each default with unknown fields, or the errors of its value."""
-    return list(_walk(Node(raw), path))
+    return [cause for node, at in _defaults(Node(raw), path) for cause in _check(node, f"{at}.default", spared)]
 
 
-def _walk(node: Node, path: str) -> Iterator[Cause]:
-    """Maps are not entered: defaults are forbidden in there."""
+def has_unpruned_defaults(raw: Mapping[str, Any]) -> bool:
+    """Whether a default has fields that its schema does not know."""
+    return any(_has_unknown_fields(node) for node, _ in _defaults(Node(raw), ""))
+
+
+def _defaults(node: Node, path: str) -> Iterator[tuple[Node, str]]:
+    """The places that have one.  Maps are not entered: defaults are forbidden in there."""
     if node.default is not MISSING and node.default is not None:
-        yield from _check(node, node.default, f"{path}.default")
+        yield node, path
     if node.items is not None:
-        yield from _walk(node.items, f"{path}.items")
+        yield from _defaults(node.items, f"{path}.items")
     for name, prop in node.properties.items():
-        yield from _walk(prop, f"{path}.properties[{name}]")
+        yield from _defaults(prop, f"{path}.properties[{name}]")
 
 
-def _check(node: Node, default: Any, path: str) -> Iterator[Cause]:
-    pruned = copy.deepcopy(default)
+def _has_unknown_fields(node: Node) -> bool:
+    pruned = copy.deepcopy(node.default)
     compile_prune_value(node)(pruned)
-    if not same(pruned, default):
+    return not same(pruned, node.default)
+
+
+def _check(node: Node, path: str, spared: Spared) -> Iterator[Cause]:
+    default = node.default
+    if not spared.unpruned_defaults and _has_unknown_fields(node):
         yield invalid(path, default, "must not have unknown fields")
     embedded = compile_embedded(node)
     problems: Problems = embedded(default) if embedded is not None else None

@@ -12,6 +12,7 @@ from typing import Any
 from kubewright.objects.errors import Cause
 from kubewright.objects.field_errors import forbidden, invalid, not_supported, required
 from kubewright.schema.structural.rule_checks import check_rule_entries
+from kubewright.schema.structural.spared import NOTHING_SPARED, Spared
 
 Raw = Mapping[str, Any]
 
@@ -31,19 +32,42 @@ class _Place:
     defaults_forbidden: str = ""
 
 
-def check_keywords(raw: Raw, path: str) -> list[Cause]:
+def check_keywords(raw: Raw, path: str, spared: Spared = NOTHING_SPARED) -> list[Cause]:
     """The errors of ``raw`` and all schemas in it."""
-    return list(_check(raw, path, _Place(), root=True))
+    return [cause for one, at, place in _schemas(raw, path) for cause in _check(one, at, place, spared)]
 
 
-def _check(raw: Raw, path: str, place: _Place, *, root: bool = False) -> Iterator[Cause]:
+def broken_keywords(raw: Raw) -> Spared:
+    """Which of the checks that can be spared find something in ``raw``."""
+    schemas = [one for one, _, _ in _schemas(raw, "")]
+    return Spared(
+        types=any(True for one in schemas for _ in _known_type(one, "")),
+        composite_sets=any(True for one in schemas for _ in _atomic_items(one, "")),
+        nullable_keys=any(True for one in schemas for _ in _present_keys(one, "")),
+    )
+
+
+def _schemas(raw: Raw, path: str) -> Iterator[tuple[Raw, str, _Place]]:
+    """``raw`` and all schemas in it, each with its path and what holds there."""
+    waiting = [(raw, path, _Place())]
+    while waiting:
+        one, at, place = waiting.pop()
+        yield one, at, place
+        waiting += reversed(list(_children(one, at, place, root=one is raw)))
+
+
+def _check(raw: Raw, path: str, place: _Place, spared: Spared) -> Iterator[Cause]:
+    if not spared.types:
+        yield from _known_type(raw, path)
     yield from _supported(raw, path, place)
     yield from _map_type(raw, path)
     yield from _list_type(raw, path)
+    if not spared.composite_sets:
+        yield from _atomic_items(raw, path)
     yield from _list_map(raw, path)
+    if not spared.nullable_keys:
+        yield from _present_keys(raw, path)
     yield from check_rule_entries(raw, path)
-    for child, child_path, child_place in _children(raw, path, place, root):
-        yield from _check(child, child_path, child_place)
 
 
 def _children(raw: Raw, path: str, place: _Place, root: bool) -> Iterator[tuple[Raw, str, _Place]]:
@@ -73,17 +97,19 @@ def _children(raw: Raw, path: str, place: _Place, root: bool) -> Iterator[tuple[
             yield child, f"{path}.items[{index}]", place
 
 
-def _supported(raw: Raw, path: str, place: _Place) -> Iterator[Cause]:
+def _known_type(raw: Raw, path: str) -> Iterator[Cause]:
     kind = raw.get("type") or ""
-    if kind and kind != "null" and kind not in _TYPES:
+    if kind and kind not in _TYPES:
         yield not_supported(f"{path}.type", kind, _TYPES)
+
+
+def _supported(raw: Raw, path: str, place: _Place) -> Iterator[Cause]:
     if raw.get("default") is not None and place.defaults_forbidden:
         yield forbidden(f"{path}.default", f"must not be set {place.defaults_forbidden}")
     for keyword in _UNSUPPORTED:
         if raw.get(keyword) or (keyword in ("additionalItems", "dependencies") and raw.get(keyword) is not None):
             yield forbidden(f"{path}.{keyword}", f"{keyword} is not supported")
-    if kind == "null":
-        yield not_supported(f"{path}.type", kind, _TYPES)
+    if raw.get("type") == "null":
         yield forbidden(f"{path}.type", "type cannot be set to null, use nullable as an alternative")
     if isinstance(raw.get("items"), list):
         yield forbidden(f"{path}.items", "items must be a schema object and not an array")
@@ -113,22 +139,26 @@ def _wrong_type(path: str, kind: str, detail: str) -> Cause:
 
 
 def _list_type(raw: Raw, path: str) -> Iterator[Cause]:
-    list_type, kind, items = raw.get("x-kubernetes-list-type"), raw.get("type") or "", raw.get("items")
+    list_type, kind = raw.get("x-kubernetes-list-type"), raw.get("type") or ""
     if list_type is None:
         return
     if kind != "array":
         yield _wrong_type(f"{path}.type", kind, "must be array if x-kubernetes-list-type is specified")
-    elif list_type == "set" and isinstance(items, Mapping):
-        detail = "must be atomic as item of a list with x-kubernetes-list-type=set"
-        inner = items.get("x-kubernetes-list-type")
-        if items.get("type") == "array" and inner not in (None, "atomic"):
-            yield invalid(f"{path}.items.x-kubernetes-list-type", inner, detail)
-        elif items.get("type") == "object" and items.get("x-kubernetes-map-type") != "atomic":
-            yield invalid(f"{path}.items.x-kubernetes-map-type", inner, detail)
     if list_type not in ("atomic", "set", "map"):
         yield not_supported(f"{path}.x-kubernetes-list-type", list_type, ("atomic", "set", "map"))
-    if list_type in ("set", "map") and isinstance(items, Mapping) and items.get("nullable"):
-        yield forbidden(f"{path}.items.nullable", f"cannot be nullable when x-kubernetes-list-type is {list_type}")
+
+
+def _atomic_items(raw: Raw, path: str) -> Iterator[Cause]:
+    """A set is compared by whole items."""
+    items = raw.get("items")
+    if raw.get("type") != "array" or raw.get("x-kubernetes-list-type") != "set" or not isinstance(items, Mapping):
+        return
+    detail = "must be atomic as item of a list with x-kubernetes-list-type=set"
+    inner = items.get("x-kubernetes-list-type")
+    if items.get("type") == "array" and inner not in (None, "atomic"):
+        yield invalid(f"{path}.items.x-kubernetes-list-type", inner, detail)
+    elif items.get("type") == "object" and items.get("x-kubernetes-map-type") != "atomic":
+        yield invalid(f"{path}.items.x-kubernetes-map-type", inner, detail)
 
 
 def _list_map(raw: Raw, path: str) -> Iterator[Cause]:
@@ -164,6 +194,19 @@ def _list_map_keys(items: Raw, keys: list[str], items_path: str, keys_path: str)
             yield invalid(f"{member_path}.type", items.get("type"), detail)
         if key in keys[:index]:
             yield invalid(keys_path, keys, "must not contain duplicate entries")
+
+
+def _present_keys(raw: Raw, path: str) -> Iterator[Cause]:
+    """Items of sets and map lists, and what tells the latter apart, are always there and never null."""
+    list_type, items = raw.get("x-kubernetes-list-type"), raw.get("items")
+    if list_type not in ("set", "map") or not isinstance(items, Mapping):
+        return
+    if items.get("nullable"):
+        yield forbidden(f"{path}.items.nullable", f"cannot be nullable when x-kubernetes-list-type is {list_type}")
+    if list_type != "map" or items.get("type") != "object":
+        return
+    for key in raw.get("x-kubernetes-list-map-keys") or ():
+        member, member_path = (items.get("properties") or {}).get(key), f"{path}.items.properties[{key}]"
         if member is None:
             continue
         if key not in (items.get("required") or ()) and member.get("default") is None:

@@ -18,6 +18,7 @@ from kubewright.schema.node import Node
 from kubewright.schema.structural.declarations import MAX_REQUEST_BYTES, declare
 from kubewright.schema.structural.field_paths import FieldPathError, follow
 from kubewright.schema.structural.rules import Rule, RuleError
+from kubewright.schema.structural.spared import NOTHING_SPARED, Spared
 
 Raw = Mapping[str, Any]
 
@@ -79,6 +80,7 @@ class _Check:
     """One pass over a schema; ``costs`` collects what each expression can cost, with its path."""
 
     sound: Sequence[Cause]
+    spared: Spared
     errors: list[Cause] = field(default_factory=list)
     costs: list[tuple[int, str]] = field(default_factory=list)
 
@@ -133,14 +135,14 @@ class _Check:
     def cost(self, what: str, cost: int, path: str) -> None:
         cost = min(cost, UNBOUNDED)
         self.costs.append((cost, path))
-        if cost > MAX_RULE_COST:
+        if cost > MAX_RULE_COST and not self.spared.rule_costs:
             self.errors.append(forbidden(path, _too_costly(f"estimated {what}", cost, MAX_RULE_COST)))
 
 
-def check_rules(raw: Raw, path: str, schema_errors: Sequence[Cause]) -> list[Cause]:
+def check_rules(raw: Raw, path: str, schema_errors: Sequence[Cause], spared: Spared = NOTHING_SPARED) -> list[Cause]:
     """Compile every rule of a schema that has no other error around it."""
     node = Node(raw)
-    check = _Check(schema_errors)
+    check = _Check(schema_errors, spared)
     check.visit(node, declare(node, resource_root=True), path, 1, "")
     total = sum(cost for cost, _ in check.costs)
     if total > MAX_SCHEMA_COST:

@@ -209,3 +209,66 @@ def test_generations_that_status_has_observed_are_not_kept() -> None:
     read = strategy().decode({"metadata": {}, "spec": {}, "status": status}, [])
     assert "observedGeneration" not in read["status"]
     assert "observedGeneration" not in read["status"]["conditions"][0]
+
+
+def holding(field: Object) -> Object:
+    """A schema with one more field of the spec."""
+    return {"type": "object", "properties": {"spec": {"type": "object", "properties": {"x": field}}}}
+
+
+SET_OF_STRUCTS = {
+    "type": "array",
+    "x-kubernetes-list-type": "set",
+    "items": {"type": "object", "properties": {"k": STRING}},
+}
+UNREQUIRED_KEY = {**SET_OF_STRUCTS, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["k"]}
+COSTLY = {
+    "type": "array",
+    "maxItems": 1500,
+    "items": {**STRING, "maxLength": 2},
+    "x-kubernetes-validations": [{"rule": "self.all(a, self.all(b, a <= b))"}],
+}
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"type": "text"},
+        {"type": "object", "properties": {"a": STRING}, "default": {"unknown": "b"}},
+        SET_OF_STRUCTS,
+        UNREQUIRED_KEY,
+    ],
+)
+def test_an_update_may_keep_what_rules_of_today_refuse(field: Object) -> None:
+    old, new = crd(version(schema=holding(field))), crd(version(schema=holding(field)), scope="Cluster")
+    assert errors(new)
+    assert errors(new, old) == []
+    assert errors(new, crd(version()))
+    more = {"type": "object", "properties": {"spec": {"type": "object", "properties": {"x": field, "y": field}}}}
+    assert errors(crd(version(schema=more)), old) == []
+
+
+def test_rules_may_stay_as_costly_as_they_are_where_the_schema_stays() -> None:
+    costly = crd(version(schema=holding(COSTLY)))
+    refused = [
+        ("Forbidden", "spec.validation.openAPIV3Schema.properties[spec].properties[x].x-kubernetes-validations[0].rule")
+    ]
+    assert errors(costly) == refused
+    assert errors(costly, costly) == []
+    assert errors(costly, crd(version())) == refused
+
+
+def test_what_a_definition_always_lacked_it_may_lack() -> None:
+    bare = {"name": "v0", "served": False, "storage": False}
+    assert errors(crd(version(), bare)) == [("Required", "spec.versions[1].schema.openAPIV3Schema")]
+    assert errors(crd(version(), bare), crd(version(), bare)) == []
+    assert errors(crd(version(), {**bare, "served": True}), crd(version(), bare)) == [
+        ("Required", "spec.versions[1].schema.openAPIV3Schema")
+    ]
+    loose = crd(version(), preserveUnknownFields=True)
+    assert errors(loose) == [("Invalid", "spec.preserveUnknownFields")]
+    assert errors(loose, loose) == []
+    webhook = {"conversionReviewVersions": ["v9"], "clientConfig": {"url": "https://example.com"}}
+    future = crd(version(), conversion={"strategy": "Webhook", "webhook": webhook})
+    assert errors(future) == [("Invalid", "spec.conversion.conversionReviewVersions")]
+    assert errors(future, future) == []

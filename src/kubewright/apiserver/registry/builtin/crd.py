@@ -13,7 +13,7 @@ from typing import Any
 from cryptography import x509
 
 from kubewright.apiserver.registry.builtin.admissionregistration import validate_client_config
-from kubewright.apiserver.registry.builtin.base import ALL_METADATA, BuiltinStrategy, fill, name_of
+from kubewright.apiserver.registry.builtin.base import ALL_METADATA, BuiltinStrategy, fill, name_of, same
 from kubewright.apiserver.registry.builtin.field_rules import one_of, problems
 from kubewright.apiserver.registry.crd_status import (
     APPROVAL,
@@ -28,7 +28,14 @@ from kubewright.apiserver.registry.metadata_rules import immutable, is_dns1035_l
 from kubewright.apiserver.registry.strategy import Column, Object, Reader
 from kubewright.objects.errors import Cause
 from kubewright.objects.field_errors import duplicate, forbidden, invalid, required, too_many
-from kubewright.schema.structural import FieldPathError, check_schema, follow, unrecognized_formats
+from kubewright.schema.structural import (
+    FieldPathError,
+    Spared,
+    check_schema,
+    follow,
+    spared_by,
+    unrecognized_formats,
+)
 
 Spec = dict[str, Any]
 
@@ -36,6 +43,7 @@ _COLUMN_TYPES = ("boolean", "date", "integer", "number", "string")
 _COLUMN_FORMATS = ("byte", "date", "date-time", "double", "float", "int32", "int64", "password")
 _HOISTED = ("schema", "subresources", "additionalPrinterColumns", "selectableFields")
 _MAX_SELECTABLE_FIELDS = 8
+_REVIEWS = frozenset(("v1", "v1beta1"))
 _MISSING_VERSION = (
     "missing from spec.versions; {0} was previously a storage version, and must remain in spec.versions until a "
     "storage migration ensures no data remains persisted in {0} and removes {0} from status.storedVersions"
@@ -116,9 +124,7 @@ class CustomResourceDefinitionStrategy(BuiltinStrategy):
         return True
 
     def warnings(self, obj: Object, old: Object | None) -> list[str]:
-        schemas = [
-            (version.get("schema") or {}).get("openAPIV3Schema") or {} for version in obj["spec"].get("versions") or ()
-        ]
+        schemas = [_schema_of(version) or {} for version in obj["spec"].get("versions") or ()]
         names = [name for schema in schemas for name in unrecognized_formats(schema)]
         return [f'unrecognized format "{name}"' for name in dict.fromkeys(names)]
 
@@ -127,19 +133,25 @@ class CustomResourceDefinitionStrategy(BuiltinStrategy):
 
 
 def _rules(obj: Object, old: Object | None) -> list[Cause]:
-    """What must hold for the spec and the status; ``old`` is what an update starts from."""
+    """What must hold for the spec and the status; ``old`` is what an update starts from, and may leave as it is."""
     spec, status = obj["spec"], obj.get("status") or {}
+    before: Spec = old["spec"] if old is not None else {}
     names = spec.get("names") or {}
     causes = _group(spec.get("group", "")) + one_of(spec.get("scope"), ("Cluster", "Namespaced"), "spec.scope")
-    causes += _versions(spec)
+    causes += _versions(spec, before)
     fields = ("plural", "singular", "kind", "listKind")
     causes += [required(f"spec.names.{field}") for field in fields if not names.get(field)]
     causes += _names(names, "spec.names")
-    causes += _conversion(spec.get("conversion") or {}, "spec.conversion", any_ca=old is None or _any_ca(old))
+    causes += _conversion(
+        spec.get("conversion") or {},
+        "spec.conversion",
+        any_ca=old is None or _any_ca(old),
+        any_review=_only_unknown_reviews((before.get("conversion") or {}).get("webhook") or {}),
+    )
     causes += _names(status.get("acceptedNames") or {}, "status.acceptedNames")
     causes += _stored_versions(status.get("storedVersions") or [], spec)
     causes += _approval(obj, old)
-    if spec.get("preserveUnknownFields"):
+    if spec.get("preserveUnknownFields") and not before.get("preserveUnknownFields"):
         text = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
         causes.append(invalid("spec.preserveUnknownFields", True, text))
     return causes
@@ -162,8 +174,10 @@ def _group(group: str) -> list[Cause]:
     return [] if "." in group else [invalid("spec.group", group, "should be a domain with at least one dot")]
 
 
-def _versions(spec: Spec) -> list[Cause]:
-    versions = spec.get("versions") or []
+def _versions(spec: Spec, before: Spec) -> list[Cause]:
+    """:param before: the spec that is updated, if one is."""
+    versions, earlier = spec.get("versions") or [], before.get("versions") or []
+    without_schema = any(_schema_of(version) is None for version in earlier)
     causes: list[Cause] = []
     names = [version.get("name", "") for version in versions]
     for index, version in enumerate(versions):
@@ -171,10 +185,11 @@ def _versions(spec: Spec) -> list[Cause]:
         causes += _joined(is_dns1035_label(name), name, f"{path}.name")
         if index == 0 and name:
             causes += _joined(is_dns1035_label(name), name, "spec.version")
-        if (version.get("schema") or {}).get("openAPIV3Schema") is None:
-            causes.append(required(f"{path}.schema.openAPIV3Schema", "schemas are required"))
+        if _schema_of(version) is None and (version.get("served") or not without_schema):
+            text = "because otherwise all fields are pruned" if without_schema else "schemas are required"
+            causes.append(required(f"{path}.schema.openAPIV3Schema", text))
         causes += _deprecation(version, f"{path}.deprecationWarning")
-    causes += _hoisted(versions)
+    causes += _hoisted(versions, earlier)
     if len(names) != len(set(names)):
         causes.append(invalid("spec.versions", names, "must contain unique version names"))
     if sum(bool(version.get("storage")) for version in versions) != 1:
@@ -208,22 +223,26 @@ def _deprecation(version: Spec, field: str) -> list[Cause]:
     return problems(found, text, field)
 
 
-def _hoisted(versions: list[Spec]) -> list[Cause]:
+def _hoisted(versions: list[Spec], earlier: list[Spec]) -> list[Cause]:
     """The rules of what versions have in common with each other, or each for itself.
 
     What is alike in all of them stands at the top in the internal form; selectable fields are only allowed where
     the schema stands.
     """
     shared = {field for field in _HOISTED if all(v.get(field) == versions[0].get(field) for v in versions)}
+    spared = spared_by(schema for version in earlier if (schema := _schema_of(version)) is not None)
+    known = {version.get("name"): _schema_of(version) for version in earlier}
     causes: list[Cause] = []
-    if "schema" in shared:
-        status = any("status" in (version.get("subresources") or {}) for version in versions)
-        causes += _schema(versions[0], "spec.validation", status=status) if versions else []
     for index, version in enumerate(versions):
         path = f"spec.versions[{index}]"
-        if "schema" not in shared:
-            status = "status" in (version.get("subresources") or {})
-            causes += _schema(version, f"{path}.schema", status=status)
+        if "schema" not in shared or index == 0:
+            users = versions if "schema" in shared else [version]
+            causes += _schema(
+                version,
+                "spec.validation" if "schema" in shared else f"{path}.schema",
+                spared._replace(rule_costs=same(_schema_of(version), known.get(version.get("name"), {}))),
+                status=any("status" in (user.get("subresources") or {}) for user in users),
+            )
         for field, check in (("additionalPrinterColumns", _printer_columns), ("subresources", _subresources)):
             if version.get(field) and (field not in shared or index == 0):
                 causes += check(version, f"spec.{field}" if field in shared else f"{path}.{field}")
@@ -238,9 +257,15 @@ def _hoisted(versions: list[Spec]) -> list[Cause]:
     return causes
 
 
-def _schema(version: Spec, path: str, *, status: bool) -> list[Cause]:
-    schema = (version.get("schema") or {}).get("openAPIV3Schema")
-    return [] if schema is None else check_schema(schema, f"{path}.openAPIV3Schema", status_subresource=status)
+def _schema_of(version: Spec) -> Spec | None:
+    return (version.get("schema") or {}).get("openAPIV3Schema")
+
+
+def _schema(version: Spec, path: str, spared: Spared, *, status: bool) -> list[Cause]:
+    schema = _schema_of(version)
+    if schema is None:
+        return []
+    return check_schema(schema, f"{path}.openAPIV3Schema", status_subresource=status, spared=spared)
 
 
 def _printer_columns(version: Spec, field: str) -> list[Cause]:
@@ -270,7 +295,7 @@ def _simple_path(path: str, field: str) -> list[Cause]:
 
 
 def _selectable_fields(version: Spec, field: str) -> list[Cause]:
-    schema = (version.get("schema") or {}).get("openAPIV3Schema") or {}
+    schema = _schema_of(version) or {}
     causes: list[Cause] = []
     seen: set[str] = set()
     for index, selectable in enumerate(version["selectableFields"]):
@@ -335,7 +360,7 @@ def _names(names: Spec, path: str) -> list[Cause]:
     return causes
 
 
-def _conversion(conversion: Spec, path: str, *, any_ca: bool) -> list[Cause]:
+def _conversion(conversion: Spec, path: str, *, any_ca: bool, any_review: bool) -> list[Cause]:
     strategy, webhook = conversion.get("strategy"), conversion.get("webhook") or {}
     config, versions = webhook.get("clientConfig"), webhook.get("conversionReviewVersions")
     causes = one_of(strategy, ("None", "Webhook"), f"{path}.strategy")
@@ -347,7 +372,7 @@ def _conversion(conversion: Spec, path: str, *, any_ca: bool) -> list[Cause]:
             if config.get("caBundle") and not any_ca and not _is_ca_bundle(config["caBundle"]):
                 text = "unable to load root certificates: data does not contain any valid RSA or ECDSA certificates"
                 causes.append(invalid(f"{path}.webhookClientConfig.caBundle", config["caBundle"], text))
-        return causes + _review_versions(versions, f"{path}.conversionReviewVersions")
+        return causes + _review_versions(versions, f"{path}.conversionReviewVersions", any_review)
     text = "should not be set when strategy is not set to Webhook"
     if config is not None:
         causes.append(forbidden(f"{path}.webhookClientConfig", text))
@@ -372,7 +397,13 @@ def _any_ca(old: Object) -> bool:
     return bool(bundle) and not _is_ca_bundle(bundle)
 
 
-def _review_versions(versions: list[str] | None, field: str) -> list[Cause]:
+def _only_unknown_reviews(webhook: Spec) -> bool:
+    """Whether a conversion webhook has been taken that knows no review which is sent."""
+    versions = webhook.get("conversionReviewVersions") or ()
+    return bool(versions) and _REVIEWS.isdisjoint(versions)
+
+
+def _review_versions(versions: list[str] | None, field: str, any_review: bool) -> list[Cause]:
     if not versions:
         return [required(field)]
     causes: list[Cause] = []
@@ -381,7 +412,7 @@ def _review_versions(versions: list[str] | None, field: str) -> list[Cause]:
             causes.append(invalid(f"{field}[{index}]", version, "duplicate version"))
         else:
             causes += problems(is_dns1035_label(version), version, f"{field}[{index}]")
-    if not {"v1", "v1beta1"} & set(versions):
+    if not any_review and _REVIEWS.isdisjoint(versions):
         causes.append(invalid(field, versions, "must include at least one of v1, v1beta1"))
     return causes
 
