@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from tests.localcluster.waiting import eventually
 
 from kubewright.apiserver.certificates import serving_files
 from kubewright.apiserver.hosting import HostedServer
@@ -66,3 +67,13 @@ async def test_kubectl_creates_shows_explains_and_deletes(tmp_path: Path) -> Non
     assert "scaled" in await run(tmp_path, "scale", "deployment", "web", "--replicas=3")
     assert "deployments" in await run(tmp_path, "api-resources")
     assert "deleted" in await run(tmp_path, "delete", "cm", "a")
+
+
+async def test_what_nobody_waits_for_is_made_when_the_server_serves(hosted: HostedServer) -> None:
+    cluster = await hosted.server.clusters.get("")
+
+    async def last() -> object:
+        group, name = "rbac.authorization.k8s.io", "system::leader-locking-kube-scheduler"
+        return cluster.reader.get(group, "rolebindings", "kube-system", name)
+
+    await eventually(last)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import importlib
+import logging
 import secrets
 import socket
 from collections.abc import Callable
@@ -18,7 +19,10 @@ from kubewright.apiserver.auth import AuditLog, ServiceAccountTokens, read_token
 from kubewright.apiserver.certificates import serving_files
 from kubewright.apiserver.server import ADMIN, ApiServer
 from kubewright.apiserver.serving import Serving
-from kubewright.apiserver.storage.protocol import Storage
+from kubewright.apiserver.storage.protocol import Storage, StorageError
+from kubewright.objects.errors import APIError
+
+log = logging.getLogger("kubewright.apiserver")
 
 AuthorizationMode = Literal["RBAC", "AlwaysAllow"]
 
@@ -81,6 +85,8 @@ class HostedServer:
         )
         self._serving = Serving(self.server.app, address=address, port=port, files=self._files, client_ca=client_ca)
         self.host = "127.0.0.1" if address in _ANY else address
+        self._client_ca = client_ca
+        self._completing: asyncio.Task[None] | None = None
 
     @property
     def url(self) -> str:
@@ -99,12 +105,24 @@ class HostedServer:
         """
         await self.server.start()
         await self._serving.start()
+        self._completing = asyncio.create_task(self._complete())
 
     async def stop(self) -> None:
         """End all watches, finish what is being answered, close the store."""
+        if self._completing is not None:
+            self._completing.cancel()
         self.server.end_watches()
         await self._serving.stop()
         await self.server.stop()
+
+    async def _complete(self) -> None:
+        from kubewright.apiserver.registry.late_bootstrap import complete  # here: not before the server serves
+
+        client_ca = self._client_ca.read_text() if self._client_ca is not None else ""
+        try:
+            await complete(await self.server.clusters.get(""), client_ca=client_ca)
+        except (APIError, StorageError) as error:
+            log.warning("not all of what a cluster has from the start could be made: %s", error)
 
     def write_kubeconfig(self, path: Path) -> None:
         """Write a kubeconfig for the administrator."""

@@ -1,8 +1,8 @@
 """The roles and bindings that every cluster has from the start, and that clients and operators rely on.
 
 Pure data, from plugin/pkg/auth/authorizer/rbac/bootstrappolicy: the user-facing roles with their aggregation, discovery
-for everybody, and the roles of the components that people bind their own accounts to.  The roles of controllers that
-do not run here are left out.
+for everybody, and the roles of the components that people bind their own accounts to.  `controller_roles.py` has those
+of the controllers.
 """
 
 from __future__ import annotations
@@ -187,18 +187,18 @@ _BINDINGS: Final = {
 def bootstrap_objects() -> Iterator[tuple[str, Object]]:
     """Resource and object of everything that RBAC starts with; fresh copies."""
     for name, rules in _CLUSTER_ROLES.items():
-        yield "clusterroles", _cluster_role(name, rules)
+        yield "clusterroles", cluster_role(name, rules)
     for name, (rules, above) in _USER_FACING.items():
         selected = {f"{_AGGREGATE}{name}": "true"}
-        yield "clusterroles", _cluster_role(f"system:aggregate-to-{name}", rules, selected)
-        role = _cluster_role(name, [], {f"{_AGGREGATE}{above}": "true"} if above else None)
+        yield "clusterroles", cluster_role(f"system:aggregate-to-{name}", rules, selected)
+        role = cluster_role(name, [], {f"{_AGGREGATE}{above}": "true"} if above else None)
         role["aggregationRule"] = {"clusterRoleSelectors": [{"matchLabels": selected}]}
         yield "clusterroles", role
     for name, subjects in _BINDINGS.items():
-        yield "clusterrolebindings", _cluster_role_binding(name, subjects)
+        yield "clusterrolebindings", cluster_role_binding(name, subjects)
 
 
-def _metadata(name: str, labels: dict[str, str] | None = None) -> dict[str, Any]:
+def default_metadata(name: str, labels: dict[str, str] | None = None) -> dict[str, Any]:
     return {
         "name": name,
         "labels": {"kubernetes.io/bootstrapping": "rbac-defaults", **(labels or {})},
@@ -206,27 +206,35 @@ def _metadata(name: str, labels: dict[str, str] | None = None) -> dict[str, Any]
     }
 
 
-def _cluster_role(name: str, rules: Rules, labels: dict[str, str] | None = None) -> Object:
+def cluster_role(name: str, rules: Rules, labels: dict[str, str] | None = None) -> Object:
     copies = [{part: list(values) for part, values in rule.items()} for rule in rules]
     return {
         "apiVersion": f"{GROUP}/v1",
         "kind": "ClusterRole",
-        "metadata": _metadata(name, labels),
+        "metadata": default_metadata(name, labels),
         "rules": copies or None,
     }
 
 
-def _cluster_role_binding(role: str, subjects: Sequence[str]) -> Object:
+def cluster_role_binding(role: str, subjects: Sequence[str]) -> Object:
     binding: Object = {
         "apiVersion": f"{GROUP}/v1",
         "kind": "ClusterRoleBinding",
-        "metadata": _metadata(role),
+        "metadata": default_metadata(role),
         "roleRef": {"apiGroup": GROUP, "kind": "ClusterRole", "name": role},
     }
     if subjects:
-        named = (subject.partition(":") for subject in subjects)
-        binding["subjects"] = [{"kind": kind, "apiGroup": GROUP, "name": name} for kind, _, name in named]
+        binding["subjects"] = [subject_of(subject) for subject in subjects]
     return binding
+
+
+def subject_of(text: str) -> dict[str, str]:
+    """``User:jane``, ``Group:devs`` or ``ServiceAccount:kube-system/robot`` as a binding names it."""
+    kind, _, name = text.partition(":")
+    if kind == "ServiceAccount":
+        namespace, _, name = name.partition("/")
+        return {"kind": kind, "name": name, "namespace": namespace}
+    return {"kind": kind, "apiGroup": GROUP, "name": name}
 
 
 class WithDefaults:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from kubewright.apiserver.conversion import NoConversion, WebhookConversion
 from kubewright.apiserver.registry import crd_status, storage_keys
+from kubewright.apiserver.registry.api_services import register_group
 from kubewright.apiserver.registry.cluster import LogicalCluster
 from kubewright.apiserver.registry.crd_status import CLEANUP_FINALIZER
 from kubewright.apiserver.registry.deletion import timestamp
@@ -77,8 +78,10 @@ class CRDController:
     async def _reconcile(self, name: str) -> None:
         crd = self._get(name)
         if crd is None:
+            group = name.partition(".")[2]
             self._withdraw(name)
             await self._settle_waiting()
+            await self._register(group)
             return
         if crd["metadata"].get("deletionTimestamp"):
             await self._clean_up(crd)
@@ -89,6 +92,13 @@ class CRDController:
             await self._settle_waiting()
         if crd_status.is_true(crd, "Established"):
             self._serve(crd)
+            await self._register(crd["spec"]["group"])
+
+    async def _register(self, group: str) -> None:
+        """Have an APIService for each version of the group that is served; logical clusters do without."""
+        if not self._cluster.name:
+            served = {gvr.version for _, gvrs in self._served.values() for gvr in gvrs if gvr.group == group}
+            await register_group(self._cluster, group, sorted(served))
 
     async def _settle_waiting(self) -> None:
         """Names may have come free that others have waited for."""

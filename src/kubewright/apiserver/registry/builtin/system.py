@@ -5,17 +5,26 @@ After ``k8s.io/kube-aggregator``.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from kubewright.apiserver.registry.builtin.admissionregistration import validate_service_reference
 from kubewright.apiserver.registry.builtin.base import ALL_METADATA, BuiltinStrategy, age, columns, name_of
 from kubewright.apiserver.registry.builtin.field_rules import in_range, problems
+from kubewright.apiserver.registry.deletion import timestamp
 from kubewright.apiserver.registry.metadata_rules import is_dns1035_label, is_dns_subdomain, path_segment
-from kubewright.apiserver.registry.strategy import Object
+from kubewright.apiserver.registry.strategy import Object, Reader
 from kubewright.objects.errors import Cause
 from kubewright.objects.field_errors import invalid, required
 
 Spec = dict[str, Any]
+
+_LOCAL = {
+    "type": "Available",
+    "status": "True",
+    "reason": "Local",
+    "message": "Local APIServices are always available",
+}
 
 
 class ReviewStrategy(BuiltinStrategy):
@@ -39,6 +48,12 @@ class APIServiceStrategy(BuiltinStrategy):
         service = obj["spec"].get("service")
         if service is not None:
             service.setdefault("port", 443)
+
+    def prepare_for_create(self, obj: Object, reader: Reader) -> None:
+        super().prepare_for_create(obj, reader)
+        if obj["spec"].get("service") is None:
+            now = timestamp(datetime.now(UTC))
+            obj["status"]["conditions"] = [{**_LOCAL, "lastTransitionTime": now}]
 
     def rules(self, obj: Object) -> list[Cause]:
         spec = obj["spec"]
