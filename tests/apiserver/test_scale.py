@@ -115,3 +115,17 @@ async def custom(server: ApiServer, **size: int) -> str:
     await api.served(WIDGETS)
     assert (await api("POST", WIDGETS, widget("w")))[0] == 201
     return WIDGETS
+
+
+async def test_a_scale_as_a_table_shows_counts(server: ApiServer) -> None:
+    accept = "application/json;as=Table;v=v1;g=meta.k8s.io"
+    code, answer = await ask(server, "GET", f"{SETS}/r/scale", accept=accept)
+    assert (code, [one["name"] for one in answer["columnDefinitions"]]) == (
+        200,
+        ["Name", "Desired", "Available", "Age"],
+    )
+    assert answer["rows"][0]["cells"][:3] == ["r", 2, 0]
+    code, answer = await ask(
+        server, "PATCH", f"{SETS}/r/scale", {"spec": {"replicas": 4}}, content_type=MERGE, accept=accept
+    )
+    assert answer["rows"][0]["cells"][1] == 4

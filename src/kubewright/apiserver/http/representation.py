@@ -13,7 +13,7 @@ import msgspec
 from kubewright.apiserver import protobuf
 from kubewright.apiserver.http.negotiation import JSON, PROTOBUF, YAML, Form
 from kubewright.apiserver.registry.store import Store
-from kubewright.apiserver.registry.strategy import Object
+from kubewright.apiserver.registry.strategy import Object, Strategy
 from kubewright.apiserver.table import IncludeObject, partial_metadata, table
 from kubewright.apiserver.watch_cache import CachedObject, Event
 from kubewright.objects.errors import NotAcceptable
@@ -24,16 +24,25 @@ _encode = msgspec.json.encode
 class Representation:
     """Renders the objects of one resource version in one form.
 
+    :param strategy: gives Tables their columns and cells; that of the resource, unless something else is shown.
     :raises NotAcceptable: the form is one of a single object and the answer is a list, or the other way round.
     """
 
     def __init__(
-        self, store: Store, form: Form, *, is_list: bool, include: IncludeObject = "Metadata", pretty: bool = False
+        self,
+        store: Store,
+        form: Form,
+        *,
+        is_list: bool,
+        include: IncludeObject = "Metadata",
+        pretty: bool = False,
+        strategy: Strategy | None = None,
     ) -> None:
         self.form = form
         self._store = store
         self._include = include
         self._pretty = pretty
+        self._strategy = strategy or store.resource.strategy
         self._first_event = True
         self._shape = f"{store.resource.gvk.api_version}/{form.shape}/{form.version}/{form.media_type}"
         self._plain = form.shape == "object" and form.media_type == JSON and not pretty
@@ -133,8 +142,10 @@ class Representation:
         return obj
 
     def _table(self, objects: Sequence[Object], metadata: Object, *, with_columns: bool = True) -> Object:
-        strategy, version = self._store.resource.strategy, self.form.version
-        return table(strategy, objects, metadata, include=self._include, with_columns=with_columns, version=version)
+        version = self.form.version
+        return table(
+            self._strategy, objects, metadata, include=self._include, with_columns=with_columns, version=version
+        )
 
     def _finish(self, value: Any) -> bytes:
         return render(value, self.form.media_type, pretty=self._pretty)

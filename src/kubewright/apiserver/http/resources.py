@@ -24,7 +24,7 @@ from kubewright.apiserver.registry.options import (
     write_options,
 )
 from kubewright.apiserver.registry.store import Store
-from kubewright.apiserver.registry.strategy import Object
+from kubewright.apiserver.registry.strategy import Object, Strategy
 from kubewright.apiserver.request import RequestInfo, UserInfo
 from kubewright.apiserver.table import include_object
 from kubewright.objects.errors import Conflict, NotFound, UnsupportedMediaType
@@ -45,16 +45,18 @@ class Call:
     def user_agent(self) -> str:
         return self.request.headers.get("user-agent", "")
 
-    def representation(self, *, is_list: bool = False) -> Representation:
+    def representation(self, *, is_list: bool = False, strategy: Strategy | None = None) -> Representation:
         """The form of the answer.
 
+        :param strategy: of the objects that are shown, if they are not those of the resource.
         :raises NotAcceptable: none that the client accepts.
         """
         query = self.request.query
         streams = self.info.verb in ("list", "watch")
         form = negotiate(self.request.headers.get("accept", ""), custom=self.store.resource.custom, streams=streams)
         include = include_object(first(query, "includeObject")) if form.shape == "table" else "Metadata"
-        return Representation(self.store, form, is_list=is_list, include=include, pretty=self.request.pretty)
+        pretty = self.request.pretty
+        return Representation(self.store, form, is_list=is_list, include=include, pretty=pretty, strategy=strategy)
 
     def body_type(self) -> str:
         """:raises UnsupportedMediaType: the body is of a type that is not read."""

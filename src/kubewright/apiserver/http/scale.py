@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from kubewright.apiserver.admission.attributes import Attributes
 from kubewright.apiserver.admission.refusal import internal_error
@@ -20,6 +20,7 @@ from kubewright.apiserver.http.messages import Response
 from kubewright.apiserver.http.resources import Call
 from kubewright.apiserver.registry import nested
 from kubewright.apiserver.registry.body import Repeated
+from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, age, columns, name_of
 from kubewright.apiserver.registry.builtin.definitions import definitions
 from kubewright.apiserver.registry.builtin.shape import decode
 from kubewright.apiserver.registry.deletion import timestamp
@@ -36,6 +37,16 @@ _DEFINITION: Final = "io.k8s.api.autoscaling.v1.Scale"
 
 _UNSET: Final = -(1 << 31)
 """The count of a Scale to be written whose object has none, as in Kubernetes: whoever leaves it there has set none."""
+
+
+class _ScaleStrategy(BuiltinStrategy):
+    columns = columns("Desired:integer", "Available:integer", "Age")
+
+    def cells(self, obj: Object) -> list[Any]:
+        return [name_of(obj), obj["spec"].get("replicas", 0), obj["status"]["replicas"], age(obj)]
+
+
+_STRATEGY: Final = _ScaleStrategy(_DEFINITION)
 
 
 class Places(NamedTuple):
@@ -64,7 +75,7 @@ def places_of(resource: Resource) -> Places:
 
 async def get(call: Call) -> Response:
     """The Scale of an object."""
-    representation = call.representation()
+    representation = call.representation(strategy=_STRATEGY)
     obj = await call.store.get(call.info.namespace, call.info.name)
     places = places_of(call.store.resource)
     shown = _scale(obj, places)
@@ -143,7 +154,7 @@ async def _write(call: Call, write: Write, change: Callable[[Object], Object], *
     updated, _ = await store.update(
         info.namespace, info.name, changed, write, uid=uid, subresource="scale", owned=True, guard=agreed
     )
-    return call.respond_object(_scale(updated, places), call.representation())
+    return call.respond_object(_scale(updated, places), call.representation(strategy=_STRATEGY))
 
 
 def _replica_paths(call: Call, places: Places) -> Mapping[str, FieldPath]:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from kubewright.apiserver.registry.builtin import shape
+from kubewright.apiserver.registry.builtin.addresses import is_strictness
 from kubewright.apiserver.registry.metadata_rules import (
     dns_subdomain,
     validate_builtin_finalizers,
@@ -94,7 +95,14 @@ class BuiltinStrategy(Strategy):
         causes = self._metadata_update_rules(obj, old)
         if self.update_checks_metadata_twice:
             causes += self.metadata_rules(obj)
-        return causes + self.update_rules(obj, old)
+        return causes + self._spared(self.update_rules(obj, old), old)
+
+    def _spared(self, causes: list[Cause], old: Object) -> list[Cause]:
+        """Addresses that were taken before Kubernetes became strict may stay."""
+        if not any(map(is_strictness, causes)):
+            return causes
+        known = {cause.message for cause in self.rules(old)}
+        return [cause for cause in causes if not (is_strictness(cause) and cause.message in known)]
 
     def validate_status_update(self, obj: Object, old: Object, reader: Reader) -> list[Cause]:
         return self._metadata_update_rules(obj, old) + self.status_rules(obj, old)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from kubewright.apiserver.registry.builtin.addresses import is_cidr
 from kubewright.apiserver.registry.builtin.base import (
     BuiltinStrategy,
     age,
@@ -19,7 +20,7 @@ from kubewright.apiserver.registry.builtin.base import (
     name_of,
     same,
 )
-from kubewright.apiserver.registry.builtin.field_rules import is_cidr, non_negative_quantity, problems
+from kubewright.apiserver.registry.builtin.field_rules import non_negative_quantity, problems
 from kubewright.apiserver.registry.builtin.resource_requirements import is_extended_resource
 from kubewright.apiserver.registry.builtin.scheduling_rules import validate_taints
 from kubewright.apiserver.registry.deletion import set_dependents_finalizers, timestamp

@@ -9,16 +9,9 @@ import ipaddress
 from collections.abc import Callable
 from typing import Any
 
+from kubewright.apiserver.registry.builtin.addresses import endpoint_ip, ip_warnings, is_ip
 from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, age, columns, name_of, same
-from kubewright.apiserver.registry.builtin.field_rules import (
-    PROTOCOLS,
-    endpoint_ip,
-    is_ip,
-    one_of,
-    optional_one_of,
-    problems,
-    unique,
-)
+from kubewright.apiserver.registry.builtin.field_rules import PROTOCOLS, one_of, optional_one_of, problems, unique
 from kubewright.apiserver.registry.metadata_rules import (
     immutable,
     is_dns_label,
@@ -38,6 +31,9 @@ _MAX_ENDPOINTS = 1000
 _MAX_ADDRESSES = 100
 _MAX_TOPOLOGY = 16
 _MAX_HINTS = 8
+_MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
+_CONTROLLERS = ("endpointslice-controller.k8s.io", "endpointslicemirroring-controller.k8s.io")
+"""They copy addresses, and can do nothing about them."""
 
 
 class EndpointSliceStrategy(BuiltinStrategy):
@@ -54,7 +50,16 @@ class EndpointSliceStrategy(BuiltinStrategy):
             port.setdefault("protocol", "TCP")
 
     def warnings(self, obj: Object, old: Object | None) -> list[str]:
-        return ["spec.addressType: FQDN endpoints are deprecated"] if obj.get("addressType") == "FQDN" else []
+        if obj.get("addressType") == "FQDN":
+            return ["spec.addressType: FQDN endpoints are deprecated"]
+        if (obj["metadata"].get("labels") or {}).get(_MANAGED_BY) in _CONTROLLERS:
+            return []
+        return [
+            warning
+            for index, endpoint in enumerate(obj.get("endpoints") or ())
+            for at, address in enumerate(endpoint.get("addresses") or ())
+            for warning in ip_warnings(address, f"endpoints[{index}].addresses[{at}]")
+        ]
 
     def rules(self, obj: Object) -> list[Cause]:
         return self._slice_rules(obj) + _slice_endpoints(obj)

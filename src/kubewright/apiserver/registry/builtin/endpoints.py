@@ -7,15 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from kubewright.apiserver.registry.builtin.addresses import endpoint_ip, ip_warnings, is_ip
 from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, age, columns, name_of, same
-from kubewright.apiserver.registry.builtin.field_rules import (
-    PROTOCOLS,
-    endpoint_ip,
-    is_ip,
-    one_of,
-    port_number,
-    problems,
-)
+from kubewright.apiserver.registry.builtin.field_rules import PROTOCOLS, one_of, port_number, problems
 from kubewright.apiserver.registry.metadata_rules import is_dns_label, is_dns_subdomain, is_qualified_name
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects.errors import Cause
@@ -51,6 +45,17 @@ class EndpointsStrategy(BuiltinStrategy):
             for at, port in enumerate(ports):
                 causes += _endpoint_port(port, f"{path}.ports[{at}]", named=len(ports) > 1)
         return causes
+
+    def warnings(self, obj: Object, old: Object | None) -> list[str]:
+        if (obj["metadata"].get("labels") or {}).get("endpoints.kubernetes.io/managed-by") == "endpoint-controller":
+            return []
+        return [
+            warning
+            for index, subset in enumerate(obj.get("subsets") or ())
+            for field in ("addresses", "notReadyAddresses")
+            for at, address in enumerate(subset.get(field) or ())
+            for warning in ip_warnings(address.get("ip", ""), f"subsets[{index}].{field}[{at}].ip")
+        ]
 
     def cells(self, obj: Object) -> list[Any]:
         return [name_of(obj), _endpoints_text(obj), age(obj)]

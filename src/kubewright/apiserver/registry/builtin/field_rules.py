@@ -6,7 +6,6 @@ Each function takes a value and the path of its field and returns what is wrong,
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -139,43 +138,6 @@ def config_key(key: str) -> list[str]:
     elif key.startswith(".."):
         found.append("must not start with '..'")
     return found
-
-
-def is_ip(text: str) -> list[str]:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return ["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"]
-    return []
-
-
-def endpoint_ip(ip: str, field: str) -> list[Cause]:
-    """``ValidateEndpointIP``: an address that traffic may be sent to."""
-    if found := is_ip(ip):
-        return problems(found, ip, field)
-    address = ipaddress.ip_address(ip)
-    for wrong, text in (
-        (address.is_unspecified, f"may not be unspecified ({ip})"),
-        (address.is_loopback, "may not be in the loopback range (127.0.0.0/8, ::1/128)"),
-        (address.is_link_local, "may not be in the link-local range (169.254.0.0/16, fe80::/10)"),
-        (
-            address.is_multicast and ip.startswith(("224.0.0.", "ff02")),
-            "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)",
-        ),
-    ):
-        if wrong:
-            return [invalid(field, ip, text)]
-    return []
-
-
-def is_cidr(text: str) -> list[str]:
-    try:
-        if "/" not in text:
-            raise ValueError(text)
-        ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return ["must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"]
-    return []
 
 
 def domain_prefixed_path(text: str, field: str) -> list[Cause]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
+from kubewright.apiserver.registry.builtin.addresses import cidr_warnings, is_cidr, is_ip
 from kubewright.apiserver.registry.builtin.base import (
     ALL_METADATA,
     BuiltinStrategy,
@@ -21,8 +22,6 @@ from kubewright.apiserver.registry.builtin.base import (
 from kubewright.apiserver.registry.builtin.field_rules import (
     PROTOCOLS,
     domain_prefixed_path,
-    is_cidr,
-    is_ip,
     is_port_name,
     label_selector,
     optional_one_of,
@@ -263,6 +262,17 @@ class NetworkPolicyStrategy(BuiltinStrategy):
                     port.setdefault("protocol", "TCP")
         if not spec.get("policyTypes"):
             spec["policyTypes"] = ["Ingress", "Egress"] if spec.get("egress") else ["Ingress"]
+
+    def warnings(self, obj: Object, old: Object | None) -> list[str]:
+        found: list[str] = []
+        for direction, peers in (("ingress", "from"), ("egress", "to")):
+            for index, rule in enumerate(obj["spec"].get(direction) or ()):
+                for at, peer in enumerate(rule.get(peers) or ()):
+                    block, path = peer.get("ipBlock") or {}, f"spec.{direction}[{index}].{peers}[{at}].ipBlock"
+                    found += cidr_warnings(block.get("cidr", ""), f"{path}.cidr")
+                    for place, excluded in enumerate(block.get("except") or ()):
+                        found += cidr_warnings(excluded, f"{path}.except[{place}]")
+        return found
 
     def rules(self, obj: Object) -> list[Cause]:
         spec = obj["spec"]

@@ -9,15 +9,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from kubewright.apiserver.registry.builtin.addresses import is_ip
 from kubewright.apiserver.registry.builtin.base import same
 from kubewright.apiserver.registry.builtin.container_rules import PodContainers, untrimmed_image
-from kubewright.apiserver.registry.builtin.field_rules import (
-    in_range,
-    is_ip,
-    one_of,
-    optional_one_of,
-    problems,
-)
+from kubewright.apiserver.registry.builtin.field_rules import in_range, one_of, optional_one_of, problems
 from kubewright.apiserver.registry.builtin.resource_requirements import (
     validate_overhead,
     validate_pod_level_resources,

@@ -9,7 +9,8 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
-from kubewright.apiserver.registry.builtin.field_rules import is_ip, problems
+from kubewright.apiserver.registry.builtin.addresses import is_ip
+from kubewright.apiserver.registry.builtin.field_rules import problems
 from kubewright.apiserver.registry.metadata_rules import immutable, is_dns_subdomain, is_qualified_name
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects.errors import Cause

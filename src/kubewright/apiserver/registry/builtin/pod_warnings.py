@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from kubewright.apiserver.registry.builtin.addresses import ip_warnings
 from kubewright.apiserver.registry.builtin.base import name_of, same
 from kubewright.apiserver.registry.builtin.node_label_warnings import deprecated_label, node_term_warnings
 from kubewright.apiserver.registry.metadata_rules import is_dns_label
@@ -71,6 +72,10 @@ def pod_warnings(metadata: Spec, spec: Spec, before: str = "") -> list[str]:
     for index, volume in enumerate(spec.get("volumes") or ()):
         found += [f"{at}.volumes[{index}].{kind}: {DEAD_VOLUMES[kind]}" for kind in volume if kind in DEAD_VOLUMES]
     found += _doubles(spec.get("hostAliases") or (), "ip", f"{at}.hostAliases")
+    for index, alias in enumerate(spec.get("hostAliases") or ()):
+        found += ip_warnings(alias.get("ip", ""), f"{at}.hostAliases[{index}].ip")
+    for index, server in enumerate((spec.get("dnsConfig") or {}).get("nameservers") or ()):
+        found += ip_warnings(server, f"{at}.dnsConfig.nameservers[{index}]")
     secrets = spec.get("imagePullSecrets") or ()
     found += _doubles(secrets, "name", f"{at}.imagePullSecrets")
     for index, secret in enumerate(secrets):

@@ -12,8 +12,9 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
+from kubewright.apiserver.registry.builtin.addresses import is_ip
 from kubewright.apiserver.registry.builtin.base import name_of
-from kubewright.apiserver.registry.builtin.field_rules import is_ip, optional_one_of, problems, unique
+from kubewright.apiserver.registry.builtin.field_rules import optional_one_of, problems, unique
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects.errors import Cause, Invalid
 from kubewright.objects.field_errors import duplicate, invalid, required

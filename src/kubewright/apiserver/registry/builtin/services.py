@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from kubewright.apiserver.registry.builtin.addresses import cidr_warnings, endpoint_ip, ip_warnings, is_cidr, is_ip
 from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, age, columns, label_text, name_of, same
 from kubewright.apiserver.registry.builtin.field_rules import (
     PROTOCOLS,
-    endpoint_ip,
     in_range,
-    is_cidr,
-    is_ip,
     one_of,
     optional_one_of,
     port_number,
@@ -195,6 +193,9 @@ class ServiceStrategy(BuiltinStrategy):
         found: list[str] = []
         if _HINTS in (obj["metadata"].get("annotations") or {}):
             found.append(f"annotation {_HINTS} is deprecated, please use {_MODE} instead")
+        if spec.get("clusterIP") != "None":
+            for index, ip in enumerate(spec.get("clusterIPs") or ()):
+                found += ip_warnings(ip, f"spec.clusterIPs[{index}]")
         headless = spec.get("type") == "ClusterIP" and spec.get("clusterIP") == "None"
         external = spec.get("type") == "ExternalName"
         if headless:
@@ -203,6 +204,12 @@ class ServiceStrategy(BuiltinStrategy):
             found += [f"spec.{field} is ignored for headless services" for field in given]
         elif spec.get("externalIPs") and not external:
             found.append("spec.externalIPs is deprecated and may no longer be implemented in some clusters")
+        for index, ip in enumerate(spec.get("externalIPs") or ()):
+            found += ip_warnings(ip, f"spec.externalIPs[{index}]")
+        if spec.get("loadBalancerIP"):
+            found += ip_warnings(spec["loadBalancerIP"], "spec.loadBalancerIP")
+        for index, cidr in enumerate(spec.get("loadBalancerSourceRanges") or ()):
+            found += cidr_warnings(cidr, f"spec.loadBalancerSourceRanges[{index}]")
         if external and spec.get("externalIPs"):
             found.append('spec.externalIPs is ignored when spec.type is "ExternalName"')
         if not external and spec.get("externalName"):
