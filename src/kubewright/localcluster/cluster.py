@@ -23,6 +23,7 @@ from kubewright.localcluster.cluster_roles import cluster_role_controller
 from kubewright.localcluster.cronjobs import cronjob_controller
 from kubewright.localcluster.daemonsets import daemonset_controller
 from kubewright.localcluster.deployments import deployment_controller
+from kubewright.localcluster.disruptions import disruption_controller
 from kubewright.localcluster.endpoints import endpoints_controller
 from kubewright.localcluster.garbage_collector import GarbageCollector
 from kubewright.localcluster.jobs import job_controller
@@ -151,5 +152,6 @@ def _runnables(view: View, ca: bytes) -> list[Runnable]:
         quota_controller(view),
         cluster_role_controller(view),
         policy_controller(view),
+        disruption_controller(view),
         endpoints_controller(view),
     ]

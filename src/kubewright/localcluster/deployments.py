@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from kubewright.controller import Controller, Requeue
 from kubewright.localcluster.controller_refs import claim, watch_orphans
-from kubewright.localcluster.pods import template_hash
+from kubewright.localcluster.pods import share, template_hash
 from kubewright.localcluster.replicasets import REPLICA_FAILURE
 from kubewright.localcluster.rollouts import Sizes, plan_rollout, plan_scaling
 from kubewright.localcluster.view import View
@@ -33,8 +33,8 @@ def bounds(deployment: Deployment) -> tuple[int, int]:
     """How many Pods may be there above, and be missing below, the wanted number."""
     wanted = _wanted(deployment)
     rolling = deployment.spec.strategy.rolling_update if deployment.spec.strategy else None
-    surge = _share(rolling.max_surge if rolling else "25%", wanted, math.ceil)
-    unavailable = _share(rolling.max_unavailable if rolling else "25%", wanted, math.floor)
+    surge = share(rolling.max_surge if rolling else "25%", wanted, math.ceil)
+    unavailable = share(rolling.max_unavailable if rolling else "25%", wanted, math.floor)
     return (surge, unavailable) if surge or unavailable else (0, 1)
 
 
@@ -327,10 +327,3 @@ def _recreates(deployment: Deployment) -> bool:
 
 def _has_pods(view: View, replicasets: list[ReplicaSet]) -> bool:
     return any(_size(one) or view.owned(Pod, one) for one in replicasets)
-
-
-def _share(value: int | str | None, of: int, rounded: Callable[[float], int]) -> int:
-    """A number of Pods, or a percentage of the wanted number."""
-    if isinstance(value, str):
-        return rounded(int(value.rstrip("%")) * of / 100)
-    return value or 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from kubewright.objects import Object, ObjectMeta, owner_reference, to_json
@@ -82,3 +82,10 @@ def seconds_of(obj: Object, annotation: str, default: float) -> float:
         return max(float(text), 0.0) if text else default
     except ValueError:
         return default  # an object with a bad annotation fares as any other
+
+
+def share(value: int | str | None, of: int, rounded: Callable[[float], int]) -> int:
+    """A number of Pods, or a percentage of the wanted number."""
+    if isinstance(value, str):
+        return rounded(int(value.rstrip("%")) * of / 100)
+    return value or 0

@@ -24,7 +24,7 @@ from kubewright.controller import (
 )
 from kubewright.controller.merge_patch import merge_patch
 from kubewright.objects import Object, ObjectKey, Struct, key, to_dict
-from kubewright.objects.errors import NotFound
+from kubewright.objects.errors import Conflict, NotFound
 from kubewright.objects.selectors import LabelSelector
 from kubewright.workqueue import Item
 
@@ -107,11 +107,13 @@ class View:
         owns: Sequence[type[Object]] = (),
         maps: Mapping[type[Object], Callable[[Any], Iterable[ObjectKey]]] | None = None,
         workers: int = 4,
+        guarded: bool = False,
     ) -> Controller[ObjectKey]:
         """A controller that calls ``reconcile`` for objects of a kind, as long as they exist.
 
         :param owns: kinds whose objects lead to their controlling owner.
         :param maps: kinds whose objects lead to what the function says.
+        :param guarded: whether a status is only written to the object as it was read: others write it, too.
         """
 
         async def reconcile_key(item: Item[ObjectKey]) -> Requeue | None:
@@ -119,10 +121,9 @@ class View:
             if obj is None:
                 return None
             before = _status(obj)
-            try:
-                return await reconcile(obj)
-            finally:  # What failed stands in the status, too.
-                await self._write_status(obj, merge_patch(before, _status(obj)))
+            outcome = await reconcile(obj)
+            await self._write_status(obj, merge_patch(before, _status(obj)), guarded=guarded)
+            return outcome
 
         controller = Controller[ObjectKey](name, reconcile_key, workers=workers, log=logger)
         controller.watch(KindSource(cls.__name__, self.informer(cls), enqueue_object))
@@ -133,16 +134,22 @@ class View:
             controller.watch(KindSource(mapped.__name__, self.informer(mapped), enqueue_mapped(function)))
         return controller
 
-    async def _write_status(self, obj: Object, change: dict[str, Any]) -> None:
+    async def _write_status(self, obj: Object, change: dict[str, Any], *, guarded: bool) -> None:
         if not change:
             return
-        patch = {"metadata": {"uid": obj.metadata.uid}, "status": change}
+        patch: dict[str, Any] = {"metadata": {"uid": obj.metadata.uid}, "status": change}
+        if guarded:
+            patch["metadata"]["resourceVersion"] = obj.metadata.resource_version
         try:
             await self.client.patch(
                 type(obj), *reversed(key(obj)), merge=patch, subresource="status", field_manager="kubewright-cluster"
             )
         except NotFound:
             return
+        except Conflict:
+            if not guarded:
+                raise
+            return  # the other write brings the object up again
 
 
 def _controller_uid(stored: StoredObject[Any]) -> list[str]:

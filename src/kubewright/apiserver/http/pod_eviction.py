@@ -102,7 +102,6 @@ async def _use_up(call: Call, budget: Object, pod: Object, *, dry_run: bool) -> 
     async def used(live: Object) -> Object:
         check_budget(live)
         take(live["status"], pod["metadata"]["name"], now)
-        live["metadata"].pop("resourceVersion", None)
         return live
 
     write = own_write("UpdateOptions", dry_run=dry_run)
