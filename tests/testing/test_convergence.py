@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import asyncio
+import datetime as dt
+import logging
 from typing import Any
 
 import pytest
@@ -153,3 +156,40 @@ async def test_an_operator_that_writes_without_end_is_found() -> None:
     task = Task(metadata=ObjectMeta(name="a", namespace="default"), spec=Spec())
     with pytest.raises(NotConverged, match="a loop of writes"):
         await verify_convergence(op, [task], timeout=1.0)
+
+
+async def test_an_operator_that_compares_its_clock_with_the_servers_is_found() -> None:
+    op, Task = operator_of_tasks("punctual")
+
+    @op.reconcile(Task)
+    async def reconcile(obj: Resource[Spec, TaskStatus], ctx: Context) -> None:
+        created = obj.metadata.creation_timestamp
+        assert created is not None
+        obj.status.phase = "Old" if dt.datetime.now(dt.UTC) - created > dt.timedelta(seconds=30) else "New"
+
+    task = Task(metadata=ObjectMeta(name="a", namespace="default"), spec=Spec())
+    skewed = {name: made for name, made in DISTURBANCES.items() if "clock" in name}
+    with pytest.raises(NotConverged, match=r"a clock that is a minute ahead(.|\n)*phase"):
+        await verify_convergence(op, [task], disturbances=skewed, crashes=False, timeout=1.0)
+
+
+async def test_who_loses_its_lease_is_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    op, Task = operator_of_tasks("deposed")
+
+    @op.reconcile(Task, owns=[ConfigMap])
+    async def reconcile(obj: Resource[Spec, TaskStatus], ctx: Context) -> None:
+        await ctx.apply(ConfigMap(metadata=ObjectMeta(name=obj.metadata.name), data=dict(obj.metadata.labels)))
+
+    async def label_when_it_is_lost(user: Client) -> None:
+        if disturbed:
+            await lost.wait()
+        disturbed.append("from now on")
+        await user.patch(Task, "a", "default", merge={"metadata": {"labels": {"tier": "web"}}})
+
+    disturbed: list[str] = []
+    lost = asyncio.Event()
+    monkeypatch.setattr(logging.getLogger("kubewright.testing"), "info", lambda *_: lost.set())
+    task = Task(metadata=ObjectMeta(name="a", namespace="default"), spec=Spec())
+    some = {"a lost lease": DISTURBANCES["a lost lease"]}
+    await verify_convergence(op, [task], steps=[label_when_it_is_lost], disturbances=some, crashes=False)
+    assert lost.is_set()

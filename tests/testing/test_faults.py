@@ -1,8 +1,10 @@
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import msgspec
 import pytest
+from tests.virtual_time import run
 
 from kubewright.testing import faults
 from kubewright.testing.faults import Fault, FaultyTransport, Killed
@@ -38,6 +40,24 @@ class Server:
         yield Events()
 
     async def close(self) -> None: ...
+
+
+class Echo(Server):
+    """Answers with what was written last."""
+
+    body = b""
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        timeout: float | None = None,
+    ) -> Response:
+        self.body = body or self.body
+        return Response(200, {}, self.body)
 
 
 class Events:
@@ -163,3 +183,32 @@ async def test_a_killed_process_sends_nothing_more() -> None:
             await transport.request(method, "/pods")
     assert server.requests == ["POST /pods", "GET /pods"]
     assert transport.killed.is_set()
+
+
+def test_a_lagging_watch_delivers_everything_late() -> None:
+    async def main() -> None:
+        started = asyncio.get_running_loop().time()
+        assert await watched(faults.lag_watch(30)) == (b"".join(EVENTS), None)
+        assert asyncio.get_running_loop().time() - started == 60  # two pieces
+
+    run(main)
+
+
+async def test_a_process_with_a_wrong_clock_reads_and_writes_times_of_its_own() -> None:
+    server = Echo()
+    transport = FaultyTransport(server, [faults.skew(60), faults.skew(-3660)])
+    answered = await transport.request("PUT", "/leases/a", body=b'{"renewTime":"2026-12-01T10:00:00Z"}')
+    assert server.body == b'{"renewTime":"2026-12-01T09:00:00Z"}'
+    assert answered.body == b'{"renewTime":"2026-12-01T10:00:00Z"}'
+    transport.heal()
+    assert (await transport.request("GET", "/leases/a")).body == server.body
+
+
+async def test_a_lost_lease_is_held_first() -> None:
+    transport = FaultyTransport(Server(), [faults.lose_lease(skip=1)])
+    path = "/apis/coordination.k8s.io/v1/namespaces/default/leases/a"
+    assert (await transport.request("PUT", path)).status == 200
+    for _ in range(3):
+        with pytest.raises(ConnectError):
+            await transport.request("PUT", path)
+    assert (await transport.request("GET", "/pods")).status == 200

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from kubewright.client import Client, Untyped
 from kubewright.localcluster import LocalCluster
-from kubewright.manager import Manager
+from kubewright.manager import LeadershipLost, Manager, Timing
 from kubewright.objects import GroupVersionKind, Object, from_dict, to_dict
 from kubewright.operator import Operator
 from kubewright.testing import faults
@@ -24,6 +25,8 @@ from kubewright.testing.faults import Fault, FaultyTransport
 from kubewright.testing.field_ownership import owned_fields
 from kubewright.testing.foreign import install_foreign
 from kubewright.testing.webhooks import serving_webhooks
+
+logger = logging.getLogger("kubewright.testing")
 
 State: TypeAlias = dict[str, dict[str, Any]]
 """By kind and name, what the operator has set; and what it has made outside the cluster."""
@@ -34,6 +37,9 @@ _QUIET = 0.25
 """Seconds without any change in the cluster after which an undisturbed run counts as finished."""
 
 _POLL = 0.05
+
+_TIMING = Timing(lease_duration=1.0, renew_deadline=0.6, retry_period=0.1)
+"""Of the lease of a run in which it gets lost."""
 
 DISTURBANCES: Mapping[str, Callable[[], Sequence[Fault]]] = {
     "refused connections": lambda: [faults.refuse(times=8, probability=0.3)],
@@ -46,6 +52,10 @@ DISTURBANCES: Mapping[str, Callable[[], Sequence[Fault]]] = {
     "broken watches": lambda: [faults.cut_watch(after_events=1, times=3)],
     "truncated watches": lambda: [faults.truncate_watch(after_events=1, times=3)],
     "expired watches": lambda: [faults.expire_watch(after_events=1, times=3)],
+    "late watches": lambda: [faults.lag_watch(0.05)],
+    "a clock that is a minute ahead": lambda: [faults.skew(60)],
+    "a clock that is a minute behind": lambda: [faults.skew(-60)],
+    "a lost lease": lambda: [faults.lose_lease()],
     "stale lists": lambda: [faults.cut_watch(after_events=1, times=2), faults.stale(times=2)],
 }
 """What goes wrong by default, each in a run of its own."""
@@ -209,12 +219,14 @@ class _Trial:
 
 
 class _Process:
-    """An operator's process, which is started anew when it has died."""
+    """An operator's process, which is started anew when it has died, or has ended because it lost its lease."""
 
     def __init__(self, operator: Operator, cluster: LocalCluster, transport: FaultyTransport) -> None:
         self.transport = transport
         self._operator = operator
         self._cluster = cluster
+        # Nobody can lose a lease that nobody holds.
+        self._elects = any(fault.path == faults.LEASES for fault in transport.faults)
 
     async def run(self, stop: asyncio.Event) -> None:
         first = asyncio.create_task(self._manager(Client(self.transport)).run(stop))
@@ -222,7 +234,10 @@ class _Process:
         try:
             await asyncio.wait({first, died}, return_when=asyncio.FIRST_COMPLETED)
             if not died.done():
-                return await first
+                try:
+                    return await first
+                except LeadershipLost:
+                    logger.info("%s has lost its lease, and is started anew", self._operator.name)
         finally:
             died.cancel()
             first.cancel()
@@ -230,7 +245,15 @@ class _Process:
         return await self._manager(self._cluster.client()).run(stop)
 
     def _manager(self, client: Client) -> Manager:
-        manager = Manager(client, self._operator.name, health_address="0", metrics_address="0", grace_period=1.0)
+        manager = Manager(
+            client,
+            self._operator.name,
+            leader_elect=self._elects,
+            timing=_TIMING,
+            health_address="0",
+            metrics_address="0",
+            grace_period=1.0,
+        )
         self._operator.add_to(manager)
         return manager
 

@@ -1,8 +1,9 @@
 """Faults between an operator and its API server, injected where the client meets the network.
 
 A `FaultyTransport` wraps any other transport and lets `Fault`s loose on the requests that pass through it: refused or
-lost answers, slow ones, stale ones, watches that break, go silent or expire, and the death of the whole process between
-two writes.  Which requests are hit is decided by counting and by a seeded generator, so a run can be repeated.
+lost answers, slow ones, stale ones, watches that lag, break, go silent or expire, a lease that can't be renewed, a
+clock that is wrong, and the death of the whole process between two writes.  Which requests are hit is decided by
+counting and by a seeded generator, so a run can be repeated.
 """
 
 from __future__ import annotations
@@ -18,9 +19,12 @@ from typing import Literal
 import msgspec
 
 from kubewright.objects.errors import APIError, Conflict, Gone, InternalError, ServiceUnavailable, TooManyRequests
+from kubewright.testing.skew import SkewedStream, shifted
 from kubewright.transport.protocol import ConnectError, Response, Stream, Transport, TransportError, TransportTimeout
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+LEASES = "/coordination.k8s.io/.*/leases"
+"""The path of all requests for Leases."""
 
 Effect = Literal[
     "refuse",
@@ -32,6 +36,8 @@ Effect = Literal[
     "truncate-stream",
     "freeze-stream",
     "expire-stream",
+    "lag-stream",
+    "skew",
 ]
 
 
@@ -142,11 +148,26 @@ def delay(seconds: float, path: str = "", *, times: int | None = None, probabili
     return Fault(effect="delay", seconds=seconds, path=path, times=times, probability=probability)
 
 
+def lose_lease(*, skip: int = 2) -> Fault:
+    """After so many requests for Leases all others are refused: who holds one can't renew it."""
+    return Fault(effect="refuse", path=LEASES, skip=skip)
+
+
+def skew(seconds: float) -> Fault:
+    """This process's clock is so many seconds ahead of everybody else's, or behind."""
+    return Fault(effect="skew", seconds=seconds)
+
+
 def stale(path: str = "", *, times: int | None = None, probability: float = 1.0) -> Fault:
     """Reads get an earlier answer to the same request, as from an API server whose cache lags behind."""
     return Fault(
         effect="stale", methods=frozenset({"GET"}), watches=False, path=path, times=times, probability=probability
     )
+
+
+def lag_watch(seconds: float, path: str = "", *, times: int | None = None, probability: float = 1.0) -> Fault:
+    """What a watch delivers comes so many seconds late."""
+    return Fault(effect="lag-stream", watches=True, seconds=seconds, path=path, times=times, probability=probability)
 
 
 def cut_watch(
@@ -195,7 +216,7 @@ class FaultyTransport:
     """A transport with faults in it.
 
     :param inner: the transport that requests go through.
-    :param faults: tried in order; the first that hits decides, delays add up.
+    :param faults: tried in order; the first that hits decides; delays add up, and so do skewed clocks.
     :param seed: of the generator behind ``probability``.
     :param kill_after_writes: the process dies when it is about to send the next write after so many.
     """
@@ -241,7 +262,11 @@ class FaultyTransport:
             return _response(fault.status)
         if fault is not None and fault.effect == "stale" and path in self._seen:
             return self._seen[path]
+        ahead = self._ahead
+        body = shifted(body, ahead) if body and ahead else body
         response = await self.inner.request(method, path, headers=headers, body=body, timeout=timeout)
+        if ahead:
+            response = response._replace(body=shifted(response.body, -ahead))
         if fault is not None and fault.effect == "lose-answer":
             raise TransportError(f"{self.host} closed the connection on {method} {path} (injected)")
         if method == "GET" and any(fault.effect == "stale" for fault in self.faults):
@@ -265,7 +290,9 @@ class FaultyTransport:
             yield _Answered(_response(fault.status))
             return
         async with self.inner.stream(method, path, headers=headers, idle_timeout=idle_timeout) as stream:
-            yield _FaultyStream(stream, fault, self.killed, idle_timeout)
+            yield _FaultyStream(
+                SkewedStream(stream, -self._ahead) if self._ahead else stream, fault, self.killed, idle_timeout
+            )
 
     async def close(self) -> None:
         await self.inner.close()
@@ -280,9 +307,14 @@ class FaultyTransport:
         if self.killed.is_set():
             raise Killed("the process was killed (injected)")
 
+    @property
+    def _ahead(self) -> float:
+        """Seconds by which this process's clock is ahead."""
+        return sum(fault.seconds for fault in self.faults if fault.effect == "skew")
+
     async def _fault(self, method: str, path: str, *, watch: bool) -> Fault | None:
         for fault in self.faults:
-            if fault.hits_request(method, path, watch=watch, generator=self._generator):
+            if fault.effect != "skew" and fault.hits_request(method, path, watch=watch, generator=self._generator):
                 if fault.effect != "delay":
                     return fault
                 await asyncio.sleep(fault.seconds)
@@ -316,6 +348,11 @@ class _FaultyStream:
         self._idle_timeout = idle_timeout
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        if self._fault is not None and self._fault.effect == "lag-stream":
+            async for piece in self._inner:
+                await asyncio.sleep(self._fault.seconds)
+                yield piece
+            return
         left = self._fault.after_events if self._fault else -1
         if left == 0:
             async for piece in self._fail(b""):
