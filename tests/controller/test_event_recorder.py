@@ -22,7 +22,8 @@ async def written(recorder: EventRecorder) -> None:
 async def test_an_event_tells_who_did_what_to_which_object() -> None:
     async with api_server() as server:
         recorder = EventRecorder(server.client(), "website-operator")
-        recorder.record(SUBJECT, "Created", "made a deployment", action="Create", related=SUBJECT)
+        tags = {"example.com/ticket": "4711"}
+        recorder.record(SUBJECT, "Created", "made a deployment", action="Create", related=SUBJECT, annotations=tags)
         await written(recorder)
         (event,) = await server.client().list(Event, namespace="default")
         assert (event.type, event.reason, event.action, event.note) == (
@@ -34,6 +35,7 @@ async def test_an_event_tells_who_did_what_to_which_object() -> None:
         assert event.regarding is not None and (event.regarding.kind, event.regarding.name) == ("ConfigMap", "a")
         assert event.reporting_controller == "website-operator"
         assert event.metadata.name.startswith("a.")
+        assert event.metadata.annotations == tags
 
 
 async def test_repeats_become_a_series() -> None:

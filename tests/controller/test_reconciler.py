@@ -235,6 +235,8 @@ async def test_a_plain_function_runs_in_a_thread_with_a_blocking_context() -> No
         ctx.apply(config_map("a"))
         ctx.log.info("%d children", len(ctx.list(ConfigMap)))
         assert ctx.client.get(ConfigMap, "a", "default").metadata.uid
+        assert [found.metadata.name for found in ctx.cache.list(Ingress, namespace="default")] == [obj.metadata.name]
+        ctx.client.delete_collection(ConfigMap, "default")
         return Requeue(after=7)
 
     async with world() as w:

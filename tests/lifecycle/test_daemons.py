@@ -135,3 +135,19 @@ async def test_what_failed_for_good_does_not_start_again() -> None:
         await s.change(replicas=2)
         await calls.reach(3)
         assert calls.count("guard") == 1
+
+
+async def test_it_may_begin_later_and_is_not_waited_for_until_then() -> None:
+    op, calls = operator(), Calls()
+
+    @op.daemon(Site, initial_delay=lambda spec: 0.001 * spec.replicas, grace=3600.0)
+    async def guard(name: str, stopped: asyncio.Event) -> None:
+        calls.append(name)
+        await stopped.wait()
+
+    async with stage() as s:
+        async with s.running(op):
+            await s.user.create(site("late", spec=SiteSpec(replicas=3_600_000)))
+            await s.user.create(site("soon"))
+            await calls.reach(1)
+        assert calls == ["soon"]

@@ -30,6 +30,21 @@ def test_handlers_of_one_kind_share_a_controller_and_timers_have_their_own() -> 
     assert [declared.name for declared in op.declarations] == ["site-nothing", "site-watch-it", "site-handlers"]
 
 
+def test_handlers_say_what_they_own_and_how_many_objects_they_work_on() -> None:
+    op = operator()
+    op.on_create(Site, owns=[ConfigMap], workers=8)(nothing)
+    op.on_delete(Site, workers=2)(nothing)
+    (declared,) = op.declarations
+    assert (declared.workers, declared.owns) == (8, [ConfigMap])
+    verbs = {(need.resource, verb) for need in op.needs() for verb in need.verbs}
+    assert {("configmaps", "create"), ("configmaps", "watch")} <= verbs
+
+
+def test_a_timer_that_would_never_be_due_is_refused() -> None:
+    with pytest.raises(ValueError, match="interval="):
+        operator().timer(Site)
+
+
 def test_two_handlers_that_would_share_their_progress_are_refused() -> None:
     op = operator()
     op.on_change(Site, "spec.host")(nothing)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import threading
 from typing import cast
 
@@ -28,6 +29,25 @@ async def test_a_failure_counts_as_terminal_after_so_many_retries_and_a_success_
                 await function(site(), NO_CONTEXT)
     with pytest.raises(TerminalError, match="given up after 3 tries: still busy"):
         await function(site(), NO_CONTEXT)
+
+
+async def test_a_call_that_takes_too_long_is_cancelled_and_counts_as_failed() -> None:
+    async def work() -> None:
+        await asyncio.get_running_loop().create_future()
+
+    function = Function(work, Site, timeout=0.001, retries=1)
+    with pytest.raises(TimeoutError, match=r"work took longer than 0\.001 s"):
+        await function(site(), NO_CONTEXT)
+    with pytest.raises(TerminalError, match="given up after 2 tries"):
+        await function(site(), NO_CONTEXT)
+
+
+async def test_a_timeout_of_the_function_itself_is_told_as_it_is() -> None:
+    async def work() -> None:
+        raise TimeoutError("the database is slow")
+
+    with pytest.raises(TimeoutError, match="the database is slow"):
+        await Function(work, Site, timeout=60)(site(), NO_CONTEXT)
 
 
 async def test_waiting_is_no_failure() -> None:

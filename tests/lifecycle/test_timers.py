@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from math import inf
 from typing import cast
 
 import pytest
 from tests.lifecycle.running import Calls, operator, stage
-from tests.lifecycle.site import Site, SiteStatus, site
+from tests.lifecycle.site import Site, SiteSpec, SiteStatus, site
 
 from kubewright import Context, ObjectKey, Requeue, TerminalError
 from kubewright.lifecycle import Function, Matching, Memos, Timer
@@ -71,6 +72,29 @@ async def test_it_waits_for_its_first_time_and_for_quiet() -> None:
     idle = Bench(idle=5.0)
     assert [await idle.at(100), await idle.at(103, generation=2), await idle.at(108, generation=2)] == [5, 5, 10]
     assert idle.calls == [108]
+
+
+async def test_without_an_interval_it_is_called_once_each_time_the_spec_comes_to_rest() -> None:
+    bench = Bench(idle=5.0, interval=inf)
+    assert [await bench.at(now) for now in (100, 105, 500)] == [5, None, None]
+    assert [await bench.at(now, generation=2) for now in (501, 506, 900)] == [5, None, None]
+    assert bench.calls == [105, 506]
+
+
+async def test_the_first_time_may_depend_on_the_object() -> None:
+    async def tick() -> None: ...
+
+    timer = Timer(
+        Function(tick, Site),
+        Matching(Site),
+        cls=Site,
+        interval=10.0,
+        memos=Memos(),
+        initial_delay=lambda spec, name: spec.replicas * len(name),
+        clock=lambda: 100.0,
+    )
+    outcome = await timer.reconcile(site(spec=SiteSpec(replicas=3)), NO_CONTEXT)
+    assert outcome is not None and outcome.after == 12
 
 
 async def test_the_function_may_choose_the_next_time() -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from typing import Any, ParamSpec, TypeVar
 
+from kubewright.cache import Cache
 from kubewright.client import Client
 
 P = ParamSpec("P")
@@ -65,6 +66,19 @@ class BlockingClient:
         self.patch = waiter.wrap(client.patch)
         self.apply = waiter.wrap(client.apply)
         self.delete = waiter.wrap(client.delete)
+        self.delete_collection = waiter.wrap(client.delete_collection)
+        self.get_subresource = waiter.wrap(client.get_subresource)
+        self.create_subresource = waiter.wrap(client.create_subresource)
+        self.update_subresource = waiter.wrap(client.update_subresource)
+
+
+class BlockingCache:
+    """The reads of :class:`~kubewright.cache.Cache`, for threads."""
+
+    def __init__(self, cache: Cache, waiter: Waiter) -> None:
+        self.get = waiter.wrap(cache.get)
+        self.list = waiter.wrap(cache.list)
+        self.by_index = waiter.wrap(cache.by_index)
 
 
 async def run_in_thread(executor: Executor, waiter: Waiter, function: Callable[[], R]) -> R:

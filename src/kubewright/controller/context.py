@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, MutableSequence, Sequence
+from collections.abc import Callable, Mapping, MutableSequence, Sequence
 from typing import Literal, TypeVar
 
 from kubewright.cache import Cache
 from kubewright.client import Client
-from kubewright.controller.blocking import BlockingClient, Waiter
+from kubewright.controller.blocking import BlockingCache, BlockingClient, Waiter
 from kubewright.controller.children import AnyKind, Children, follows
 from kubewright.controller.conditions import set_condition
 from kubewright.controller.event_recorder import EventRecorder
@@ -123,9 +123,13 @@ class Context:
         type: Literal["Normal", "Warning"] = "Normal",
         action: str = "Reconcile",
         related: AnyKind | None = None,
+        annotations: Mapping[str, str] | None = None,
     ) -> None:
-        """Tell people about the object (``kubectl describe`` shows it); never waits, and repeats are counted as one."""
-        self._events.record(self._obj, reason, note, type=type, action=action, related=related)
+        """Tell people about the object (``kubectl describe`` shows it); never waits, and repeats are counted as one.
+
+        The parameters are those of :meth:`EventRecorder.record`.
+        """
+        self._events.record(self._obj, reason, note, type=type, action=action, related=related, annotations=annotations)
 
     async def write_status(self) -> None:
         """Write what has changed in the object's status now; at the end of a reconcile that happens anyway.
@@ -170,6 +174,7 @@ class BlockingContext:
 
     def __init__(self, context: Context, waiter: Waiter) -> None:
         self.client = BlockingClient(context.client, waiter)
+        self.cache = BlockingCache(context.cache, waiter)
         self.log = context.log
         self.causes = context.causes
         self.condition = context.condition

@@ -12,7 +12,7 @@ import datetime as dt
 import logging
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Literal
 
 from kubewright.client import Client
@@ -61,6 +61,7 @@ class EventRecorder:
         type: Literal["Normal", "Warning"] = "Normal",
         action: str = "Reconcile",
         related: AnyObject | None = None,
+        annotations: Mapping[str, str] | None = None,
     ) -> None:
         """Tell of something that happened to ``regarding``; returns at once.
 
@@ -68,6 +69,7 @@ class EventRecorder:
         :param note: for people, at most 1 kB; the rest is cut off.
         :param action: what was done or tried.
         :param related: another object that had to do with it.
+        :param annotations: of the event itself, for programs that collect events; repeats keep those of the first.
         """
         about, other = _identity(regarding), _identity(related) if related is not None else None
         key = EventKey(type, reason, action, about, other, note if self._by_note else "")
@@ -75,7 +77,9 @@ class EventRecorder:
         name = f"{regarding.metadata.name}.{time.time_ns():x}"
         verdict, series = self._correlator.observe(key, name, namespace, time.monotonic())
         if verdict == "create":
-            self._put(self._event(name, namespace, key, regarding, note, related))
+            event = self._event(name, namespace, key, regarding, note, related)
+            event.metadata.annotations.update(annotations or {})
+            self._put(event)
         elif verdict == "update":
             self._put(series)
         elif verdict == "drop":

@@ -71,3 +71,14 @@ class Arguments:
             elif ctx is not None:
                 values[parameter] = _OF_CONTEXT[name](ctx)
         return values
+
+
+def per_object(cls: type[Object], value: float | Callable[..., float]) -> Callable[[Object], float]:
+    """A number as it stands, or one that a function of the object tells, with its arguments by name.
+
+    :raises TypeError: the function asks for something that nobody knows.
+    """
+    if not callable(value):
+        return lambda obj: value
+    arguments = Arguments(value, cls)
+    return lambda obj: value(**arguments.of(obj))

@@ -15,6 +15,7 @@ from typing import Any
 
 from kubewright.controller import Channel, Context, Requeue, Retry, TerminalError
 from kubewright.controller.gate import Gate
+from kubewright.lifecycle.arguments import per_object
 from kubewright.lifecycle.behaviour import Behaviour, Memos
 from kubewright.lifecycle.function import Function
 from kubewright.lifecycle.matching import Matching
@@ -27,6 +28,8 @@ logger = logging.getLogger("kubewright.lifecycle")
 class Daemon(Behaviour):
     """Runs ``function`` once for each object.
 
+    :param initial_delay: seconds before it begins, after the object appeared or this process started; or a function of
+        the object that tells them.
     :param finalizer: hold a deleted object until its daemon has ended.
     :param grace: seconds that a coroutine function has to end by itself after ``stopped`` was set; then it is
         cancelled.  (A plain function can't be: it looks at ``stopped``, and is waited for.)
@@ -39,6 +42,7 @@ class Daemon(Behaviour):
         *,
         cls: type[Object],
         memos: Memos,
+        initial_delay: float | Callable[..., float] = 0.0,
         finalizer: bool = False,
         grace: float = 0.0,
         backoff: ExponentialBackoff[ObjectKey] | None = None,
@@ -49,6 +53,7 @@ class Daemon(Behaviour):
         self._matches = matches
         self._cls = cls
         self._memos = memos
+        self._initial_delay = per_object(cls, initial_delay)
         self._finalizer = finalizer
         self._grace = grace
         self._backoff: ExponentialBackoff[ObjectKey] = backoff or ExponentialBackoff(base=1.0, cap=300.0)
@@ -74,7 +79,7 @@ class Daemon(Behaviour):
             await self._end(key(obj))
             running = None
         if matches and not self._closed and (running is None or running.wants_restart):
-            self._start(obj, ctx)
+            self._start(obj, ctx, delay=self._initial_delay(obj) if running is None else 0.0)
         return None
 
     async def finalize(self, obj: Any, ctx: Context) -> Requeue | None:
@@ -97,18 +102,21 @@ class Daemon(Behaviour):
             self._closed = True
             await asyncio.gather(*(self._end(key) for key in list(self._running)))
 
-    def _start(self, obj: Object, ctx: Context) -> None:
+    def _start(self, obj: Object, ctx: Context, *, delay: float) -> None:
         running = _Running(obj.metadata.uid, asyncio.Event() if self._function.is_async else threading.Event())
         running.task = asyncio.create_task(
-            self._supervise(obj, ctx, running), name=f"{self._function.user_function.__name__}/{key(obj)}"
+            self._supervise(obj, ctx, running, delay), name=f"{self._function.user_function.__name__}/{key(obj)}"
         )
         self._running[key(obj)] = running
         if self._gate is not None:
             self._gate.hold(key(obj))
 
-    async def _supervise(self, obj: Object, ctx: Context, running: _Running) -> None:
+    async def _supervise(self, obj: Object, ctx: Context, running: _Running, delay: float) -> None:
         """Run the function to its end; the reconciler hears when it has to run again."""
         pause: float | None = None
+        if delay > 0:
+            await asyncio.sleep(delay)
+        running.begun = True
         try:
             again = await self._function(obj, ctx, stopped=running.stopped, memo=self._memos.of(obj))
             await ctx.write_status()
@@ -141,7 +149,7 @@ class Daemon(Behaviour):
             running.restart.cancel()
         running.stopped.set()
         try:
-            if self._grace > 0:
+            if self._grace > 0 and running.begun:
                 await asyncio.wait({running.task}, timeout=self._grace)
         finally:  # there is no grace where the lease is lost
             running.task.cancel()
@@ -158,4 +166,5 @@ class _Running:
         self.stopped = stopped
         self.task: asyncio.Task[None] | None = None
         self.restart: asyncio.TimerHandle | None = None
+        self.begun = False
         self.wants_restart = False

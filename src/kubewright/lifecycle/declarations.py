@@ -7,6 +7,7 @@ each run.  What handlers share (all those of one kind have one controller and on
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from typing import Any, Literal, TypedDict, TypeVar, Unpack
 
 import msgspec
@@ -41,6 +42,17 @@ class Options(Filters, total=False):
     """How many failures in a row are tried again; by default all."""
     name: str
     """By default the function's."""
+
+
+class HandlerOptions(Options, total=False):
+    """What a handler of changes may say besides."""
+
+    workers: int
+    """For how many objects at a time; the handlers of one kind share them, so the highest number counts."""
+    timeout: float
+    """Seconds after which a call is cancelled and counts as failed."""
+    owns: Sequence[type[Object]]
+    """The kinds of the children that it applies."""
 
 
 class Declaration(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,8 +94,8 @@ class Declarations:
         self,
         cls: type[Object],
         *,
-        interval: float,
-        initial_delay: float = 0.0,
+        interval: float = inf,
+        initial_delay: float | Callable[..., float] = 0.0,
         idle: float = 0.0,
         sharp: bool = False,
         remember: bool = False,
@@ -94,11 +106,16 @@ class Declarations:
     ) -> Callable[[FunctionT], FunctionT]:
         """Declare a function to be called every ``interval`` seconds for each object; see :class:`Timer`.
 
+        :param idle: seconds without a change of the spec before a call; without an interval there is one call for each
+            time that the spec comes to rest.
         :param remember: go on with the interval after a restart of the operator, and don't call at once: for what is
             done daily, or costs.  That takes an annotation of each object, written after each call.
         :param workers: for how many objects at a time.
         :param timeout: seconds after which a call is cancelled and counts as failed.
+        :raises ValueError: it has neither an interval nor an idle time.
         """
+        if interval == inf and not idle:
+            raise ValueError("a timer needs interval=, or the idle= after which it is called once")
 
         def declare(user_function: FunctionT) -> FunctionT:
             function, matches, name = _read(cls, user_function, ("memo",), options)
@@ -136,6 +153,7 @@ class Declarations:
         self,
         cls: type[Object],
         *,
+        initial_delay: float | Callable[..., float] = 0.0,
         finalizer: bool = False,
         grace: float = 0.0,
         owns: Sequence[type[Object]] = (),
@@ -154,7 +172,15 @@ class Declarations:
             function, matches, name = _read(cls, user_function, ("memo", "stopped"), options)
 
             def begin(memos: Memos) -> Behaviour:
-                return Daemon(function.fresh(), matches, cls=cls, memos=memos, finalizer=finalizer, grace=grace)
+                return Daemon(
+                    function.fresh(),
+                    matches,
+                    cls=cls,
+                    memos=memos,
+                    initial_delay=initial_delay,
+                    finalizer=finalizer,
+                    grace=grace,
+                )
 
             controller = _controller_name(cls, name)
             self._declared.append(
@@ -165,7 +191,7 @@ class Declarations:
         return declare
 
     def on_change(
-        self, cls: type[Object], field: FieldPath, **options: Unpack[Options]
+        self, cls: type[Object], field: FieldPath, **options: Unpack[HandlerOptions]
     ) -> Callable[[FunctionT], FunctionT]:
         """Declare a function to be called with ``old`` and ``new`` whenever a field has another value.
 
@@ -178,20 +204,20 @@ class Declarations:
         return self._on("change", cls, field, options)
 
     def on_update(
-        self, cls: type[Object], field: FieldPath = "spec", **options: Unpack[Options]
+        self, cls: type[Object], field: FieldPath = "spec", **options: Unpack[HandlerOptions]
     ) -> Callable[[FunctionT], FunctionT]:
         """Like :meth:`on_change`, but not for the value that the object appears with."""
         return self._on("update", cls, field, options)
 
-    def on_create(self, cls: type[Object], **options: Unpack[Options]) -> Callable[[FunctionT], FunctionT]:
+    def on_create(self, cls: type[Object], **options: Unpack[HandlerOptions]) -> Callable[[FunctionT], FunctionT]:
         """Declare a function to be called once for each object, those from before the operator's time included."""
         return self._on("create", cls, (), options)
 
-    def on_resume(self, cls: type[Object], **options: Unpack[Options]) -> Callable[[FunctionT], FunctionT]:
+    def on_resume(self, cls: type[Object], **options: Unpack[HandlerOptions]) -> Callable[[FunctionT], FunctionT]:
         """Declare a function to be called once for each object in each process: at the start, or when it appears."""
         return self._on("resume", cls, (), options)
 
-    def on_delete(self, cls: type[Object], **options: Unpack[Options]) -> Callable[[FunctionT], FunctionT]:
+    def on_delete(self, cls: type[Object], **options: Unpack[HandlerOptions]) -> Callable[[FunctionT], FunctionT]:
         """Declare a function to be called before an object goes; those that match get a finalizer for it."""
         return self._on("delete", cls, (), options)
 
@@ -200,17 +226,28 @@ class Declarations:
         on: Literal["create", "resume", "update", "change", "delete"],
         cls: type[Object],
         field: FieldPath,
-        options: Options,
+        options: HandlerOptions,
     ) -> Callable[[FunctionT], FunctionT]:
         parts = parts_of(cls, field) if field else ()
 
         def declare(user_function: FunctionT) -> FunctionT:
-            function, matches, name = _read(cls, user_function, ("memo", "old", "new"), options)
+            names = ("memo", "old", "new")
+            function, matches, name = _read(cls, user_function, names, options, timeout=options.get("timeout"))
             full_name = "/".join((on, name, *parts))
             handlers = self._handlers.setdefault(cls, [])
             if any(handler.name == full_name for handler in handlers):
                 raise ValueError(f"{cls.__name__} has two handlers {full_name}: give one another name")
-            handlers.append(Handler(name=full_name, on=on, function=function, matches=matches, field=parts))
+            handlers.append(
+                Handler(
+                    name=full_name,
+                    on=on,
+                    function=function,
+                    matches=matches,
+                    field=parts,
+                    workers=options.get("workers", 1),
+                    owns=tuple(options.get("owns", ())),
+                )
+            )
             return user_function
 
         return declare
@@ -225,15 +262,21 @@ class Declarations:
         return Declaration(
             cls=cls,
             name=_controller_name(cls, "handlers"),
-            owns=(),
+            owns=list(dict.fromkeys(child for handler in handlers for child in handler.owns)),
             begin=begin,
+            workers=max(handler.workers for handler in handlers),
             finalizes=any(handler.on == "delete" for handler in handlers),
             annotates=any(handler.on not in ("delete", "resume") for handler in handlers),
         )
 
 
 def _read(
-    cls: type[Object], function: Callable[..., Any], names: Sequence[str], options: Options
+    cls: type[Object],
+    function: Callable[..., Any],
+    names: Sequence[str],
+    options: Options,
+    *,
+    timeout: float | None = None,
 ) -> tuple[Function, Matching, str]:
     matching = Matching(
         cls,
@@ -242,7 +285,7 @@ def _read(
         fields=options.get("fields"),
         when=options.get("when"),
     )
-    wrapped = Function(function, cls, names=names, retries=options.get("retries"))
+    wrapped = Function(function, cls, names=names, retries=options.get("retries"), timeout=timeout)
     return wrapped, matching, options.get("name") or function.__name__
 
 

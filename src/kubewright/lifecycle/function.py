@@ -23,6 +23,7 @@ class Function:
 
     :param names: of the arguments on offer beside those of object and context.
     :param retries: how many failed calls in a row an object gets before the failure counts as terminal; None: any.
+    :param timeout: seconds after which a call is cancelled and counts as failed; None: never.
     """
 
     def __init__(
@@ -32,11 +33,13 @@ class Function:
         *,
         names: Collection[str] = (),
         retries: int | None = None,
+        timeout: float | None = None,
     ) -> None:
         self.user_function = function
         self.is_async = inspect.iscoroutinefunction(function)
         self._arguments = Arguments(function, cls, (*CONTEXT_NAMES, *names))
         self._retries = retries
+        self._timeout = timeout
         self._failures: dict[ObjectKey, int] = {}
 
     def fresh(self) -> Function:
@@ -51,7 +54,7 @@ class Function:
         :raises TerminalError: it cannot be done, or was tried often enough.
         """
         try:
-            outcome: Requeue | None = await self._call(obj, ctx, extra)
+            outcome: Requeue | None = await self._call_in_time(obj, ctx, extra)
         except (Retry, TerminalError):
             raise
         except Exception as error:
@@ -63,6 +66,17 @@ class Function:
     def forget(self, key: ObjectKey) -> None:
         """The object's next failure is its first."""
         self._failures.pop(key, None)
+
+    async def _call_in_time(self, obj: Object, ctx: Context, extra: dict[str, object]) -> Any:
+        deadline = asyncio.timeout(self._timeout)
+        try:
+            async with deadline:
+                return await self._call(obj, ctx, extra)
+        except TimeoutError as error:
+            if deadline.expired():
+                name = self.user_function.__name__
+                raise TimeoutError(f"{name} took longer than {self._timeout:g} s") from error.__cause__
+            raise
 
     async def _call(self, obj: Object, ctx: Context, extra: dict[str, object]) -> Any:
         if self.is_async:

@@ -36,6 +36,8 @@ class Handler(msgspec.Struct, frozen=True, kw_only=True):
     function: Function
     matches: Matching
     field: tuple[str, ...] = ()
+    workers: int = 1
+    owns: tuple[type[Object], ...] = ()
 
 
 class Handlers(Behaviour):

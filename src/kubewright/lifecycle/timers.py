@@ -14,6 +14,7 @@ from math import inf
 from typing import Any, NamedTuple
 
 from kubewright.controller import Context, Requeue, TerminalError
+from kubewright.lifecycle.arguments import per_object
 from kubewright.lifecycle.behaviour import Behaviour, Memos
 from kubewright.lifecycle.function import Function
 from kubewright.lifecycle.matching import Matching
@@ -30,7 +31,9 @@ class _Due(NamedTuple):
 class Timer(Behaviour):
     """Calls ``function`` every ``interval`` seconds, counted from its end.
 
-    :param initial_delay: seconds before the first call, after the object appeared or this process started.
+    :param interval: without end, it is called once for each state of the spec: once that has been ``idle`` for so long.
+    :param initial_delay: seconds before the first call, after the object appeared or this process started; or a
+        function of the object that tells them, such as one that spreads the calls after a restart.
     :param idle: only once the object's spec has not changed for so many seconds.
     :param sharp: count the interval from the call's due time instead; calls that were missed are left out.
     :param annotation: where the time of the next call is kept: then it counts after a restart of this process, too, up
@@ -45,9 +48,9 @@ class Timer(Behaviour):
         matches: Matching,
         *,
         cls: type[Object],
-        interval: float,
+        interval: float = inf,
         memos: Memos,
-        initial_delay: float = 0.0,
+        initial_delay: float | Callable[..., float] = 0.0,
         idle: float = 0.0,
         sharp: bool = False,
         annotation: str = "",
@@ -59,7 +62,7 @@ class Timer(Behaviour):
         self._cls = cls
         self._interval = interval
         self._memos = memos
-        self._initial_delay = initial_delay
+        self._initial_delay = per_object(cls, initial_delay)
         self._idle = idle
         self._sharp = sharp
         self._annotation = annotation
@@ -84,9 +87,11 @@ class Timer(Behaviour):
         pause = self._interval if outcome is None else outcome.after
         ended = self._clock()
         following = ended + pause
-        if self._sharp and outcome is None:
+        if self._sharp and outcome is None and following < inf:
             following = due.at + self._interval * (1 + (ended - due.at) // self._interval)
         self._due[key(obj)] = due._replace(at=following)
+        if following == inf:
+            return None
         if self._annotation:
             await self._remember(obj, ctx, self._wall_clock() + following - ended)
         return Requeue(following - ended)
@@ -111,7 +116,7 @@ class Timer(Behaviour):
         """When the timer is due that this process does not know yet."""
         remembered = _seconds(obj.metadata.annotations.get(self._annotation, ""))
         if remembered is None:
-            return now + max(self._initial_delay, self._idle)
+            return now + max(self._initial_delay(obj), self._idle)
         # A clock that was wrong once must not stop a timer for longer than its interval.
         return now + max(self._idle, min(self._interval, remembered - self._wall_clock()))
 
