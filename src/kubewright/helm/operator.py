@@ -128,7 +128,7 @@ class HelmOperator(Operator):
                 function=reconciler.reconcile,
                 name=cls.gvk.kind.lower(),
                 sources=[dependents],
-                when=matches_labels(selector) & changed if selector else changed,
+                when={cls: matches_labels(selector) & changed if selector else changed},
                 workers=workers,
             )
         )

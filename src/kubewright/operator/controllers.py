@@ -7,14 +7,16 @@ or a further cluster of one); out comes a controller that watches the kind, what
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypedDict
 
 import msgspec
 
-from kubewright.cache import Cache
+from kubewright.cache import Cache, Transform
+from kubewright.client import Fields, Labels
 from kubewright.controller import (
     Controller,
     Filter,
+    Handler,
     KindSource,
     Reconciler,
     Source,
@@ -29,6 +31,17 @@ from kubewright.objects import Object, ObjectKey
 MapFunction: TypeAlias = Callable[[Any], Iterable[ObjectKey]]
 
 
+class Following(TypedDict, total=False):
+    """Which objects of a kind the cache follows, and what it keeps of each."""
+
+    label_selector: Labels
+    field_selector: Fields
+    namespaces: Sequence[str] | None
+    """By default those that the operator watches."""
+    transform: Transform | None
+    """Cuts out of an object's JSON what nobody here reads, before it is stored."""
+
+
 class Reconciliation(msgspec.Struct, kw_only=True):
     """How one kind is reconciled: what ``@op.reconcile`` was told."""
 
@@ -38,17 +51,26 @@ class Reconciliation(msgspec.Struct, kw_only=True):
     owns: Sequence[type[Object]] = ()
     watches: Mapping[type[Object], MapFunction] = {}
     sources: Sequence[Source[ObjectKey]] = ()
-    when: Filter | None = None
+    when: Mapping[type[Object], Filter] = {}
+    """By kind: which of its events count."""
     workers: int = 1
     timeout: float | None = None
+    needs_leader: bool = True
 
 
 def reconciling(
-    one: Reconciliation, finalize: Callable[..., Any] | None, home: Manager | Cluster, *, operator: str, name: str
+    one: Reconciliation,
+    finalize: Callable[..., Any] | None,
+    home: Manager | Cluster,
+    *,
+    following: Mapping[type[Object], Following],
+    operator: str,
+    name: str,
 ) -> Controller[ObjectKey]:
     """The controller that reconciles a kind.
 
     :param finalize: cleans up before an object may go.
+    :param following: what the cache follows, of kinds that it doesn't follow as a whole.
     :param operator: who owns the fields that it applies, and the finalizer.
     """
     cls, cache = one.cls, home.cache
@@ -64,15 +86,27 @@ def reconciling(
         owns=one.owns,
         threads=one.workers,
     )
-    controller = Controller(name, reconciler, workers=one.workers, timeout=one.timeout, on_move=reconciler.keep)
-    _watch(controller, cache, cls, one.owns, one.sources, [one.when] if one.when is not None else [])
-    for other, keys in one.watches.items():
-        controller.watch(KindSource(other.__name__, cache.informer(other), enqueue_mapped(keys)))
+    controller = Controller(
+        name,
+        reconciler,
+        workers=one.workers,
+        timeout=one.timeout,
+        needs_leader=one.needs_leader,
+        on_move=reconciler.keep,
+    )
+    mapped = [(other, enqueue_mapped(keys)) for other, keys in one.watches.items()]
+    _watch(controller, cache, [*_handlers(cls, one.owns), *mapped], one.sources, following, one.when)
     return controller
 
 
 def behaving(
-    declared: Declaration, behaviour: Behaviour, home: Manager | Cluster, *, operator: str, name: str
+    declared: Declaration,
+    behaviour: Behaviour,
+    home: Manager | Cluster,
+    *,
+    following: Mapping[type[Object], Following],
+    operator: str,
+    name: str,
 ) -> Controller[ObjectKey]:
     """The controller of a kind's handlers, of a timer, or of a daemon."""
     cls = declared.cls
@@ -92,22 +126,27 @@ def behaving(
     controller = Controller(
         name, reconciler, workers=declared.workers, timeout=declared.timeout, on_move=reconciler.keep
     )
-    _watch(controller, home.cache, cls, declared.owns, behaviour.sources)
+    _watch(controller, home.cache, _handlers(cls, declared.owns), behaviour.sources, following)
     return controller
+
+
+def _handlers(cls: type[Object], owns: Sequence[type[Object]]) -> list[tuple[type[Object], Handler[Any, ObjectKey]]]:
+    """What an event of the kind itself, or of one that it owns, leads to."""
+    to_owner = enqueue_owner(cls.gvk.group_kind, namespaced=cls.namespaced)
+    return [(cls, enqueue_object), *((child, to_owner) for child in owns)]
 
 
 def _watch(
     controller: Controller[ObjectKey],
     cache: Cache,
-    cls: type[Object],
-    owns: Sequence[type[Object]],
+    handlers: Iterable[tuple[type[Object], Handler[Any, ObjectKey]]],
     sources: Sequence[Source[ObjectKey]],
-    filters: Sequence[Filter] = (),
+    following: Mapping[type[Object], Following],
+    filters: Mapping[type[Object], Filter] = {},
 ) -> None:
-    """Let a controller hear of the objects of ``cls``, of what they own, and of whatever else there is."""
-    controller.watch(KindSource(cls.__name__, cache.informer(cls), enqueue_object, filters))
-    to_owner = enqueue_owner(cls.gvk.group_kind, namespaced=cls.namespaced)
-    for child in owns:
-        controller.watch(KindSource(child.__name__, cache.informer(child), to_owner))
+    """Let a controller hear of the objects of several kinds, and of whatever else there is."""
+    for cls, handler in handlers:
+        informer = cache.informer(cls, **following.get(cls, {}))
+        controller.watch(KindSource(cls.__name__, informer, handler, [filters[cls]] if cls in filters else []))
     for source in sources:
         controller.watch(source)

@@ -10,13 +10,16 @@ import inspect
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, Unpack, overload
 
+from kubewright.cache import Transform
+from kubewright.client import Fields, Labels, selector_text
 from kubewright.controller import AsyncReconcile, BlockingReconcile, Filter, Source
 from kubewright.lifecycle import Declarations
 from kubewright.manager import Manager, Need
 from kubewright.objects import Object, ObjectKey
 from kubewright.objects.admissionregistration_v1 import Validation
 from kubewright.objects.names import GroupKind
-from kubewright.operator.controllers import MapFunction, Reconciliation
+from kubewright.objects.selectors import FieldSelector, LabelSelector
+from kubewright.operator.controllers import Following, MapFunction, Reconciliation
 from kubewright.schema import Resource, custom_resource
 from kubewright.webhook import (
     Conversions,
@@ -96,6 +99,8 @@ class Decorators(Declarations):
         self.resources: list[type[Resource[Any, Any]]] = []
         """The custom resources that it brings, one class a version."""
         self.reconciliations: list[Reconciliation] = []
+        self.following: dict[type[Object], Following] = {}
+        """Which objects of a kind its cache follows, where not all of them."""
         self.lifespans: list[Callable[[Manager], AsyncGenerator[None, None]]] = []
         self.finalizers: dict[type[Object], Callable[..., Any]] = {}
         self.webhooks: list[WebhookDeclaration] = []
@@ -115,9 +120,10 @@ class Decorators(Declarations):
         owns: Sequence[type[Object]] = (),
         watches: Mapping[type[Object], MapFunction] | None = None,
         sources: Sequence[Source[ObjectKey]] = (),
-        when: Filter | None = None,
+        when: Filter | Mapping[type[Object], Filter] | None = None,
         workers: int = 1,
         timeout: float | None = None,
+        needs_leader: bool = True,
         name: str = "",
     ) -> ReconcileDecorator[ObjectT]:
         """Declare the function that brings an object of ``cls`` to its desired state.
@@ -125,11 +131,17 @@ class Decorators(Declarations):
         :param owns: kinds of the objects that it makes; a change to one of them reconciles the owner that controls it.
         :param watches: other kinds, each with a function from an object of it to the keys that have to be reconciled.
         :param sources: of further keys, from outside Kubernetes.
-        :param when: which events of ``cls`` itself count, such as ``generation_changed``; by default all.
+        :param when: which events of ``cls`` itself count, such as ``generation_changed``, or, by kind, of any of those
+            above; by default all.
         :param workers: how many objects are reconciled at a time.
         :param timeout: seconds after which a reconcile is cancelled and counts as failed.
+        :param needs_leader: False lets every replica reconcile, elected or not: for what only looks, or is its own.
         :param name: of the controller in logs and metrics, by default the kind in lower case.
+        :raises ValueError: ``when`` is about a kind that is not watched here.
         """
+        by_kind = when if isinstance(when, Mapping) else {cls: when} if when is not None else {}
+        for other in by_kind.keys() - {cls, *owns, *(watches or {})}:
+            raise ValueError(f"when= filters {other.__name__}, which is neither in owns= nor in watches=")
 
         def declare(function: Any, /) -> Any:
             _expect_reconciler(cls, function)
@@ -141,9 +153,10 @@ class Decorators(Declarations):
                     owns=owns,
                     watches=watches or {},
                     sources=sources,
-                    when=when,
+                    when=by_kind,
                     workers=workers,
                     timeout=timeout,
+                    needs_leader=needs_leader,
                 )
             )
             return function
@@ -164,6 +177,37 @@ class Decorators(Declarations):
             return function
 
         return declare
+
+    def follow(
+        self,
+        cls: type[Object],
+        *,
+        label_selector: Labels = None,
+        field_selector: Fields = None,
+        namespaces: Sequence[str] | None = None,
+        transform: Transform | None = None,
+    ) -> None:
+        """Follow only some objects of a kind, or keep less of each: what the server doesn't send takes no memory.
+
+            op.follow(Secret, label_selector="example.com/used-by=website-operator")
+
+        To this operator there are no others of that kind: ``ctx.get`` and ``ctx.list`` don't find them either.
+
+        :param namespaces: by default those that the operator watches.
+        :param transform: cuts out of an object's JSON what nobody here reads, before it is stored.
+        :raises SelectorError: a selector does not follow the grammar.
+        :raises ValueError: it was said before how the kind is followed.
+        """
+        if cls in self.following:
+            raise ValueError(f"op.follow({cls.__name__}) is said twice: one cache follows a kind")
+        LabelSelector.parse(selector_text(label_selector))
+        FieldSelector.parse(selector_text(field_selector))
+        self.following[cls] = Following(
+            label_selector=label_selector,
+            field_selector=field_selector,
+            namespaces=namespaces,
+            transform=transform,
+        )
 
     def requires(self, cls: type[Object], *verbs: str, subresource: str = "", name: str = "", why: str = "") -> None:
         """Ask for a permission that no other declaration implies: for what goes through ``ctx.client``, and for

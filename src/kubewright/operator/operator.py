@@ -317,13 +317,15 @@ class Operator(Decorators):
         for one in self.reconciliations:
             finalize = self.finalizers.get(one.cls)
             name = f"{one.name}{suffix}"
-            home.add_controller(reconciling(one, finalize, home, operator=self.name, name=name))
+            home.add_controller(
+                reconciling(one, finalize, home, following=self.following, operator=self.name, name=name)
+            )
         memos = Memos()
         for declared in self.declarations:
             behaviour = declared.begin(memos)
             home.add(behaviour)
             name = f"{declared.name}{suffix}"
-            controller = behaving(declared, behaviour, home, operator=self.name, name=name)
+            controller = behaving(declared, behaviour, home, following=self.following, operator=self.name, name=name)
             home.add_controller(controller)
             if controller.gate is not None:
                 behaviour.share(controller.gate)
