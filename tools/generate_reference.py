@@ -22,6 +22,7 @@ from kubewright.cli import COMMANDS, application
 from kubewright.cli.demo import example
 from kubewright.cli.loading import load_operator
 from kubewright.client import AsgiTransport, Client
+from kubewright.client.rest import Exchange
 from kubewright.manager import Manager
 from kubewright.packaging.bundle_rules import CAPABILITIES
 from kubewright.testing.capabilities import CHECKS
@@ -121,7 +122,7 @@ async def _families() -> list[Any]:
     operator.add_to(manager, endpoint=endpoint, certificates=store)
     CacheMetrics(manager.cache, manager.metrics.registry)
     if manager.client.rest.observe is not None:
-        manager.client.rest.observe(method="GET", host="localhost", code="200", seconds=0.0)
+        manager.client.rest.observe(Exchange("PUT", "localhost", "200", 0.0, retry=True, sent=1, received=1))
     manager.metrics.leader.labels(operator.name)
     return list(manager.metrics.registry.collect())
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from kubewright.testing.loopback import free_ports
+
 OPERATOR = """
 from kubewright import Context, Operator, ObjectMeta, Resource, Spec
 from kubewright.objects.core_v1 import ConfigMap
@@ -51,9 +53,9 @@ def failure(folder: Path, *arguments: str) -> str:
 
 
 @contextmanager
-def local_operator(folder: Path) -> Iterator[None]:
+def local_operator(folder: Path, *arguments: str) -> Iterator[None]:
     """``kubewright run --local`` until it says that it runs; interrupted at the end, when it must exit cleanly."""
-    command = kubewright_run(folder, "--local")
+    command = kubewright_run(folder, "--local", *arguments)
     with subprocess.Popen(command, cwd=folder, env=environment(folder), stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         lines = []
@@ -90,3 +92,14 @@ def test_it_runs_on_the_embedded_cluster_and_finds_it_again_as_it_was(folder: Pa
         assert kubectl(folder, "get", "configmap", "first", "-o", "jsonpath={.data.colour}") == "blue"
         kubectl(folder, "apply", "-f", "-", text=site % "second")
         kubectl(folder, "wait", "--for=create", "configmap/second", "--timeout=10s")
+
+
+@pytest.mark.kubectl
+def test_webhooks_are_served_unless_their_port_says_none(folder: Path) -> None:
+    with (folder / "operator.py").open("a") as file:
+        file.write("\n@op.validate(Site)\ndef anything(new: Site, old: Site | None) -> None: ...\n")
+    registered = ("get", "validatingwebhookconfigurations", "-o", "name")
+    with local_operator(folder, "--webhook-port", str(*free_ports(1))):
+        assert "/test-operator" in kubectl(folder, *registered)
+    with local_operator(folder, "--webhook-port", "-1"):
+        assert kubectl(folder, *registered) == ""

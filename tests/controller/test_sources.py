@@ -21,7 +21,14 @@ class Informer:
     def __init__(self, *events: Event[str]) -> None:
         self.events = events
 
-    async def subscribe(self, on_events: Callable[[Iterable[Event[str]]], None], ready: Callable[[], None]) -> None:
+    async def subscribe(
+        self,
+        on_events: Callable[[Iterable[Event[str]]], None],
+        ready: Callable[[], None],
+        *,
+        resync: float | None = None,
+    ) -> None:
+        self.resync = resync
         on_events(self.events)
         ready()
 
@@ -43,6 +50,14 @@ async def test_the_initial_list_and_resyncs_have_low_priority() -> None:
     initial, resync = created(Seen(), initial=True), updated(Seen(), Seen(), resync=True)
     item = await (await filled(KindSource("Website", Informer(initial, resync), enqueue_object))).get()
     assert (item.priority, [cause.event for cause in item.causes]) == (LOW_PRIORITY, ["initial", "resync"])
+
+
+async def test_how_often_to_resync_is_asked_of_the_informer() -> None:
+    informer = Informer()
+    await filled(KindSource("Website", informer, enqueue_object))
+    assert informer.resync is None
+    await filled(KindSource("Website", informer, enqueue_object, resync=600))
+    assert informer.resync == 600
 
 
 async def test_predicates_keep_events_back() -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import AsyncExitStack
+from typing import Never
 
 import pytest
 from tests.lifecycle.running import Calls, operator
@@ -53,6 +55,10 @@ async def test_clusters_come_and_go_while_the_manager_runs() -> None:
             await server.client().create(site())
             assert await message_of(server.client(), "blog") == expected
 
+        described = json.loads(json.dumps(manager.describe()))
+        assert {"site", "site@west", "site@east"} <= set(described["controllers"])
+        assert set(described["clusters"]) == {"west", "east"}
+
         await clusters.remove("west")
         assert clusters.names == ["east"]
         assert "site@west" not in {task.get_name().partition("/")[0] for task in asyncio.all_tasks()}
@@ -70,11 +76,16 @@ async def test_a_cluster_that_is_down_disturbs_nobody_and_can_be_removed() -> No
         async def request(self, *args: object, **options: object) -> Response:
             raise ConnectError("connection refused")
 
+        def stream(self, *args: object, **options: object) -> Never:
+            raise ConnectError("connection refused")
+
     async with api_server() as server, op.running(server.client(), install=True) as manager:
         clusters = op.clusters(manager)
         ready = clusters.add("down", Client(Down()))  # type: ignore[arg-type]
         await server.client().create(site())
         assert await message_of(server.client(), "blog") == "site"
         assert not ready.is_set()
+        errors = {"code": "<error>", "method": "GET", "host": "down"}
+        assert (manager.metrics.registry.get_sample_value("rest_client_requests_total", errors) or 0) > 0
         async with asyncio.timeout(5):
             await clusters.remove("down")

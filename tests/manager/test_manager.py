@@ -6,14 +6,17 @@ from collections.abc import Callable
 import pytest
 from tests.manager.test_leader_elector import MemoryLock, Server
 from tests.manager.test_runnables import Part
+from tests.serving import api_server
 from tests.virtual_time import run
 
 from kubewright.client import AsgiTransport, Client
 from kubewright.controller import Controller
 from kubewright.manager.endpoints import Endpoints
 from kubewright.manager.leader_elector import LeaderElector, LeadershipLost
+from kubewright.manager.lease_lock import LeaseLock
 from kubewright.manager.manager import Manager
 from kubewright.manager.runnables import Group
+from kubewright.objects.coordination_v1 import Lease
 from kubewright.workqueue import Item, WorkQueue
 
 
@@ -211,3 +214,19 @@ def test_the_lease_is_renewed_until_the_controllers_have_finished() -> None:
         assert server.record is not None and server.record.holder == "b"
 
     run(main)
+
+
+async def test_the_lease_may_be_another_one_with_labels() -> None:
+    async with api_server() as server, asyncio.timeout(5):
+        client, stop = server.client(), asyncio.Event()
+        lock = LeaseLock(client, "default", "shared", labels={"app": "test"})
+        subject = Manager(client, "test", leader_elect=True, lock=lock, health_address="0", metrics_address="0")
+        subject.add(Part("controller", []))
+        running = asyncio.ensure_future(subject.run(stop))
+        async with server.client().watch(Lease, field_selector={"metadata.name": "shared"}) as events:
+            async for event in events:
+                if event.object.spec.holder_identity:
+                    assert event.object.metadata.labels == {"app": "test"}
+                    break
+        stop.set()
+        await running

@@ -49,8 +49,11 @@ async def test_each_watched_kind_has_a_filter_of_its_own() -> None:
     def config_of(secret: Secret) -> Iterable[ObjectKey]:
         return [ObjectKey("default", f"of-{secret.metadata.name}")]
 
-    filters = {ConfigMap: labels_changed, Secret: annotations_changed}
-    op.reconcile(ConfigMap, watches={Secret: config_of}, when=filters)(seen.reconcile)
+    op.reconcile(
+        ConfigMap,
+        watches={Secret: config_of},
+        when={ConfigMap: labels_changed, Secret: annotations_changed},
+    )(seen.reconcile)
     async with running(op) as (user, _):
         await user.create(config("of-s"))
         assert await seen.next() == "of-s"

@@ -59,6 +59,26 @@ async def test_a_new_certificate_is_taken_up(client: Client) -> None:
     assert len(store.made) > 1
 
 
+async def test_reads_of_certificates_are_counted_failed_ones_too(client: Client) -> None:
+    class Broken(Turning):
+        async def current(self, names: Sequence[str], now: datetime) -> Certificates:
+            certificates = await super().current(names, now)
+            if len(self.made) == 2:
+                raise OSError("the volume is gone")
+            return certificates
+
+    store, stop = Broken(), asyncio.Event()
+    app = app_of([])
+    webhooks = Webhooks(WebhookServer(app, host="127.0.0.1", port=0), store, ["127.0.0.1"], interval=0.01)
+    running = asyncio.create_task(webhooks.run(stop, lambda: None))
+    await asyncio.wait_for(store.looked.wait(), 10)
+    stop.set()
+    await running
+    samples = {sample.name: sample.value for family in app.metrics.collect() for sample in family.samples}
+    assert samples["certwatcher_read_certificate_total"] == len(store.made)
+    assert samples["certwatcher_read_certificate_errors_total"] == 1
+
+
 async def test_replicas_share_one_secret(client: Client) -> None:
     now = datetime.now(UTC)
     stores = [SecretStore(client, "default", "certificates") for _ in range(3)]

@@ -49,7 +49,9 @@ def command(
     webhook_host: Annotated[
         str, typer.Option(help="Where the API server reaches this machine for webhooks.", rich_help_panel=_WEBHOOKS)
     ] = "",
-    webhook_port: Annotated[int, typer.Option(help="The port to serve webhooks on.", rich_help_panel=_WEBHOOKS)] = 9443,
+    webhook_port: Annotated[
+        int, typer.Option(help="The port to serve webhooks on; -1 serves none.", rich_help_panel=_WEBHOOKS)
+    ] = 9443,
     webhook_service: Annotated[
         str, typer.Option(help="The Service in front of the webhooks, in a cluster.", rich_help_panel=_WEBHOOKS)
     ] = "",
@@ -102,7 +104,7 @@ def command(
     host = webhook_host or ("127.0.0.1" if local else "")
     endpoint: ServiceEndpoint | URLEndpoint | None = None
     certificates: CertificateStore | str = webhook_cert_secret
-    if host:
+    if host and webhook_port >= 0:
         endpoint, certificates = URLEndpoint(host, webhook_port), DirectoryStore(_HOME / "webhook")
     elif webhook_service:
         endpoint = ServiceEndpoint("", webhook_service)

@@ -12,7 +12,7 @@ import platform
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Protocol
+from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import quote
 
 import msgspec
@@ -30,10 +30,24 @@ _SAFE = re.compile(r"[A-Za-z0-9._~-]*").fullmatch
 _WARNING = re.compile(r'\d{3} \S+ "((?:[^"\\]|\\.)*)"')
 
 
-class RequestObserver(Protocol):
-    """Is told of every request that was sent: what ``rest_client_requests_total`` counts."""
+class Exchange(NamedTuple):
+    """A request that was sent, and what came of it."""
 
-    def __call__(self, *, method: str, host: str, code: str, seconds: float) -> None: ...
+    method: str
+    host: str
+    code: str
+    """The HTTP status, or ``<error>`` where no answer came."""
+    seconds: float
+    retry: bool = False
+    """It had been sent before."""
+    sent: int | None = None
+    """Bytes of the request's body; None where a stream was asked for."""
+    received: int | None = None
+    """Bytes of the answer's body; None where it is a stream, or none came."""
+
+
+RequestObserver: TypeAlias = Callable[[Exchange], None]
+"""Is told of every request: what the ``rest_client_*`` metrics count."""
 
 
 def default_user_agent() -> str:
@@ -124,7 +138,8 @@ class RestClient:
                 outcome = await self.transport.request(method, target, headers=headers, body=body, timeout=timeout)
             except TransportError as error:
                 outcome = error
-            self._count(method, outcome, started)
+            received = len(outcome.body) if isinstance(outcome, Response) else None
+            self._count(method, outcome, started, retry=retries > 0, sent=len(body or b""), received=received)
             delay = retry_delay(method, outcome, retries=retries, limit=self._max_retries)
             if delay is not None:
                 retries += 1
@@ -166,11 +181,20 @@ class RestClient:
             self._count("GET", error, started)
             raise
 
-    def _count(self, method: str, outcome: Response | TransportError, started: float) -> None:
+    def _count(
+        self,
+        method: str,
+        outcome: Response | TransportError,
+        started: float,
+        *,
+        retry: bool = False,
+        sent: int | None = None,
+        received: int | None = None,
+    ) -> None:
         if self.observe:
             code = str(outcome.status) if isinstance(outcome, Response) else "<error>"
             seconds = asyncio.get_running_loop().time() - started
-            self.observe(method=method, host=self.transport.host, code=code, seconds=seconds)
+            self.observe(Exchange(method, self.transport.host, code, seconds, retry, sent, received))
 
     def _hand_on_warnings(self, headers: Mapping[str, str]) -> None:
         if "warning" not in headers:

@@ -103,6 +103,14 @@ class Controller(Generic[R]):
         self.queue.admits = gate.owns
         gate.subscribe(self._on_shares_changed)
 
+    def describe(self) -> dict[str, object]:
+        """What it works on and what waits, for ``/debug``."""
+        return {
+            "workers": self.workers,
+            "active": self.counts.active,
+            "queue": [waiting._asdict() for waiting in self.queue.inspect()],
+        }
+
     async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
         """Work until ``stop`` is set, then finish the reconciles that run.  Requests that still wait are dropped: the
         next start lists everything anyway.

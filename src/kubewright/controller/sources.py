@@ -40,8 +40,17 @@ class Source(Protocol[R]):
 class Subscription(Protocol[T]):
     """The part of an informer that a source needs."""
 
-    async def subscribe(self, on_events: Callable[[Iterable[Event[T]]], None], ready: Callable[[], None]) -> None:
-        """Hand events on until cancelled; ``ready`` is called when the initial list has been handed on."""
+    async def subscribe(
+        self,
+        on_events: Callable[[Iterable[Event[T]]], None],
+        ready: Callable[[], None],
+        *,
+        resync: float | None = None,
+    ) -> None:
+        """Hand events on until cancelled; ``ready`` is called when the initial list has been handed on.
+
+        :param resync: seconds after which all that is stored is handed on again.
+        """
 
 
 class KindSource(Generic[T, R]):
@@ -50,18 +59,26 @@ class KindSource(Generic[T, R]):
     :param name: the kind, for logs and causes.
     :param handler: which requests an event leads to.
     :param predicates: all of them must let an event through.
+    :param resync: seconds after which all objects count as updated, with low priority; None: never.
     """
 
     def __init__(
-        self, name: str, events: Subscription[T], handler: Handler[T, R], predicates: Iterable[Filter] = ()
+        self,
+        name: str,
+        events: Subscription[T],
+        handler: Handler[T, R],
+        predicates: Iterable[Filter] = (),
+        *,
+        resync: float | None = None,
     ) -> None:
         self.name = name
         self._events = events
         self._handler = handler
         self._predicates = tuple(predicates)
+        self._resync = resync
 
     async def run(self, queue: WorkQueue[R], ready: Callable[[], None]) -> None:
-        await self._events.subscribe(lambda events: self.deliver(events, queue), ready)
+        await self._events.subscribe(lambda events: self.deliver(events, queue), ready, resync=self._resync)
 
     async def replay(self, queue: WorkQueue[R], wanted: Callable[[R], bool]) -> None:
         """Add the requests again that all present objects lead to, as far as they are ``wanted``."""

@@ -121,6 +121,24 @@ class Clusters:
     def names(self) -> list[str]:
         return list(self._members)
 
+    @property
+    def controllers(self) -> list[Controller[Any]]:
+        """Those of all clusters that are being worked on."""
+        running = (member.cluster for member in self._members.values() if member.cluster is not None)
+        return [controller for cluster in running for controller in cluster.controllers]
+
+    def describe(self) -> dict[str, object]:
+        """How each cluster does, for ``/debug``."""
+        return {
+            name: {
+                "ready": member.ready.is_set(),
+                "caches": [informer.describe() for informer in member.cluster.cache.informers]
+                if member.cluster
+                else [],
+            }
+            for name, member in self._members.items()
+        }
+
     def add(self, name: str, client: Client) -> asyncio.Event:
         """Begin to work on a cluster; returns what is set once its controllers run.
 
@@ -157,8 +175,10 @@ class Clusters:
         self._tasks = None
 
     async def _keep(self, name: str, member: _Member) -> None:
+        if member.client.rest.observe is None:
+            member.client.rest.observe = self._metrics.requests
         while not member.stop.is_set():
-            cluster = self._assemble(name, member.client)
+            cluster = member.cluster = self._assemble(name, member.client)
             for controller in cluster.controllers:
                 self._metrics.add_controller(controller)
             try:
@@ -170,6 +190,8 @@ class Clusters:
                 logger.error("cluster %s failed, next start in %.3g s: %s", name, pause, error, exc_info=error)
                 await _within(pause, member.stop)
             finally:
+                member.cluster = None
+                member.ready.clear()
                 for controller in cluster.controllers:
                     self._metrics.remove_controller(controller)
 
@@ -179,6 +201,7 @@ class _Member:
         self.client = client
         self.stop = asyncio.Event()
         self.ready = asyncio.Event()
+        self.cluster: Cluster | None = None
         self.task: asyncio.Task[None] | None = None
 
 

@@ -13,7 +13,7 @@ import logging
 import re
 import socket
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
 from kubewright.cache import Cache
@@ -21,10 +21,11 @@ from kubewright.client import Client
 from kubewright.controller.controller import Controller
 from kubewright.controller.event_recorder import EventRecorder
 from kubewright.manager.caches import CacheRunner
+from kubewright.manager.clusters import Clusters
 from kubewright.manager.election import Timing
 from kubewright.manager.endpoints import Endpoints, Query, health_route, json_route
 from kubewright.manager.health import HealthChecks
-from kubewright.manager.leader_elector import LeaderElector, LeadershipLost, Superseded
+from kubewright.manager.leader_elector import LeaderElector, LeadershipLost, Lock, Superseded
 from kubewright.manager.lease_lock import LeaseLock
 from kubewright.manager.metrics_access import MetricsAccess
 from kubewright.manager.profiling import profile_route
@@ -49,6 +50,8 @@ class Manager:
     :param leader_elect: run controllers only while holding the Lease ``name``.
     :param sharding: share the keys of the controllers with the other replicas, instead of electing one for all.
     :param timing: of the Leases.
+    :param lock: what is held while leading, such as a `LeaseLock` of another name or with labels; by default the
+        Lease ``name`` in ``namespace``.
     :param health_address: where ``/healthz`` and ``/readyz`` are served; ``0`` switches them off.
     :param metrics_address: where ``/metrics`` and ``/debug`` are served; ``0`` switches them off.  Beyond this machine
         they are served over TLS, to bearers of a token whose user may ``get`` the path.
@@ -69,12 +72,12 @@ class Manager:
         go_before: bool = False,
         warm_standby: bool = False,
         timing: Timing | None = None,
+        lock: Lock | None = None,
         health_address: str = "127.0.0.1:8081",
         metrics_address: str = "127.0.0.1:8080",
         grace_period: float = 30.0,
     ) -> None:
         # prometheus_client takes 20 ms and 4 MB, which only a process has to spend that runs something.
-        from kubewright.client.metrics import RequestMetrics
         from kubewright.manager.metrics import Metrics
 
         self.client = client
@@ -85,7 +88,7 @@ class Manager:
         client.rest.transport = traced(client.rest.transport)
         self._counts_requests = client.rest.observe is None
         if self._counts_requests:
-            client.rest.observe = RequestMetrics(self.metrics.registry)
+            client.rest.observe = self.metrics.requests
         log_writes(client)
         self.events = EventRecorder(client, name)
         self.healthz = HealthChecks("healthz")
@@ -94,6 +97,7 @@ class Manager:
         self.shards: ShardMember | None = None
         self._warm_standby = warm_standby
         self.controllers: dict[str, Controller[Any]] = {}
+        self.clusters: list[Clusters] = []
         self.started = asyncio.Event()
         """Set when everything runs, or waits only for the lease."""
         self._groups = {group: RunnableGroup(group) for group in Group}
@@ -108,7 +112,7 @@ class Manager:
         self.add(self.events, Group.CACHES)
         self._serve(BindAddress.parse(health_address), BindAddress.parse(metrics_address))
         if leader_elect:
-            self._elect(timing or Timing(), go_before)
+            self._elect(lock or LeaseLock(client, self.namespace, name), timing or Timing(), go_before)
         if sharding:
             self._share(timing or Timing())
 
@@ -130,6 +134,11 @@ class Manager:
             self.add(controller, Group.LEADER)
         else:
             self.add(controller, Group.LEADER if controller.needs_leader else Group.OTHERS)
+
+    def add_clusters(self, clusters: Clusters) -> None:
+        """Run the controllers on further clusters, too."""
+        self.clusters.append(clusters)
+        self.add(clusters)
 
     def add_webhooks(self, webhooks: Webhooks) -> None:
         """Serve webhooks; the process is ready when they are."""
@@ -222,11 +231,11 @@ class Manager:
         self._failures.append(error)
         self._end.set()
 
-    def _elect(self, timing: Timing, go_before: bool) -> None:
+    def _elect(self, lock: Lock, timing: Timing, go_before: bool) -> None:
         identity = f"{socket.gethostname()}_{uuid.uuid4()}"
         master = self.metrics.leader.labels(self.name)
         self.elector = elector = LeaderElector(
-            LeaseLock(self.client, self.namespace, self.name),
+            lock,
             identity,
             timing=timing,
             go_before=go_before,
@@ -259,23 +268,22 @@ class Manager:
             self.add(HTTPServer("metrics", app, metrics, tls=tls), Group.HTTP)
 
     async def _debug_route(self, rest: str, query: Query, accept: str) -> tuple[int, str, bytes]:
-        route = profile_route if rest == "profile" else json_route(self._debug)
+        route = profile_route if rest == "profile" else json_route(self.describe)
         return await route(rest, query, accept)
 
-    def _debug(self) -> dict[str, object]:
-        """What runs and what waits, for ``/debug``."""
+    def _all_controllers(self) -> Iterator[Controller[Any]]:
+        yield from self.controllers.values()
+        for clusters in self.clusters:
+            yield from clusters.controllers
+
+    def describe(self) -> dict[str, object]:
+        """What runs and what waits: what ``/debug`` shows."""
         return {
             "leader": self.elector.election.leader if self.elector is not None else None,
             "shards": self.shards.describe() if self.shards is not None else None,
-            "controllers": {
-                name: {
-                    "workers": controller.workers,
-                    "active": controller.counts.active,
-                    "queue": [waiting._asdict() for waiting in controller.queue.inspect()],
-                }
-                for name, controller in self.controllers.items()
-            },
+            "controllers": {controller.name: controller.describe() for controller in self._all_controllers()},
             "caches": [informer.describe() for informer in self.cache.informers],
+            "clusters": {name: what for clusters in self.clusters for name, what in clusters.describe().items()},
             "tasks": sorted(task.get_name() for task in asyncio.all_tasks()),
         }
 

@@ -7,6 +7,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
+from kubewright.client.metrics import RequestMetrics
 from kubewright.controller.controller import Controller
 from kubewright.controller.metrics import ControllerCollector
 from kubewright.manager.endpoints import Query
@@ -25,6 +26,7 @@ class Metrics:
         self._queues = QueueCollector()
         self.registry.register(self._controllers)
         self.registry.register(self._queues)
+        self.requests = RequestMetrics(self.registry)
         self.leader = Gauge(
             "leader_election_master_status", "Whether this process is the leader", ["name"], registry=self.registry
         )

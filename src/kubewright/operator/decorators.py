@@ -139,7 +139,9 @@ class Decorators(Declarations):
         :param name: of the controller in logs and metrics, by default the kind in lower case.
         :raises ValueError: ``when`` is about a kind that is not watched here.
         """
-        by_kind = when if isinstance(when, Mapping) else {cls: when} if when is not None else {}
+        by_kind: Mapping[type[Object], Filter] = {}
+        if when is not None:
+            by_kind = when if isinstance(when, Mapping) else {cls: when}
         for other in by_kind.keys() - {cls, *owns, *(watches or {})}:
             raise ValueError(f"when= filters {other.__name__}, which is neither in owns= nor in watches=")
 

@@ -140,7 +140,7 @@ class Operator(Decorators):
             return cluster
 
         clusters = Clusters(assemble, manager.metrics)
-        manager.add(clusters)
+        manager.add_clusters(clusters)
         return clusters
 
     async def install(self, client: Client, *, endpoint: ServiceEndpoint | None = None) -> None:
@@ -256,8 +256,9 @@ class Operator(Decorators):
         :param warm_standby: let replicas that wait to lead fill their queues already.
         :param dev: pause the deployed copy for as long as this one runs, by asking for its lease; not with ``shards``.
         :param install: install the CRDs first.
-        :param endpoint: of the webhooks, see :meth:`add_to`, as for ``certificates`` and ``webhook_port``; in a cluster
-            by default the Service ``NAME-webhook``.  A Service without namespace is one in the operator's own.
+        :param endpoint: of the webhooks, see :meth:`add_to`, as for ``certificates``; in a cluster by default the
+            Service ``NAME-webhook``.  A Service without namespace is one in the operator's own.
+        :param webhook_port: see :meth:`add_to`; -1 serves none: another process of this operator does.
         :param health_address: ``HOST:PORT`` for ``/healthz`` and ``/readyz``, ``0`` for none; by default
             ``:8081`` in a cluster, where the kubelet asks, else ``127.0.0.1:8081``.
         :param metrics_address: ``HOST:PORT`` for ``/metrics`` and ``/debug``, ``0`` for none; by default ``:8443``
@@ -275,12 +276,20 @@ class Operator(Decorators):
         async def main() -> None:
             async with cluster or connect() as client:
                 where = endpoint or (ServiceEndpoint("", f"{self.name}-webhook") if inside else None)
+                if webhook_port < 0:
+                    where = None
                 if isinstance(where, ServiceEndpoint) and not where.namespace:
                     where = where._replace(namespace=client.namespace)
                 if install:
                     await self.install(client, endpoint=where if isinstance(where, ServiceEndpoint) else None)
-                await self.check(client, namespaces=namespaces, leader_elect=elect, shards=shards, webhooks=inside)
-                if self.serves_webhooks and where is None:
+                await self.check(
+                    client,
+                    namespaces=namespaces,
+                    leader_elect=elect,
+                    shards=shards,
+                    webhooks=inside and webhook_port >= 0,
+                )
+                if self.serves_webhooks and where is None and webhook_port >= 0:
                     logger.warning(
                         "webhooks are not served: tell where the API server reaches this process: --webhook-host"
                     )

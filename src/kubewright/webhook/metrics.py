@@ -31,10 +31,14 @@ class WebhookCounts:
 
 
 class WebhookCollector:
-    """Collects the ``controller_runtime_webhook_*`` metrics of all webhooks of a server, labelled by path."""
+    """Collects the ``controller_runtime_webhook_*`` metrics of all webhooks of a server, labelled by path, and how
+    often its certificates were read.
+    """
 
     def __init__(self) -> None:
         self.counts: dict[str, WebhookCounts] = {}
+        self.certificate_reads = 0
+        self.certificate_errors = 0
 
     def add(self, path: str) -> WebhookCounts:
         return self.counts.setdefault(path, WebhookCounts())
@@ -65,4 +69,10 @@ class WebhookCollector:
             broken[path if path == "/convert" else ""] += counts.panics
         panics.add_metric((), broken[""])
         conversion_panics.add_metric((), broken["/convert"])
-        return (requests, latency, in_flight, panics, conversion_panics)
+        reads = CounterMetricFamily("certwatcher_read_certificate", "Reads of the serving certificate")
+        reads.add_metric((), self.certificate_reads)
+        errors = CounterMetricFamily(
+            "certwatcher_read_certificate_errors", "Reads of the serving certificate that failed"
+        )
+        errors.add_metric((), self.certificate_errors)
+        return (requests, latency, in_flight, panics, conversion_panics, reads, errors)

@@ -76,7 +76,13 @@ class Webhooks:
             logger.warning("cannot renew certificates or registration of the webhooks, trying again: %s", error)
 
     async def _renew(self) -> Certificates:
-        certificates = await self.store.current(self.hosts, datetime.now(UTC))
+        metrics = self.server.app.metrics
+        metrics.certificate_reads += 1
+        try:
+            certificates = await self.store.current(self.hosts, datetime.now(UTC))
+        except Exception:
+            metrics.certificate_errors += 1
+            raise
         served = self._serving
         if served is None or (served.certificate, served.key) != (certificates.certificate, certificates.key):
             self.server.load_certificate(certificates.certificate, certificates.key)
