@@ -80,6 +80,16 @@ def test_what_is_denied_becomes_a_table_and_the_rules_that_grant_it() -> None:
     )
 
 
+def test_what_is_needed_of_one_object_is_asked_for_no_other() -> None:
+    need = Need("", "secrets", ("get",), "reading the licence", "shop", name="licence")
+    diagnosis = Diagnosis(denied=(Denied(need, ("get",)), Denied(NEEDS[1]._replace(verbs=("get",)), ("get",))))
+    assert "get secrets licence in shop" in diagnosis.table()
+    assert diagnosis.rules() == (
+        '- apiGroups: [""]\n  resources: [secrets]\n  verbs: [get]\n  resourceNames: [licence]\n'
+        '- apiGroups: [""]\n  resources: [configmaps]\n  verbs: [get]\n'
+    )
+
+
 def test_an_operator_confined_to_namespaces_needs_roles_there_and_nothing_more() -> None:
     need = NEEDS[0]
     assert need.within(None) == [need]

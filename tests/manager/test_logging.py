@@ -10,7 +10,7 @@ from kubewright.workqueue import Cause
 RECORD = logging.makeLogRecord(
     {"name": "shop", "levelname": "INFO", "msg": "made %d", "args": (3,), "created": 0.5, "size": 7}
 )
-SCOPE = scope.ReconcileScope("website", "ns/a", "id-1", 2, (Cause("create"),))
+SCOPE = scope.ReconcileScope("website", "ns/a", "id-1", 2, (Cause("create", "Site", "ns/a", "7"), Cause("retry")))
 
 
 def test_text_lines_name_the_object_that_is_reconciled() -> None:
@@ -32,6 +32,7 @@ def test_json_lines_carry_controller_object_and_reconcile() -> None:
         "controller": "website",
         "object": "ns/a",
         "reconcileID": "id-1",
+        "causes": ["create Site ns/a@7", "retry"],
         "attempt": 2,
         "size": 7,
     }

@@ -251,7 +251,8 @@ class Controller(Generic[R]):
         token = scope.enter(current)
         try:
             if self._log.isEnabledFor(logging.DEBUG):
-                self._log.debug("reconciling because of %s", ", ".join(map(str, item.causes)))
+                causes = ", ".join(map(str, item.causes)) or "nothing that is known"
+                self._log.debug("reconciling because of %s", causes)
             with reconcile_span(current, self.queue.waited(item)):
                 outcome = await self._call(item)
             if not isinstance(outcome, Requeue | None):

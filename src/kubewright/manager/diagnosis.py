@@ -82,14 +82,15 @@ class Diagnosis(NamedTuple):
 
     def rules(self) -> str:
         """The RBAC rules that grant what is denied, as YAML for the ``rules:`` of a Role or ClusterRole."""
-        merged: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+        merged: dict[tuple[str, tuple[str, ...], str], list[str]] = {}
         for denied in self.denied:
-            resources = merged.setdefault((denied.need.group, denied.verbs), [])
+            resources = merged.setdefault((denied.need.group, denied.verbs, denied.need.name), [])
             if denied.need.resource not in resources:
                 resources.append(denied.need.resource)
         return "".join(
             f'- apiGroups: ["{group}"]\n  resources: [{", ".join(resources)}]\n  verbs: [{", ".join(verbs)}]\n'
-            for (group, verbs), resources in merged.items()
+            + (f"  resourceNames: [{name}]\n" if name else "")
+            for (group, verbs, name), resources in merged.items()
         )
 
     def text(self) -> str:
@@ -162,4 +163,6 @@ async def _ask(client: Client, need: Need, verb: str) -> bool:
 
 def _resource(need: Need) -> str:
     name = f"{need.resource}.{need.group}" if need.group else need.resource
+    if need.name:
+        name += f" {need.name}"
     return f"{name} in {need.namespace}" if need.namespace else name

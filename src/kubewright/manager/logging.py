@@ -42,6 +42,7 @@ class JSONFormatter(logging.Formatter):
         scope = current_reconcile()
         if scope is not None:
             entry |= {"controller": scope.controller, "object": scope.key, "reconcileID": scope.id}
+            entry["causes"] = [str(cause) for cause in scope.causes]
             if scope.attempt > 1:
                 entry["attempt"] = scope.attempt
         entry |= _extra(record)
