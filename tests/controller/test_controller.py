@@ -295,6 +295,23 @@ async def test_sources_come_and_go_while_it_runs() -> None:
         assert await keys.get() == "a"
 
 
+async def test_it_may_be_run_again_with_the_same_sources() -> None:
+    keys: asyncio.Queue[str] = asyncio.Queue()
+
+    async def work(item: Item[str]) -> None:
+        keys.put_nowait(item.key)
+
+    controller, channel = make(work), Channel[str]("channel")
+    controller.watch(channel)
+    for key in ("a", "b"):
+        async with running(controller):
+            channel.send(key)
+            assert await keys.get() == key
+        channel.send(f"{key}, while it does not run")
+        async with running(controller):
+            assert await keys.get() == f"{key}, while it does not run"
+
+
 def test_a_controller_needs_a_worker() -> None:
     async def nothing(item: Item[str]) -> None: ...
 

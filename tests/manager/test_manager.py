@@ -10,13 +10,15 @@ from tests.serving import api_server
 from tests.virtual_time import run
 
 from kubewright.client import AsgiTransport, Client
-from kubewright.controller import Controller
+from kubewright.controller import Controller, KindSource, enqueue_object
 from kubewright.manager.endpoints import Endpoints
 from kubewright.manager.leader_elector import LeaderElector, LeadershipLost
 from kubewright.manager.lease_lock import LeaseLock
 from kubewright.manager.manager import Manager
 from kubewright.manager.runnables import Group
+from kubewright.objects import ObjectKey, ObjectMeta
 from kubewright.objects.coordination_v1 import Lease
+from kubewright.objects.core_v1 import Namespace
 from kubewright.workqueue import Item, WorkQueue
 
 
@@ -214,6 +216,42 @@ def test_the_lease_is_renewed_until_the_controllers_have_finished() -> None:
         assert server.record is not None and server.record.holder == "b"
 
     run(main)
+
+
+@pytest.mark.parametrize("warm_standby", [False, True])
+async def test_a_controller_is_removed_and_starts_again_with_all_objects(warm_standby: bool) -> None:
+    names: asyncio.Queue[str] = asyncio.Queue()
+
+    async def work(item: Item[ObjectKey]) -> None:
+        names.put_nowait(item.key.name)
+
+    async with api_server() as server, asyncio.timeout(10):
+        user, stop = server.client(), asyncio.Event()
+        subject = Manager(
+            server.client(),
+            "test",
+            leader_elect=warm_standby,
+            warm_standby=warm_standby,
+            health_address="0",
+            metrics_address="0",
+        )
+        controller: Controller[ObjectKey] = Controller("namespaces", work)
+        controller.watch(KindSource("Namespace", subject.cache.informer(Namespace), enqueue_object))
+        subject.add_controller(controller)
+        running = asyncio.ensure_future(subject.run(stop))
+        await user.create(Namespace(metadata=ObjectMeta(name="a")))
+        while await names.get() != "a":
+            pass
+        assert await subject.remove_controller("namespaces") is controller
+        with pytest.raises(KeyError):
+            await subject.remove_controller("namespaces")
+        await user.create(Namespace(metadata=ObjectMeta(name="b")))
+        subject.add_controller(controller)
+        seen: set[str] = set()
+        while not seen >= {"a", "b"}:
+            seen.add(await names.get())
+        stop.set()
+        await running
 
 
 async def test_the_lease_may_be_another_one_with_labels() -> None:

@@ -45,6 +45,38 @@ def test_a_group_is_started_when_all_of_it_is_ready_and_stopped_when_all_has_end
     assert run(main) == ["quick ready", "slow ready", "started", "quick stopped", "slow stopped"]
 
 
+def test_one_may_be_stopped_while_the_others_go_on() -> None:
+    async def main() -> list[str]:
+        log: list[str] = []
+        group, leaving = RunnableGroup(Group.OTHERS), Part("leaving", log, stop_after=3)
+        group.add(leaving)
+        group.add(Part("staying", log))
+        await group.start(unexpected)
+        await group.remove(leaving)
+        log.append("removed")
+        group.add(leaving)
+        await asyncio.sleep(1)
+        assert await group.stop(None) == []
+        return log
+
+    begun = ["leaving ready", "staying ready", "leaving stopped", "removed", "leaving ready"]
+    assert run(main) == [*begun, "staying stopped", "leaving stopped"]
+
+
+async def test_what_goes_wrong_while_it_is_stopped_is_told_to_who_stops_it() -> None:
+    class Broken(Part):
+        async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+            await super().run(stop, ready)
+            raise OSError("the disk is full")
+
+    group, broken = RunnableGroup(Group.OTHERS), Broken("broken", [])
+    group.add(broken)
+    await group.start(unexpected)
+    with pytest.raises(OSError, match="the disk is full"):
+        await group.remove(broken)
+    assert await group.stop(None) == []
+
+
 def test_what_is_added_later_starts_at_once() -> None:
     async def main() -> list[str]:
         log: list[str] = []

@@ -89,9 +89,7 @@ class Controller(Generic[R]):
 
     def stop_watching(self, source: Source[R]) -> None:
         """End one source; the requests that it has added stay in the queue."""
-        watch = self._watches.pop(source)
-        if watch.task is not None:
-            watch.task.cancel()
+        self._watches.pop(source).stop()
 
     def share(self, gate: Gate) -> None:
         """Work only on the requests that ``gate`` lets through: other processes work on the rest.
@@ -113,7 +111,7 @@ class Controller(Generic[R]):
 
     async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
         """Work until ``stop`` is set, then finish the reconciles that run.  Requests that still wait are dropped: the
-        next start lists everything anyway.
+        next start lists everything anyway.  It may be run again.
 
         :raises SourceNotReady: a source did not become ready in time.
         """
@@ -137,6 +135,7 @@ class Controller(Generic[R]):
     @contextlib.asynccontextmanager
     async def _filling(self, stop: asyncio.Event) -> AsyncIterator[None]:
         """Run the sources; begins when all have delivered their initial events, or when it is time to stop."""
+        self.queue.open()
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
@@ -167,8 +166,8 @@ class Controller(Generic[R]):
 
     def _stop_watching_all(self) -> None:
         self._tasks = None
-        for source in list(self._watches):
-            self.stop_watching(source)
+        for watch in self._watches.values():
+            watch.stop()
 
     def _start(self, watch: _Watch[R], tasks: asyncio.TaskGroup) -> None:
         watch.task = tasks.create_task(watch.source.run(self.queue, watch.ready.set), name=watch.source.name)
@@ -317,6 +316,12 @@ class _Watch(Generic[R]):
         self.source = source
         self.ready = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
+
+    def stop(self) -> None:
+        self.ready.clear()
+        if self.task is not None:
+            self.task.cancel()
+            self.task = None
 
 
 def _describe(error: Exception) -> str:

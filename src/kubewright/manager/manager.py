@@ -98,6 +98,7 @@ class Manager:
         self._warm_standby = warm_standby
         self.controllers: dict[str, Controller[Any]] = {}
         self.clusters: list[Clusters] = []
+        self._standbys: dict[str, Standby] = {}
         self.started = asyncio.Event()
         """Set when everything runs, or waits only for the lease."""
         self._groups = {group: RunnableGroup(group) for group in Group}
@@ -130,10 +131,26 @@ class Manager:
             controller.share(self.shards.gate(controller.name))
             self.add(controller, Group.OTHERS)
         elif self.elector is not None and self._warm_standby and controller.needs_leader:
-            self.add(Standby(controller), Group.OTHERS)
+            standby = self._standbys[controller.name] = Standby(controller)
+            self.add(standby, Group.OTHERS)
             self.add(controller, Group.LEADER)
         else:
             self.add(controller, Group.LEADER if controller.needs_leader else Group.OTHERS)
+
+    async def remove_controller(self, name: str) -> Controller[Any]:
+        """End a controller, and return it when what it works on is finished.
+
+        :meth:`add_controller` starts it again; it then begins with all objects, as after a start of the process.
+
+        :raises KeyError: there is none of that name.
+        """
+        controller = self.controllers.pop(name)
+        shared = self.shards is not None or not controller.needs_leader
+        await self._groups[Group.OTHERS if shared else Group.LEADER].remove(controller)
+        if standby := self._standbys.pop(name, None):
+            await self._groups[Group.OTHERS].remove(standby)
+        self.metrics.remove_controller(controller)
+        return controller
 
     def add_clusters(self, clusters: Clusters) -> None:
         """Run the controllers on further clusters, too."""

@@ -11,7 +11,7 @@ import asyncio
 import enum
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from kubewright.controller.controller import Controller
 
@@ -56,25 +56,46 @@ class Standby:
 STOP_ORDER = (Group.OTHERS, Group.LEADER, Group.CACHES, Group.WEBHOOKS, Group.HTTP)
 
 
+class _Running(NamedTuple):
+    """A runnable while it runs."""
+
+    runnable: Runnable
+    ready: asyncio.Event
+    stop: asyncio.Event
+
+
 class RunnableFailed(Exception):
     """A runnable ended although nobody had told it to; the cause says why."""
 
 
 class RunnableGroup:
-    """Runnables that start and stop together."""
+    """Runnables that start and stop together; single ones may come and go meanwhile."""
 
     def __init__(self, group: Group) -> None:
         self.group = group
         self._runnables: list[Runnable] = []
-        self._stop = asyncio.Event()
-        self._tasks: dict[asyncio.Task[None], asyncio.Event] = {}
+        self._stopping = False
+        self._tasks: dict[asyncio.Task[None], _Running] = {}
         self._on_failure: Callable[[BaseException], None] | None = None
 
     def add(self, runnable: Runnable) -> None:
         """Run it with the others, or at once if they run already."""
         self._runnables.append(runnable)
-        if self._on_failure is not None and not self._stop.is_set():
+        if self._on_failure is not None and not self._stopping:
             self._launch(runnable)
+
+    async def remove(self, runnable: Runnable) -> None:
+        """Stop one, if it runs, and return when it has ended.
+
+        :raises ValueError: it isn't here.
+        :raises Exception: what went wrong while it stopped.
+        """
+        self._runnables.remove(runnable)
+        for task, running in list(self._tasks.items()):
+            if running.runnable is runnable:
+                running.stop.set()
+                await asyncio.wait({task})
+                task.result()
 
     async def start(self, on_failure: Callable[[BaseException], None]) -> None:
         """Start all and return when all are ready (or ``on_failure`` was called).
@@ -84,7 +105,7 @@ class RunnableGroup:
         self._on_failure = on_failure
         for runnable in self._runnables:
             self._launch(runnable)
-        pending = [asyncio.ensure_future(self._ready_or_done(task, ready)) for task, ready in self._tasks.items()]
+        pending = [asyncio.ensure_future(self._ready_or_done(task, one.ready)) for task, one in self._tasks.items()]
         try:
             if pending:
                 await asyncio.wait(pending)
@@ -97,7 +118,9 @@ class RunnableGroup:
 
         Returns what went wrong meanwhile.
         """
-        self._stop.set()
+        self._stopping = True
+        for running in self._tasks.values():
+            running.stop.set()
         if not self._tasks:
             return []
         remaining = None if deadline is None else max(0.0, deadline - asyncio.get_running_loop().time())
@@ -113,16 +136,19 @@ class RunnableGroup:
         ]
 
     def _launch(self, runnable: Runnable) -> None:
-        ready = asyncio.Event()
+        running = _Running(runnable, asyncio.Event(), asyncio.Event())
         name = getattr(runnable, "name", "") or type(runnable).__name__
-        task = asyncio.create_task(runnable.run(self._stop, ready.set), name=f"{self.group.name.lower()}/{name}")
-        self._tasks[task] = ready
+        task = asyncio.create_task(
+            runnable.run(running.stop, running.ready.set), name=f"{self.group.name.lower()}/{name}"
+        )
+        self._tasks[task] = running
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        if self._stop.is_set() or task.cancelled():
+        if self._stopping or task.cancelled():
             return
-        del self._tasks[task]
+        if self._tasks.pop(task).stop.is_set():
+            return
         error = task.exception()
         failure = RunnableFailed(f"{task.get_name()} {'failed' if error else 'ended'} by itself")
         failure.__cause__ = error

@@ -165,6 +165,10 @@ class WorkQueue(Generic[K]):
         self._idle_waiters.append(waiter)
         await waiter
 
+    def open(self) -> None:
+        """Take keys again after :meth:`shut_down`; failures are still counted from before."""
+        self._closed = False
+
     @property
     def closed(self) -> bool:
         return self._closed
