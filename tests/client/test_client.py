@@ -217,8 +217,19 @@ async def test_subresources_with_a_kind_of_their_own() -> None:
     client, server = serving(Reply({"spec": {"replicas": 3}, "metadata": {"name": "web"}}))
     scale = await client.get_subresource(Deployment, "web", "shop", "scale", Scale)
     await client.update_subresource(Deployment, "web", "shop", "scale", scale)
-    assert scale.spec.replicas == 3
+    patched = await client.patch_subresource(
+        Deployment, "web", "shop", "scale", Scale, merge={"spec": {"replicas": 3}}, field_manager="me"
+    )
+    assert scale.spec.replicas == patched.spec.replicas == 3
+    assert (server.requests[-1].method, server.requests[-1].query) == ("PATCH", {"fieldManager": "me"})
     assert {request.path for request in server.requests} == {"/apis/apps/v1/namespaces/shop/deployments/web/scale"}
+
+
+async def test_a_subresource_of_another_kind_is_not_taken_for_the_object() -> None:
+    client, server = serving(Reply({}))
+    with pytest.raises(ValueError, match=r"scale has a kind of its own: use client\.patch_subresource"):
+        await client.patch(Deployment, "web", "shop", merge={"spec": {"replicas": 3}}, subresource="scale")
+    assert not server.requests
 
 
 async def test_a_dry_run_client_stores_nothing() -> None:

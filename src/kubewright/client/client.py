@@ -40,6 +40,9 @@ T = TypeVar("T", bound=Object | Unstructured)
 
 _log = logging.getLogger(__name__)
 
+_OWN_KINDS = frozenset({"binding", "eviction", "scale", "token"})
+"""Subresources whose answer is no object of the kind that they belong to."""
+
 _METHODS = {
     "create": "POST", "update": "PUT", "patch": "PATCH", "apply": "PATCH", "delete": "DELETE",
     "deletecollection": "DELETE",
@@ -434,6 +437,29 @@ class Client:
         response = await self.rest.request("PUT", path, query=self._options(None, None, None), body=to_json(obj))
         return (await self._kind_of(obj)).decode(response.body)
 
+    async def patch_subresource(
+        self,
+        of: type[Object] | Target[Any],
+        name: str,
+        namespace: str | None,
+        subresource: str,
+        answer: type[T],
+        *,
+        merge: Mapping[str, Any] | None = None,
+        json: Sequence[Mapping[str, Any]] | None = None,
+        field_manager: str | None = None,
+        dry_run: bool | None = None,
+    ) -> T:
+        """Change a subresource by one of two kinds of patch:
+        ``client.patch_subresource(Deployment, "web", "shop", "scale", Scale, merge={"spec": {"replicas": 3}})``.
+        """
+        content_type, body = patch_body(merge, None, json)
+        kind, key = await self._address(of, name, namespace)
+        path = resource_path(kind.resource, *key, subresource)
+        query = self._options(field_manager, None, dry_run)
+        response = await self.rest.request("PATCH", path, query=query, body=body, content_type=content_type)
+        return kind_of_class(answer).decode(response.body)
+
     # -- kinds, names and options
 
     async def kind(self, target: type[T] | Target[T]) -> Kind[T]:
@@ -498,6 +524,8 @@ class Client:
         subresource: str = "",
     ) -> bytes:
         """Send a write, and tell those who want to know of it."""
+        if subresource in _OWN_KINDS:
+            raise ValueError(f"{subresource} has a kind of its own: use client.{verb}_subresource(...)")
         path = resource_path(kind.resource, *key, subresource)
         response = await self.rest.request(_METHODS[verb], path, query=query, body=body, content_type=content_type)
         if self.write_observers and "dryRun" not in query:

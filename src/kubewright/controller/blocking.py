@@ -69,6 +69,7 @@ class BlockingClient:
         self.delete_collection = waiter.wrap(client.delete_collection)
         self.get_subresource = waiter.wrap(client.get_subresource)
         self.create_subresource = waiter.wrap(client.create_subresource)
+        self.patch_subresource = waiter.wrap(client.patch_subresource)
         self.update_subresource = waiter.wrap(client.update_subresource)
 
 

@@ -161,8 +161,10 @@ async def _asked(trial: Trial) -> int:
 
 
 async def _scale(trial: Trial, replicas: int) -> bool:
+    sample, change = trial.sample, {"spec": {"replicas": replicas}}
+    kind = Untyped(sample.gvk)
     try:
-        await trial.client.patch(await trial.now(), merge={"spec": {"replicas": replicas}}, subresource="scale")
+        await trial.client.patch_subresource(kind, sample.metadata.name, trial.namespace, "scale", Scale, merge=change)
     except APIError:
         return False
     return True
