@@ -82,15 +82,22 @@ class LocalCluster:
         return self.directory / "kubeconfig"
 
     def client(
-        self, *, namespace: str = "default", user: str = "", on_warning: Callable[[str], None] = log_warning
+        self,
+        *,
+        namespace: str = "default",
+        user: str = "",
+        group: str = "system:masters",
+        on_warning: Callable[[str], None] = log_warning,
     ) -> Client:
         """A client of the administrator that needs no network.
 
-        :param user: acts under this name, with all rights: how an operator's requests can be told from others.
+        :param user: acts under this name: how an operator's requests can be told from others.
+        :param group: of that user; by default one that may do everything, ``system:authenticated`` may do what roles
+            grant to the user.
         """
         headers = {"authorization": f"Bearer {self.server.token}"}
         if user:
-            headers |= {"impersonate-user": user, "impersonate-group": "system:masters"}
+            headers |= {"impersonate-user": user, "impersonate-group": group}
         transport = AsgiTransport(self.server.server.app, headers=headers)
         return Client(transport, namespace=namespace, on_warning=on_warning)
 
