@@ -82,3 +82,33 @@ async def test_a_pod_that_wants_another_node_waits(client: Client) -> None:
 
     await eventually(other_runs)
     assert (await client.get(Pod, "picky")).status.phase == "Pending"
+
+
+def test_a_pod_that_is_active_for_too_long_is_stopped() -> None:
+    running = pod()
+    running.spec.active_deadline_seconds = 5
+    again = run(running, Addresses(), START)
+    assert again and again.after == 5.0
+    run(running, Addresses(), START + timedelta(seconds=5))
+    assert (running.status.phase, running.status.reason) == ("Failed", "DeadlineExceeded")
+    state = running.status.container_statuses[0].state
+    assert state and state.terminated and state.terminated.exit_code == 137
+
+
+async def test_logs_are_followed_until_the_container_ends(client: Client) -> None:
+    annotations = {
+        "kubewright.dev/logs": "one\ntwo\nthree",
+        "kubewright.dev/log-interval": "0.6",
+        "kubewright.dev/completes-after": "2.5",
+    }
+    spec = PodSpec(containers=[Container(name="c", image="i")], restart_policy="Never")
+    await client.create(Pod(metadata=ObjectMeta(name="p", namespace="default", annotations=annotations), spec=spec))
+
+    async def runs() -> bool:
+        return (await client.get(Pod, "p")).status.phase == "Running"
+
+    await eventually(runs)
+    path = "/api/v1/namespaces/default/pods/p/log"
+    followed = await client.rest.request("GET", path, query={"follow": True})
+    assert followed.body == b"one\ntwo\nthree\n"
+    assert (await client.rest.request("GET", path, query={"tailLines": 1})).body == b"three\n"

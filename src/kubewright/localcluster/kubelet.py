@@ -1,14 +1,8 @@
 """A simulated node: one Node object, Pods bound to it at once, and a kubelet that lets them seem to run.
 
-A Pod becomes Running and Ready; one that is meant to end (``restartPolicy`` Never or OnFailure) succeeds.  How long
-things take, and whether they go well, is said by annotations of the Pod:
-
-=================================  ====================================================
-``kubewright.dev/ready-after``     seconds until it is ready (0)
-``kubewright.dev/completes-after`` seconds until it ends (0.1; Pods that restart always: never)
-``kubewright.dev/exit-code``       with which its containers end (0)
-``kubewright.dev/stays-after``     seconds that it goes on when it is deleted (0; at most its grace period)
-=================================  ====================================================
+How the containers of a Pod fare is played by `containers.py`, as annotations say; this puts it together to the status
+of the Pod, and lets the Pod go when it is deleted; with ``kubewright.dev/stays-after``, after that many seconds (0; at
+most its grace period).
 """
 
 from __future__ import annotations
@@ -21,13 +15,11 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from kubewright.controller import Controller, Requeue
+from kubewright.localcluster.containers import play, stop
 from kubewright.localcluster.pods import seconds_of
 from kubewright.localcluster.view import View
 from kubewright.objects import ObjectKey, ObjectMeta, Quantity
 from kubewright.objects.core_v1 import (
-    ContainerState,
-    ContainerStateRunning,
-    ContainerStateTerminated,
     ContainerStatus,
     HostIP,
     Node,
@@ -44,7 +36,8 @@ from kubewright.objects.errors import AlreadyExists, Conflict, NotFound
 
 NODE = "kubewright-node"
 _NODE_IP = "10.0.0.1"
-_COMPLETES_AFTER = 0.1
+_SHORTEST = timedelta(milliseconds=50)
+"""Between two looks at a Pod."""
 _CAPACITY = {"cpu": "64", "memory": "256Gi", "ephemeral-storage": "1Ti", "pods": "10000"}
 
 
@@ -104,53 +97,45 @@ def run(pod: Pod, addresses: Addresses, now: datetime) -> Requeue | None:
     status.pod_ips = [PodIP(ip=status.pod_ip)]
     status.host_ip, status.host_ips = _NODE_IP, [HostIP(ip=_NODE_IP)]
     started = status.start_time = status.start_time or now.replace(microsecond=0)
-    created = pod.metadata.creation_timestamp or started
-    ends = _ends_at(pod, created)
-    if ends is not None and ends <= now:
-        code = int(pod.metadata.annotations.get("kubewright.dev/exit-code", "0"))
-        _finish(pod, code, started, now)
-        return None
-    ready_at = created + timedelta(seconds=seconds_of(pod, "ready-after", 0.0))
-    ready = ready_at <= now
-    status.phase = "Running"
-    status.container_statuses = [
-        _container(
-            container.name,
-            container.image or "",
-            ready,
-            ContainerState(running=ContainerStateRunning(started_at=started)),
+    deadline = _deadline(pod, started)
+    if deadline is not None and deadline <= now:
+        status.reason, status.message = (
+            "DeadlineExceeded",
+            "Pod was active on the node longer than the specified deadline",
         )
-        for container in pod.spec.containers
-    ]
-    done = ContainerStateTerminated(exit_code=0, reason="Completed", started_at=started, finished_at=started)
-    status.init_container_statuses = [
-        _container(container.name, container.image or "", True, ContainerState(terminated=done))
-        for container in pod.spec.init_containers
-    ]
-    for type in ("PodReadyToStartContainers", "Initialized", "PodScheduled"):
-        _condition(pod, type, True, "", now)
+        _finish(pod, "Failed", stop(pod, now), now)
+        return None
+    played = play(pod, now)
+    status.init_container_statuses, status.container_statuses = played.init, played.main
+    if played.phase in ("Succeeded", "Failed"):
+        _finish(pod, played.phase, played.main, now)
+        return None
+    status.phase = played.phase
+    _condition(pod, "PodReadyToStartContainers", True, "", now)
+    _condition(pod, "Initialized", played.initialized, "" if played.initialized else "ContainersNotInitialized", now)
+    _condition(pod, "PodScheduled", True, "", now)
+    ready = played.initialized and all(one.ready for one in played.main)
     gates = [gate.condition_type for gate in pod.spec.readiness_gates]
     held = [gate for gate in gates if not any(one.type == gate and one.status == "True" for one in status.conditions)]
     _condition(pod, "ContainersReady", ready, "" if ready else "ContainersNotReady", now)
     reason = "" if ready and not held else "ReadinessGatesNotReady" if ready else "ContainersNotReady"
     _condition(pod, "Ready", ready and not held, reason, now)
-    next_times = [time for time in (None if ready else ready_at, ends) if time is not None]
-    return Requeue(after=min(next_times) - now) if next_times else None
+    times = [time for time in (played.next_change, deadline) if time is not None]
+    return Requeue(after=max(min(times) - now, _SHORTEST)) if times else None
 
 
-def _finish(pod: Pod, code: int, started: datetime, now: datetime) -> None:
-    now = now.replace(microsecond=0)
-    status, reason = pod.status, "Completed" if code == 0 else "Error"
-    status.phase = "Succeeded" if code == 0 else "Failed"
-    ended = ContainerStateTerminated(exit_code=code, reason=reason, started_at=started, finished_at=now)
-    status.container_statuses = [
-        _container(container.name, container.image or "", False, ContainerState(terminated=ended))
-        for container in pod.spec.containers
-    ]
+def _deadline(pod: Pod, started: datetime) -> datetime | None:
+    seconds = pod.spec.active_deadline_seconds
+    return None if seconds is None else started + timedelta(seconds=seconds)
+
+
+def _finish(pod: Pod, phase: str, containers: list[ContainerStatus], now: datetime) -> None:
+    pod.status.phase, pod.status.container_statuses = phase, containers
+    succeeded = phase == "Succeeded"
     for type in ("Initialized", "PodScheduled"):
         _condition(pod, type, True, "", now)
     for type in ("Ready", "ContainersReady"):
-        _condition(pod, type, False, "PodCompleted" if code == 0 else "PodFailed", now)
+        _condition(pod, type, False, "PodCompleted" if succeeded else "PodFailed", now)
 
 
 async def _bind(view: View, pod: Pod) -> None:
@@ -181,25 +166,11 @@ async def _end(view: View, pod: Pod, addresses: Addresses, now: datetime) -> Req
     return None
 
 
-def _ends_at(pod: Pod, created: datetime) -> datetime | None:
-    always = (pod.spec.restart_policy or "Always") == "Always"
-    if always and "kubewright.dev/completes-after" not in pod.metadata.annotations:
-        return None
-    return created + timedelta(seconds=seconds_of(pod, "completes-after", _COMPLETES_AFTER))
-
-
 def _wants_another_node(pod: Pod) -> bool:
     labels = _labels()
     return any(labels.get(key) != value for key, value in pod.spec.node_selector.items()) or bool(
         pod.spec.scheduling_gates
     )
-
-
-def _container(name: str, image: str, ready: bool, state: ContainerState) -> ContainerStatus:
-    return ContainerStatus(
-        name=name, image=image, image_id=f"simulated://{image}", container_id=f"simulated://{name}",
-        ready=ready, started=state.running is not None, state=state,
-    )  # fmt: skip
 
 
 def _condition(pod: Pod, type: str, holds: bool, reason: str, now: datetime) -> None:

@@ -1,15 +1,17 @@
 """``pods/log``, ``exec``, ``attach`` and ``portforward``: what a kubelet answers, where there is only a simulated one.
 
-Containers are not run, so their logs are empty and nothing can be executed in them; what is checked before the kubelet
-is asked is checked here too (``pkg/registry/core/pod/strategy.go``).
+Containers are not run, so nothing can be executed in them, and their logs are what `pod_logs.py` makes up; what is
+checked before the kubelet is asked is checked here too (``pkg/registry/core/pod/strategy.go``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from kubewright.apiserver.http import unstored
-from kubewright.apiserver.http.messages import Response
+from kubewright.apiserver.http.messages import Response, StreamResponse
+from kubewright.apiserver.http.pod_logs import LogOptions, LogStream, log_text, run_of
 from kubewright.apiserver.http.resources import Call
 from kubewright.apiserver.registry.options import Write, first, integer, truth
 from kubewright.apiserver.registry.strategy import Object
@@ -21,11 +23,11 @@ _NUMBERS = ("tailLines", "limitBytes", "sinceSeconds")
 _NO_KUBELET = "error dialing backend: the containers of this cluster are simulated; nothing can be run in them"
 
 
-async def log(call: Call) -> Response:
-    """The log of a container, which never wrote any.
+async def log(call: Call) -> Response | StreamResponse:
+    """The log of a container.
 
     :raises Invalid: the options do not make sense.
-    :raises BadRequest: the pod has no such container, or several and none is named.
+    :raises BadRequest: the pod has no such container, or several and none is named, or it has not run.
     :raises NotFound: there is no such pod, or not the node that it runs on.
     """
     query = call.request.query
@@ -34,8 +36,16 @@ async def log(call: Call) -> Response:
     ):
         raise Invalid.of(GroupKind("", "PodLogOptions"), call.info.name, causes)
     pod = await call.store.get(call.info.namespace, call.info.name)
-    _container(pod, first(query, "container"))
-    return Response(b"", status=200 if _node(call, pod) else 204, media_type="text/plain")
+    container = _container(pod, first(query, "container"))
+    if not _node(call, pod):
+        return Response(b"", status=204, media_type="text/plain")
+    now = datetime.now(UTC)
+    options = LogOptions.of(query, now)
+    run = run_of(pod, container, previous=options.previous)
+    if options.follow:
+        stream = LogStream(call.store, call.info.namespace, call.info.name, container, options)
+        return StreamResponse(stream, media_type="text/plain")
+    return Response(log_text(run, options, now), media_type="text/plain")
 
 
 def _log_problems(given: Mapping[str, int | None], *, since: bool) -> list[Cause]:
@@ -100,10 +110,13 @@ async def _admit(call: Call) -> None:
     await store.cluster.admission.validate(found)
 
 
-def _container(pod: Object, named: str) -> None:
-    """Check that one container is meant, and that there is one of that name."""
+def _container(pod: Object, named: str) -> str:
+    """The container that is meant.
+
+    :raises BadRequest: there is none of that name, or several and none is named.
+    """
     name = pod["metadata"]["name"]
-    of_kind = {
+    of_kind: dict[str, list[str]] = {
         kind: [container["name"] for container in pod["spec"].get(kind) or ()]
         for kind in ("containers", "initContainers", "ephemeralContainers")
     }
@@ -113,9 +126,9 @@ def _container(pod: Object, named: str) -> None:
     if named:
         if named not in every:
             raise BadRequest(f"container {named} is not valid for pod {name}")
-        return
+        return named
     if len(of_kind["containers"]) == 1:
-        return
+        return of_kind["containers"][0]
     text = f"a container name must be specified for pod {name}, choose one of: [{' '.join(of_kind['containers'])}]"
     if of_kind["initContainers"]:
         text += f" or one of the init containers: [{' '.join(of_kind['initContainers'])}]"
