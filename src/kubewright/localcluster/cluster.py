@@ -18,7 +18,7 @@ from kubewright.apiserver.hosting import HostedServer
 from kubewright.apiserver.storage.sqlite import SqliteStorage
 from kubewright.client import AsgiTransport, Client
 from kubewright.client.rest import log_warning
-from kubewright.localcluster.claims import claim_controller
+from kubewright.localcluster.claims import DefaultClass, claim_controller, volume_controller
 from kubewright.localcluster.cluster_roles import cluster_role_controller
 from kubewright.localcluster.cronjobs import cronjob_controller
 from kubewright.localcluster.daemonsets import daemonset_controller
@@ -155,7 +155,9 @@ def _runnables(view: View, ca: bytes) -> list[Runnable]:
         daemonset_controller(view),
         job_controller(view),
         cronjob_controller(view),
+        DefaultClass(view),
         claim_controller(view),
+        volume_controller(view),
         quota_controller(view),
         cluster_role_controller(view),
         policy_controller(view),

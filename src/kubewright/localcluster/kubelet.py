@@ -1,4 +1,4 @@
-"""A simulated node: one Node object, Pods bound to it at once, and a kubelet that lets them seem to run.
+"""A simulated node: one Node object, and a kubelet that lets them seem to run.
 
 How the containers of a Pod fare is played by `containers.py`, as annotations say; this puts it together to the status
 of the Pod, and lets the Pod go when it is deleted; with ``kubewright.dev/stays-after``, after that many seconds (0; at
@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
-
-import msgspec
 
 from kubewright.controller import Controller, Requeue
 from kubewright.localcluster.containers import play, stop
-from kubewright.localcluster.pods import seconds_of
+from kubewright.localcluster.pods import seconds_of, set_pod_condition
+from kubewright.localcluster.scheduling import schedule, waiting_pods
 from kubewright.localcluster.view import View
-from kubewright.objects import ObjectKey, ObjectMeta, Quantity
+from kubewright.objects import ObjectKey, ObjectMeta, Quantity, to_dict
 from kubewright.objects.core_v1 import (
     ContainerStatus,
     HostIP,
@@ -28,14 +27,16 @@ from kubewright.objects.core_v1 import (
     NodeSpec,
     NodeStatus,
     NodeSystemInfo,
+    PersistentVolumeClaim,
     Pod,
-    PodCondition,
     PodIP,
 )
 from kubewright.objects.errors import AlreadyExists, Conflict, NotFound
 
 NODE = "kubewright-node"
 _NODE_IP = "10.0.0.1"
+_NOT_READY = "node.kubernetes.io/not-ready"
+"""The taint that every new Node gets from admission."""
 _SHORTEST = timedelta(milliseconds=50)
 """Between two looks at a Pod."""
 _CAPACITY = {"cpu": "64", "memory": "256Gi", "ephemeral-storage": "1Ti", "pods": "10000"}
@@ -77,15 +78,21 @@ def kubelet_controller(view: View) -> Controller[ObjectKey]:
         if pod.metadata.deletion_timestamp is not None:
             return await _end(view, pod, addresses, now)
         if not pod.spec.node_name:
-            if _wants_another_node(pod):
-                return None
-            await _bind(view, pod)
+            await schedule(view, pod, NODE)
             return None
         if pod.spec.node_name != NODE or pod.status.phase in ("Succeeded", "Failed"):
             return None
         return run(pod, addresses, now)
 
-    return view.controller("kubelet", Pod, reconcile, workers=16)
+    def waiting_beside(claim: PersistentVolumeClaim) -> Iterable[ObjectKey]:
+        return waiting_pods(view, claim.metadata.namespace)
+
+    def waiting_everywhere(node: Node) -> Iterable[ObjectKey]:
+        return waiting_pods(view)
+
+    return view.controller(
+        "kubelet", Pod, reconcile, maps={PersistentVolumeClaim: waiting_beside, Node: waiting_everywhere}, workers=16
+    )
 
 
 def run(pod: Pod, addresses: Addresses, now: datetime) -> Requeue | None:
@@ -111,15 +118,16 @@ def run(pod: Pod, addresses: Addresses, now: datetime) -> Requeue | None:
         _finish(pod, played.phase, played.main, now)
         return None
     status.phase = played.phase
-    _condition(pod, "PodReadyToStartContainers", True, "", now)
-    _condition(pod, "Initialized", played.initialized, "" if played.initialized else "ContainersNotInitialized", now)
-    _condition(pod, "PodScheduled", True, "", now)
+    set_pod_condition(pod, "PodReadyToStartContainers", True, "", now)
+    reason = "" if played.initialized else "ContainersNotInitialized"
+    set_pod_condition(pod, "Initialized", played.initialized, reason, now)
+    set_pod_condition(pod, "PodScheduled", True, "", now)
     ready = played.initialized and all(one.ready for one in played.main)
     gates = [gate.condition_type for gate in pod.spec.readiness_gates]
     held = [gate for gate in gates if not any(one.type == gate and one.status == "True" for one in status.conditions)]
-    _condition(pod, "ContainersReady", ready, "" if ready else "ContainersNotReady", now)
+    set_pod_condition(pod, "ContainersReady", ready, "" if ready else "ContainersNotReady", now)
     reason = "" if ready and not held else "ReadinessGatesNotReady" if ready else "ContainersNotReady"
-    _condition(pod, "Ready", ready and not held, reason, now)
+    set_pod_condition(pod, "Ready", ready and not held, reason, now)
     times = [time for time in (played.next_change, deadline) if time is not None]
     return Requeue(after=max(min(times) - now, _SHORTEST)) if times else None
 
@@ -133,24 +141,9 @@ def _finish(pod: Pod, phase: str, containers: list[ContainerStatus], now: dateti
     pod.status.phase, pod.status.container_statuses = phase, containers
     succeeded = phase == "Succeeded"
     for type in ("Initialized", "PodScheduled"):
-        _condition(pod, type, True, "", now)
+        set_pod_condition(pod, type, True, "", now)
     for type in ("Ready", "ContainersReady"):
-        _condition(pod, type, False, "PodCompleted" if succeeded else "PodFailed", now)
-
-
-async def _bind(view: View, pod: Pod) -> None:
-    """What the scheduler does."""
-    body = {
-        "apiVersion": "v1",
-        "kind": "Binding",
-        "metadata": {"name": pod.metadata.name, "namespace": pod.metadata.namespace, "uid": pod.metadata.uid},
-        "target": {"apiVersion": "v1", "kind": "Node", "name": NODE},
-    }
-    path = f"/api/v1/namespaces/{pod.metadata.namespace}/pods/{pod.metadata.name}/binding"
-    try:
-        await view.client.rest.request("POST", path, body=msgspec.json.encode(body))
-    except (NotFound, Conflict):
-        return  # gone, or bound by somebody else
+        set_pod_condition(pod, type, False, "PodCompleted" if succeeded else "PodFailed", now)
 
 
 async def _end(view: View, pod: Pod, addresses: Addresses, now: datetime) -> Requeue | None:
@@ -164,26 +157,6 @@ async def _end(view: View, pod: Pod, addresses: Addresses, now: datetime) -> Req
             await view.client.delete(pod, grace_period_seconds=0, uid=pod.metadata.uid)
         addresses.release(pod.metadata.uid)
     return None
-
-
-def _wants_another_node(pod: Pod) -> bool:
-    labels = _labels()
-    return any(labels.get(key) != value for key, value in pod.spec.node_selector.items()) or bool(
-        pod.spec.scheduling_gates
-    )
-
-
-def _condition(pod: Pod, type: str, holds: bool, reason: str, now: datetime) -> None:
-    wanted, now = str(holds), now.replace(microsecond=0)
-    for condition in pod.status.conditions:
-        if condition.type == type:
-            if condition.status != wanted:
-                condition.status, condition.last_transition_time = wanted, now
-            condition.reason = reason or None
-            return
-    pod.status.conditions.append(
-        PodCondition(type=type, status=wanted, reason=reason or None, last_transition_time=now)
-    )
 
 
 class NodeKeeper:
@@ -217,7 +190,9 @@ class NodeKeeper:
                 machine_id=NODE, system_uuid=NODE, boot_id=NODE,
             ),
         )  # fmt: skip
-        await self._view.client.update(node, subresource="status")
+        node = await self._view.client.update(node, subresource="status")
+        taints = [to_dict(taint) for taint in node.spec.taints if taint.key != _NOT_READY]
+        await self._view.client.patch(node, merge={"spec": {"taints": taints or None}})
 
 
 def _node_condition(type: str, status: str, reason: str, now: datetime) -> NodeCondition:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from kubewright.objects import Object, ObjectMeta, owner_reference, to_json
-from kubewright.objects.core_v1 import Pod, PodTemplateSpec
+from kubewright.objects.core_v1 import Pod, PodCondition, PodTemplateSpec
 
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 """No vowels and no digits that look like letters, as `k8s.io/apimachinery/pkg/util/rand` has it."""
@@ -73,6 +73,20 @@ def deletion_order(pods: Sequence[Pod]) -> list[Pod]:
         )
 
     return sorted(pods, key=rank)
+
+
+def set_pod_condition(pod: Pod, type: str, holds: bool, reason: str, now: datetime, message: str = "") -> None:
+    """Add the condition or bring it up to date; its time changes only with its status."""
+    wanted, now = str(holds), now.replace(microsecond=0)
+    for condition in pod.status.conditions:
+        if condition.type == type:
+            if condition.status != wanted:
+                condition.status, condition.last_transition_time = wanted, now
+            condition.reason, condition.message = reason or None, message or None
+            return
+    pod.status.conditions.append(
+        PodCondition(type=type, status=wanted, reason=reason or None, message=message or None, last_transition_time=now)
+    )
 
 
 def seconds_of(obj: Object, annotation: str, default: float) -> float:
