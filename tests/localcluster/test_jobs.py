@@ -9,7 +9,16 @@ from kubewright.controller.schedules import Schedule
 from kubewright.localcluster.cronjobs import due_time
 from kubewright.localcluster.jobs import finished_at, next_pod_at
 from kubewright.objects import ObjectMeta
-from kubewright.objects.batch_v1 import CronJob, CronJobSpec, CronJobStatus, Job, JobSpec, JobTemplateSpec
+from kubewright.objects.batch_v1 import (
+    CronJob,
+    CronJobSpec,
+    CronJobStatus,
+    Job,
+    JobSpec,
+    JobTemplateSpec,
+    SuccessPolicy,
+    SuccessPolicyRule,
+)
 from kubewright.objects.core_v1 import ContainerState, ContainerStateTerminated, ContainerStatus, Pod, PodStatus
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -123,3 +132,60 @@ async def test_a_cron_job_starts_what_is_due(client: Client) -> None:
 
     started_job = await eventually(started)
     assert started_job.metadata.owner_references[0].name == "c"
+
+
+async def test_a_job_tells_that_it_is_suspended_and_when_it_goes_on(client: Client) -> None:
+    await client.create(job(template=template(restart_policy="Never", completes_after="60")))
+
+    async def active(count: int | None) -> Job | None:
+        found = await client.get(Job, "j")
+        return found if found.status.active == count else None
+
+    await eventually(lambda: active(1))
+    await client.patch(Job, "j", merge={"spec": {"suspend": True}})
+    suspended = await eventually(lambda: active(None))
+    assert [(one.type, one.status) for one in suspended.status.conditions] == [("Suspended", "True")]
+    assert suspended.status.start_time is None
+    await client.patch(Job, "j", merge={"spec": {"suspend": False}})
+    resumed = await eventually(lambda: active(1))
+    assert [(one.type, one.status) for one in resumed.status.conditions] == [("Suspended", "False")]
+
+
+async def test_indexes_fail_one_by_one(client: Client) -> None:
+    indexed = job(
+        completions=2,
+        parallelism=2,
+        completion_mode="Indexed",
+        backoff_limit_per_index=1,
+        template=template(restart_policy="Never", exit_code="1"),
+    )
+    indexed.metadata.annotations["kubewright.dev/backoff"] = "0.1"
+    await client.create(indexed)
+    done = await ended(client)
+    assert (done.status.failed, done.status.failed_indexes) == (4, "0-1")
+    assert [one.reason for one in done.status.conditions] == ["FailedIndexes", "FailedIndexes"]
+    pods = await client.list(Pod, namespace="default")
+    counts = sorted(one.metadata.annotations["batch.kubernetes.io/job-index-failure-count"] for one in pods)
+    assert counts == ["0", "0", "1", "1"]
+
+
+async def test_a_success_policy_ends_the_others(client: Client) -> None:
+    policy = SuccessPolicy(rules=[SuccessPolicyRule(succeeded_count=1)])
+    indexed = job(completions=2, parallelism=1, completion_mode="Indexed", success_policy=policy)
+    await client.create(indexed)
+    done = await ended(client)
+    assert [(one.type, one.reason) for one in done.status.conditions] == [
+        ("SuccessCriteriaMet", "SuccessPolicy"),
+        ("Complete", "SuccessPolicy"),
+    ]
+
+
+async def test_a_job_that_others_manage_is_left_to_them(client: Client) -> None:
+    await client.create(job(managed_by="example.com/queue"))
+    await client.create(Job(metadata=ObjectMeta(name="k", namespace="default"), spec=job().spec))
+
+    async def complete() -> bool:
+        return finished_at(await client.get(Job, "k")) is not None
+
+    await eventually(complete)
+    assert (await client.get(Job, "j")).status.start_time is None

@@ -8,42 +8,58 @@ from datetime import UTC, datetime, timedelta
 
 from kubewright.controller import Controller, Requeue
 from kubewright.localcluster.controller_refs import claim, watch_orphans
-from kubewright.localcluster.pods import is_active, is_ready, pod_from, seconds_of
+from kubewright.localcluster.job_outcomes import (
+    INDEX,
+    Outcome,
+    Tally,
+    deadline,
+    failed_count,
+    failures_by_index,
+    index_of,
+    is_indexed,
+    outcome,
+    ranges,
+    succeeded_count,
+    tally,
+    terminated,
+)
+from kubewright.localcluster.pods import is_ready, pod_from, seconds_of
 from kubewright.localcluster.replicasets import delete_pod
 from kubewright.localcluster.view import View
 from kubewright.objects import ObjectKey, from_json, to_json
 from kubewright.objects.batch_v1 import Job, JobCondition
 from kubewright.objects.core_v1 import EnvVar, Pod, PodTemplateSpec
 
-_INDEX = "batch.kubernetes.io/job-completion-index"
+_CONTROLLER = "kubernetes.io/job-controller"
+_INDEX_FAILURES = "batch.kubernetes.io/job-index-failure-count"
 _FIRST_BACKOFF, _LONGEST_BACKOFF = 10.0, 600.0
 """Seconds before a Pod that failed is replaced."""
 
 
 def job_controller(view: View) -> Controller[ObjectKey]:
     async def reconcile(job: Job) -> Requeue | None:
-        if job.metadata.deletion_timestamp is not None:
+        if job.metadata.deletion_timestamp is not None or job.spec.managed_by not in (None, _CONTROLLER):
             return None
         now = datetime.now(UTC)
         if finished_at(job) is not None:
             return await _expire(view, job, now)
-        if job.status.start_time is None and not job.spec.suspend:
-            job.status.start_time = now.replace(microsecond=0)
-        pods = await claim(view, job, Pod)
-        failure = _failure(job, pods, now)
+        _start_or_suspend(job, now)
+        found = tally(job, await claim(view, job, Pod))
+        ending = outcome(job, found, now)
         held: datetime | None = None
-        if failure is None and not _is_complete(job, pods):
-            held = await _adjust(view, job, pods, now)
-            pods = view.owned(Pod, job)
+        if ending is None:
+            held = await _adjust(view, job, found, now)
         else:
-            await asyncio.gather(*(delete_pod(view, pod) for pod in pods if is_active(pod)))
-        _observe(job, pods, failure, now)
-        if finished_at(job) is not None and job.spec.ttl_seconds_after_finished is not None:
-            return Requeue(after=job.spec.ttl_seconds_after_finished)
+            await asyncio.gather(*(delete_pod(view, pod) for pod in found.active))
+        found = tally(job, view.owned(Pod, job))
+        _observe(job, found)
+        if ending is not None:
+            _end(job, ending, now, all_gone=not found.active and not found.terminating)
         if finished_at(job) is not None:
-            return None
-        times = [time for time in (held, _deadline(job)) if time is not None]
-        return Requeue(after=max(min(times) - now, timedelta())) if times else None
+            ttl = job.spec.ttl_seconds_after_finished
+            return None if ttl is None else Requeue(after=ttl)
+        times = [time for time in (held, deadline(job)) if time is not None]
+        return Requeue(after=max(min(times) - now, timedelta())) if times and ending is None else None
 
     return watch_orphans(view.controller("job", Job, reconcile, owns=[Pod]), view, Pod, Job)
 
@@ -66,20 +82,15 @@ async def _expire(view: View, job: Job, now: datetime) -> Requeue | None:
     return None
 
 
-def _failure(job: Job, pods: list[Pod], now: datetime) -> tuple[str, str] | None:
-    """Reason and message of why the Job has failed, if it has."""
-    limit = 6 if job.spec.backoff_limit is None else job.spec.backoff_limit
-    if sum(pod.status.phase == "Failed" for pod in pods) > limit:
-        return "BackoffLimitExceeded", "Job has reached the specified backoff limit"
-    deadline = _deadline(job)
-    if deadline is not None and now >= deadline:
-        return "DeadlineExceeded", "Job was active longer than specified deadline"
-    return None
-
-
-def _deadline(job: Job) -> datetime | None:
-    seconds, started = job.spec.active_deadline_seconds, job.status.start_time
-    return started + timedelta(seconds=seconds) if seconds is not None and started is not None else None
+def _start_or_suspend(job: Job, now: datetime) -> None:
+    """A Job that is suspended has not started, and its deadline does not run."""
+    if job.spec.suspend:
+        job.status.start_time = None
+        _set(job, "Suspended", True, "JobSuspended", "Job suspended", now)
+        return
+    if any(condition.type == "Suspended" for condition in job.status.conditions):
+        _set(job, "Suspended", False, "JobResumed", "Job resumed", now)
+    job.status.start_time = job.status.start_time or now.replace(microsecond=0)
 
 
 def next_pod_at(job: Job, pods: Iterable[Pod]) -> datetime | None:
@@ -98,107 +109,111 @@ def next_pod_at(job: Job, pods: Iterable[Pod]) -> datetime | None:
 
 
 def _ended_at(pod: Pod) -> datetime | None:
-    states = [one.state.terminated for one in pod.status.container_statuses if one.state]
-    return max((state.finished_at for state in states if state and state.finished_at), default=None)
+    return max((state.finished_at for _, state in terminated(pod) if state.finished_at), default=None)
 
 
-def _is_complete(job: Job, pods: list[Pod]) -> bool:
-    succeeded = [pod for pod in pods if pod.status.phase == "Succeeded"]
-    if job.spec.completions is None:
-        # One success means that the work is done; those still at it may finish.
-        return bool(succeeded) and not any(is_active(pod) for pod in pods)
-    done = len(_indexes(succeeded)) if _is_indexed(job) else len(succeeded)
-    return done >= job.spec.completions
-
-
-async def _adjust(view: View, job: Job, pods: list[Pod], now: datetime) -> datetime | None:
+async def _adjust(view: View, job: Job, found: Tally, now: datetime) -> datetime | None:
     """Have as many active Pods as may be; returns until when failures hold more of them back."""
-    active = [pod for pod in pods if is_active(pod)]
-    wanted = _parallelism(job, pods)
-    if len(active) > wanted:
-        await asyncio.gather(*(delete_pod(view, pod) for pod in active[wanted:]))
+    wanted = _parallelism(job, found)
+    if len(found.active) > wanted:
+        await asyncio.gather(*(delete_pod(view, pod) for pod in found.active[wanted:]))
         return None
-    missing = wanted - len(active)
-    held = next_pod_at(job, pods)
-    if missing and held is not None and held > now:
+    missing = wanted - len(found.active)
+    if _waits_for_terminating(job):
+        missing -= len(found.terminating)
+    if missing <= 0:
+        return None
+    if is_indexed(job):
+        return await _fill_indexes(view, job, found, missing, now)
+    held = next_pod_at(job, found.failed + found.succeeded)
+    if held is not None and held > now:
         return held
-    if not _is_indexed(job):
-        await asyncio.gather(*(view.client.create(_pod(job, None)) for _ in range(missing)))
-        return None
-    taken = _indexes(pod for pod in pods if is_active(pod) or pod.status.phase == "Succeeded")
-    free = [index for index in range(job.spec.completions or 0) if index not in taken]
-    await asyncio.gather(*(view.client.create(_pod(job, index)) for index in free[:missing]))
+    await asyncio.gather(*(view.client.create(_pod(job, None)) for _ in range(missing)))
     return None
 
 
-def _parallelism(job: Job, pods: list[Pod]) -> int:
+def _waits_for_terminating(job: Job) -> bool:
+    """Whether a Pod is replaced only when it has failed for good."""
+    default = "TerminatingOrFailed" if job.spec.pod_failure_policy is None else "Failed"
+    return (job.spec.pod_replacement_policy or default) == "Failed"
+
+
+async def _fill_indexes(view: View, job: Job, found: Tally, missing: int, now: datetime) -> datetime | None:
+    alive = found.active + (found.terminating if _waits_for_terminating(job) else [])
+    taken = {index_of(pod) for pod in alive} | found.done | found.given_up
+    free = [index for index in range(job.spec.completions or 0) if index not in taken]
+    ended = found.failed + found.succeeded
+    per_index = job.spec.backoff_limit_per_index is not None
+    due = {
+        index: next_pod_at(job, [pod for pod in ended if index_of(pod) == index] if per_index else ended)
+        for index in free
+    }
+    ready = [index for index, time in due.items() if time is None or time <= now]
+    failures = failures_by_index(found.failed) if per_index else None
+    await asyncio.gather(*(view.client.create(_pod(job, index, failures)) for index in ready[:missing]))
+    waiting = [time for index, time in due.items() if time is not None and index not in ready]
+    return min(waiting) if waiting and len(ready) < missing else None
+
+
+def _parallelism(job: Job, found: Tally) -> int:
     """How many Pods shall be active."""
     if job.spec.suspend:
         return 0
     parallelism = 1 if job.spec.parallelism is None else job.spec.parallelism
-    succeeded = sum(pod.status.phase == "Succeeded" for pod in pods)
+    succeeded = succeeded_count(job, found)
     if job.spec.completions is None:
-        return parallelism if not succeeded else sum(map(is_active, pods))
-    return min(parallelism, max(job.spec.completions - succeeded, 0))
+        return parallelism if not succeeded else len(found.active)
+    return min(parallelism, max(job.spec.completions - succeeded - len(found.given_up), 0))
 
 
-def _pod(job: Job, index: int | None) -> Pod:
+def _pod(job: Job, index: int | None, failures: dict[int, int] | None = None) -> Pod:
+    """A Pod of the Job; ``failures`` of each index are written down where they are counted one by one."""
     template = from_json(PodTemplateSpec, to_json(job.spec.template))
     if index is None:
         return pod_from(template, job)
     for container in (*template.spec.containers, *template.spec.init_containers):
         container.env.append(EnvVar(name="JOB_COMPLETION_INDEX", value=str(index)))
-    template.metadata.annotations[_INDEX] = str(index)
+    template.metadata.annotations[INDEX] = str(index)
+    if failures is not None:
+        template.metadata.annotations[_INDEX_FAILURES] = str(failures.get(index, 0))
     template.spec.hostname = f"{job.metadata.name}-{index}"
-    pod = pod_from(template, job, labels={_INDEX: str(index)})
+    pod = pod_from(template, job, labels={INDEX: str(index)})
     pod.metadata.generate_name = f"{job.metadata.name}-{index}-"
     return pod
 
 
-def _observe(job: Job, pods: list[Pod], failure: tuple[str, str] | None, now: datetime) -> None:
+def _observe(job: Job, found: Tally) -> None:
     status = job.status
-    succeeded = [pod for pod in pods if pod.status.phase == "Succeeded"]
-    active = [pod for pod in pods if is_active(pod)] if failure is None and not _is_complete(job, pods) else []
-    status.active = len(active) or None
-    status.ready = sum(map(is_ready, active))
-    status.terminating = 0
-    status.succeeded = len(succeeded) or None
-    status.failed = sum(pod.status.phase == "Failed" for pod in pods) or None
-    if _is_indexed(job):
-        status.completed_indexes = _ranges(_indexes(succeeded)) or None
-    if failure is not None:
-        _add(job, "FailureTarget", *failure, now)
-        _add(job, "Failed", *failure, now)
-    elif _is_complete(job, pods):
-        message = "Reached expected number of succeeded pods"
-        _add(job, "SuccessCriteriaMet", "CompletionsReached", message, now)
-        _add(job, "Complete", "CompletionsReached", message, now)
-        status.completion_time = now.replace(microsecond=0)
+    status.active = len(found.active) or None
+    status.ready = sum(map(is_ready, found.active))
+    status.terminating = len(found.terminating)
+    status.failed = failed_count(job, found) or None
+    status.succeeded = succeeded_count(job, found) or None
+    if is_indexed(job):
+        status.completed_indexes = ranges(found.done) or None
+    if job.spec.backoff_limit_per_index is not None:
+        status.failed_indexes = ranges(found.given_up)
 
 
-def _add(job: Job, type: str, reason: str, message: str, now: datetime) -> None:
-    now = now.replace(microsecond=0)
-    job.status.conditions.append(
-        JobCondition(
-            type=type, status="True", reason=reason, message=message, last_probe_time=now, last_transition_time=now
-        )
+def _end(job: Job, ending: Outcome, now: datetime, *, all_gone: bool) -> None:
+    """Say how the Job ends, and once no Pod of it is left, that it has."""
+    _set(job, ending.target, True, ending.reason, ending.message, now)
+    if all_gone:
+        _set(job, ending.final, True, ending.reason, ending.message, now)
+        if ending.final == "Complete":
+            job.status.completion_time = now.replace(microsecond=0)
+
+
+def _set(job: Job, type: str, holds: bool, reason: str, message: str, now: datetime) -> None:
+    """Add the condition, or turn it; one that says the same stays as it is."""
+    wanted, now = str(holds), now.replace(microsecond=0)
+    known = next((condition for condition in job.status.conditions if condition.type == type), None)
+    if known is not None and known.status == wanted:
+        return
+    new = JobCondition(
+        type=type, status=wanted, reason=reason, message=message, last_probe_time=now, last_transition_time=now
     )
-
-
-def _is_indexed(job: Job) -> bool:
-    return job.spec.completion_mode == "Indexed"
-
-
-def _indexes(pods: Iterable[Pod]) -> set[int]:
-    return {int(text) for pod in pods if (text := pod.metadata.annotations.get(_INDEX, "")).isdigit()}
-
-
-def _ranges(indexes: set[int]) -> str:
-    """``{0, 1, 2, 5}`` as Kubernetes writes it: ``0-2,5``."""
-    parts: list[list[int]] = []
-    for index in sorted(indexes):
-        if parts and parts[-1][-1] == index - 1:
-            parts[-1] = [parts[-1][0], index]
-        else:
-            parts.append([index])
-    return ",".join("-".join(map(str, part)) for part in parts)
+    if known is None:
+        job.status.conditions.append(new)
+    else:
+        job.status.conditions[job.status.conditions.index(known)] = new
