@@ -62,6 +62,7 @@ def test_flags_can_be_written_in_any_way(tmp_path: Path) -> None:
         (("--authorization-mode", "ABAC"), 2, "RBAC and AlwaysAllow are known"),
         (("--etcd-certfile", "cert"), 2, "needs --etcd-keyfile"),
         (("--nonsense", "1"), 2, "No such option: --nonsense"),
+        (("--event-ttl", "5x"), 1, 'error: --event-ttl: time: invalid duration "5x"'),
         (("--token-auth-file", "missing.csv"), 1, "error: missing.csv: No such file or directory"),
     ],
 )

@@ -12,11 +12,13 @@ import logging
 import secrets
 import socket
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
 from kubewright.apiserver.auth import AuditLog, ServiceAccountTokens, read_token_file
 from kubewright.apiserver.certificates import serving_files
+from kubewright.apiserver.event_expiry import DEFAULT_TTL
 from kubewright.apiserver.server import ADMIN, ApiServer
 from kubewright.apiserver.serving import Serving
 from kubewright.apiserver.storage.protocol import Storage, StorageError
@@ -56,6 +58,7 @@ class HostedServer:
     :param storage: where objects are kept; in memory by default.
     :param port: 0 picks a free one.
     :param token_file: further tokens, one a line: ``token,user,uid,"group1,group2"``.
+    :param event_ttl: how long events are kept after they were last written; zero keeps them.
     :raises OSError: the address cannot be listened on, or a file cannot be read.
     """
 
@@ -70,6 +73,7 @@ class HostedServer:
         client_ca: Path | None = None,
         authorization_mode: AuthorizationMode = "RBAC",
         audit_log: Path | None = None,
+        event_ttl: timedelta = DEFAULT_TTL,
     ) -> None:
         self.token = secrets.token_urlsafe(24)
         tokens = {self.token: ADMIN, **(read_token_file(token_file) if token_file else {})}
@@ -82,6 +86,7 @@ class HostedServer:
             service_accounts=_service_account_tokens(cert_dir / "sa.key"),
             authorize=authorization_mode == "RBAC",
             audit=AuditLog(str(audit_log)) if audit_log else None,
+            event_ttl=event_ttl,
         )
         self._serving = Serving(self.server.app, address=address, port=port, files=self._files, client_ca=client_ca)
         self.host = "127.0.0.1" if address in _ANY else address

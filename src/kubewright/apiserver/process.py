@@ -17,6 +17,7 @@ import msgspec
 from kubewright.apiserver.hosting import AuthorizationMode, HostedServer
 from kubewright.apiserver.storage.protocol import Storage, StorageError
 from kubewright.apiserver.storage.sqlite import SqliteStorage
+from kubewright.objects.time import Duration
 
 MEMORY = ":memory:"
 
@@ -46,6 +47,7 @@ class Settings(msgspec.Struct, kw_only=True, rename="kebab", forbid_unknown_fiel
     authorization_mode: AuthorizationMode = "RBAC"
     write_kubeconfig: str = ""
     audit_log_path: str = ""
+    event_ttl: str = "1h0m0s"
     etcd_servers: str = ""
     etcd_cafile: str = ""
     etcd_certfile: str = ""
@@ -71,6 +73,7 @@ def serve(settings: Settings) -> None:
                 client_ca=_path(settings.client_ca_file),
                 authorization_mode=settings.authorization_mode,
                 audit_log=_path(settings.audit_log_path),
+                event_ttl=_duration("--event-ttl", settings.event_ttl),
             )
         except OSError as error:
             if error.filename is not None:
@@ -97,6 +100,16 @@ def _storage(settings: Settings, path: Path | str) -> Storage:
         key_file=_path(settings.etcd_keyfile),
         prefix=settings.etcd_prefix,
     )
+
+
+def _duration(flag: str, text: str) -> Duration:
+    try:
+        duration = Duration.from_plain(text)
+    except ValueError as error:
+        raise CannotServe(f"{flag}: {error}; write it as 1h30m") from None
+    if duration < Duration():
+        raise CannotServe(f"{flag}: {text} is negative; 0s keeps events for good")
+    return duration
 
 
 def _path(text: str) -> Path | None:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 
 from kubewright.apiserver.access import Access
 from kubewright.apiserver.auth import AuditLog, Authentication, ServiceAccountTokens
+from kubewright.apiserver.event_expiry import DEFAULT_TTL, expire_events
 from kubewright.apiserver.http.app import App
 from kubewright.apiserver.registry.bootstrap import bootstrap
 from kubewright.apiserver.registry.cluster import LogicalCluster
@@ -50,6 +52,10 @@ class Clusters:
         self._clusters: dict[str, LogicalCluster] = {}
         self._controllers: dict[str, CRDController] = {}
 
+    def __iter__(self) -> Iterator[LogicalCluster]:
+        """Those that were asked for since the start."""
+        return iter(self._clusters.values())
+
     def __contains__(self, name: str) -> bool:
         return name in self._clusters
 
@@ -87,6 +93,7 @@ class ApiServer:
     :param authorize: whether roles and bindings decide what a user may; otherwise everybody may do everything.
     :param audit: where to write down every request.
     :param history: changes of each resource that are kept for watches from the past.
+    :param event_ttl: how long events are kept after they were last written; zero keeps them.
     """
 
     def __init__(
@@ -98,6 +105,7 @@ class ApiServer:
         authorize: bool = True,
         audit: AuditLog | None = None,
         history: int = WINDOW,
+        event_ttl: timedelta = DEFAULT_TTL,
     ) -> None:
         self.storage = storage or SqliteStorage()
         self.webhooks = WebhookClient()
@@ -111,7 +119,8 @@ class ApiServer:
             backup=lambda: snapshot(self.storage),
             issuer=issuer,
         )
-        self._compactor: asyncio.Task[None] | None = None
+        self._event_ttl = event_ttl
+        self._chores: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Open the store and the default cluster.
@@ -120,7 +129,9 @@ class ApiServer:
         """
         await self.storage.open()
         await self.clusters.get("")
-        self._compactor = asyncio.create_task(self._compact())
+        self._chores = [asyncio.create_task(self._compact())]
+        if self._event_ttl:
+            self._chores.append(asyncio.create_task(expire_events(lambda: self.clusters, self._event_ttl)))
 
     def end_watches(self) -> None:
         """Finish every stream, so that connections can close."""
@@ -128,8 +139,8 @@ class ApiServer:
 
     async def stop(self) -> None:
         """End all watches and close the store."""
-        if self._compactor is not None:
-            self._compactor.cancel()
+        for chore in self._chores:
+            chore.cancel()
         self.clusters.close()
         await self.webhooks.close()
         await self.storage.close()
