@@ -18,6 +18,7 @@ from kubewright.apiserver.hosting import HostedServer
 from kubewright.apiserver.storage.sqlite import SqliteStorage
 from kubewright.client import AsgiTransport, Client
 from kubewright.client.rest import log_warning
+from kubewright.localcluster.autoscaling import autoscaler_controller
 from kubewright.localcluster.claims import DefaultClass, claim_controller, volume_controller
 from kubewright.localcluster.cluster_roles import cluster_role_controller
 from kubewright.localcluster.cronjobs import cronjob_controller
@@ -162,5 +163,6 @@ def _runnables(view: View, ca: bytes) -> list[Runnable]:
         cluster_role_controller(view),
         policy_controller(view),
         disruption_controller(view),
+        autoscaler_controller(view),
         endpoints_controller(view),
     ]

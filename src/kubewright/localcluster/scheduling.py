@@ -64,7 +64,7 @@ def why_not(pod: Pod, node: Node) -> str:
         return "1 node(s) didn't match Pod's node affinity/selector"
     for resource, room in node.status.allocatable.items():
         asked = [one.resources.requests.get(resource) for one in pod.spec.containers if one.resources]
-        if sum(amount.value for amount in asked if amount is not None) > room.value:
+        if sum(amount.exact for amount in asked if amount is not None) > room.exact:
             return f"1 Insufficient {resource}"
     return ""
 
