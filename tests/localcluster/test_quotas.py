@@ -3,7 +3,7 @@ from tests.localcluster.waiting import eventually
 
 from kubewright.client import Client
 from kubewright.objects import ObjectMeta, Quantity
-from kubewright.objects.core_v1 import ConfigMap, Namespace, ResourceQuota, ResourceQuotaSpec
+from kubewright.objects.core_v1 import ConfigMap, Container, Namespace, Pod, PodSpec, ResourceQuota, ResourceQuotaSpec
 from kubewright.objects.errors import Forbidden
 
 
@@ -41,5 +41,25 @@ async def test_kinds_that_are_not_followed_are_counted_too(client: Client) -> No
 
     async def counted() -> bool:
         return await used(client, "count/serviceaccounts") is not None
+
+    await eventually(counted)
+
+
+async def test_a_quota_counts_what_its_scopes_are_about(client: Client) -> None:
+    await client.create(Namespace(metadata=ObjectMeta(name="team")))
+    await eventually(lambda: client.get(ConfigMap, "kube-root-ca.crt", "team"))
+    spec = ResourceQuotaSpec(hard={"pods": Quantity(5)}, scopes=["Terminating"])
+    await client.create(ResourceQuota(metadata=ObjectMeta(name="q", namespace="team"), spec=spec))
+    for name, deadline in (("endless", None), ("bounded", 600)):
+        pod = PodSpec(containers=[Container(name="c", image="i")], active_deadline_seconds=deadline)
+        await client.create(Pod(metadata=ObjectMeta(name=name, namespace="team"), spec=pod))
+
+    async def runs() -> bool:
+        return all(one.status.phase == "Running" for one in await client.list(Pod, namespace="team"))
+
+    await eventually(runs)
+
+    async def counted() -> bool:
+        return await used(client, "pods") == Quantity(1)
 
     await eventually(counted)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from kubewright.apiserver.admission.resource_quota import Usage, usage_of
+from kubewright.apiserver.admission.resource_quota import Usage, in_scope, usage_of
 from kubewright.client import NoMatch, Untyped
 from kubewright.controller import Controller, Requeue
 from kubewright.localcluster.view import View
@@ -31,12 +31,11 @@ def quota_controller(view: View) -> Controller[ObjectKey]:
             return None
         namespace, hard = quota.metadata.namespace, quota.spec.hard
         followed = {_followed(name) for name in hard} - {None}
-        used = _sum(
-            usage_of("", cls.plural, to_dict(obj))
-            for cls in followed
-            if cls is not None
-            for obj in view.select(cls, namespace)
+        objects = (
+            (cls.plural, to_dict(obj)) for cls in followed if cls is not None for obj in view.select(cls, namespace)
         )
+        spec = to_dict(quota.spec)
+        used = _sum(usage_of("", plural, obj) for plural, obj in objects if in_scope(spec, "", plural, obj))
         others = [name for name in hard if _followed(name) is None]
         for name in others:
             used[name] = Quantity(await _count(view, name.removeprefix("count/"), namespace))

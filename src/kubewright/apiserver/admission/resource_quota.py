@@ -54,7 +54,7 @@ class ResourceQuota:
         for quota in attributes.reader.list("", "resourcequotas", attributes.namespace):
             hard = (quota.get("status") or {}).get("hard") or {}
             added = {name: amount for name, amount in delta.items() if name in hard}
-            if not hard or not _in_scope(quota, attributes):
+            if not hard or not _concerns(quota, attributes):
                 continue
             name = quota["metadata"]["name"]
             if missing := _unspecified(attributes, hard):
@@ -183,16 +183,18 @@ def _unspecified(attributes: Attributes, hard: Mapping[str, str]) -> str:
     return "; ".join(f"{name} for: {','.join(containers)}" for name, containers in found.items())
 
 
-def _in_scope(quota: Object, attributes: Attributes) -> bool:
-    spec = quota["spec"]
+def _concerns(quota: Object, attributes: Attributes) -> bool:
+    assert attributes.obj is not None
+    return in_scope(quota["spec"], *attributes.resource.group_resource, attributes.obj)
+
+
+def in_scope(spec: Mapping[str, Any], group: str, resource: str, obj: Object) -> bool:
+    """Whether a quota with that spec counts an object; scopes are of Pods alone."""
     rules = [{"scopeName": scope, "operator": "Exists"} for scope in spec.get("scopes") or ()]
     rules += (spec.get("scopeSelector") or {}).get("matchExpressions") or ()
     if not rules:
         return True
-    if attributes.resource.group_resource != ("", "pods"):
-        return False
-    assert attributes.obj is not None
-    return all(_pod_matches(rule, attributes.obj) for rule in rules)
+    return (group, resource) == ("", "pods") and all(_pod_matches(rule, obj) for rule in rules)
 
 
 def _pod_matches(rule: Mapping[str, Any], pod: Object) -> bool:
