@@ -6,7 +6,7 @@ from tests.localcluster.waiting import eventually, gone
 from kubewright.client import Client
 from kubewright.localcluster.kubelet import NODE, Addresses, run
 from kubewright.objects import ObjectMeta
-from kubewright.objects.core_v1 import Container, Node, Pod, PodSpec
+from kubewright.objects.core_v1 import Container, Event, Node, Pod, PodSpec
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -112,3 +112,13 @@ async def test_logs_are_followed_until_the_container_ends(client: Client) -> Non
     followed = await client.rest.request("GET", path, query={"follow": True})
     assert followed.body == b"one\ntwo\nthree\n"
     assert (await client.rest.request("GET", path, query={"tailLines": 1})).body == b"three\n"
+
+
+async def test_events_tell_of_containers_that_crash(client: Client) -> None:
+    metadata = ObjectMeta(name="p", namespace="default", annotations={"kubewright.dev/exit-code": "1"})
+    await client.create(Pod(metadata=metadata, spec=PodSpec(containers=[Container(name="c", image="i")])))
+
+    async def told() -> bool:
+        return "BackOff" in [event.reason for event in await client.list(Event)]
+
+    await eventually(told)

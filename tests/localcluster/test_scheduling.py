@@ -8,6 +8,7 @@ from kubewright.objects import ObjectMeta, Quantity
 from kubewright.objects.core_v1 import (
     Affinity,
     Container,
+    Event,
     Node,
     NodeAffinity,
     NodeSelector,
@@ -95,7 +96,13 @@ async def runs(client: Client) -> None:
 async def test_pods_wait_for_a_cordoned_node(client: Client) -> None:
     await client.patch(Node, NODE, merge={"spec": {"unschedulable": True}})
     await client.create(pod())
-    assert await waits(client) == "0/1 nodes are available: 1 node(s) were unschedulable."
+    text = "0/1 nodes are available: 1 node(s) were unschedulable."
+    assert await waits(client) == text
+
+    async def told() -> bool:
+        return (text, "FailedScheduling") in [(one.message, one.reason) for one in await client.list(Event)]
+
+    await eventually(told)
     await client.patch(Node, NODE, merge={"spec": {"unschedulable": None}})
     await runs(client)
 

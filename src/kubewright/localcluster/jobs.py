@@ -23,8 +23,8 @@ from kubewright.localcluster.job_outcomes import (
     tally,
     terminated,
 )
+from kubewright.localcluster.pod_control import PodControl
 from kubewright.localcluster.pods import is_ready, pod_from, seconds_of
-from kubewright.localcluster.replicasets import delete_pod
 from kubewright.localcluster.view import View
 from kubewright.objects import ObjectKey, from_json, to_json
 from kubewright.objects.batch_v1 import Job, JobCondition
@@ -37,6 +37,8 @@ _FIRST_BACKOFF, _LONGEST_BACKOFF = 10.0, 600.0
 
 
 def job_controller(view: View) -> Controller[ObjectKey]:
+    control = PodControl(view, "job-controller")
+
     async def reconcile(job: Job) -> Requeue | None:
         if job.metadata.deletion_timestamp is not None or job.spec.managed_by not in (None, _CONTROLLER):
             return None
@@ -48,9 +50,9 @@ def job_controller(view: View) -> Controller[ObjectKey]:
         ending = outcome(job, found, now)
         held: datetime | None = None
         if ending is None:
-            held = await _adjust(view, job, found, now)
+            held = await _adjust(control, job, found, now)
         else:
-            await asyncio.gather(*(delete_pod(view, pod) for pod in found.active))
+            await asyncio.gather(*(control.delete(job, pod) for pod in found.active))
         found = tally(job, view.owned(Pod, job))
         _observe(job, found)
         if ending is not None:
@@ -112,11 +114,14 @@ def _ended_at(pod: Pod) -> datetime | None:
     return max((state.finished_at for _, state in terminated(pod) if state.finished_at), default=None)
 
 
-async def _adjust(view: View, job: Job, found: Tally, now: datetime) -> datetime | None:
-    """Have as many active Pods as may be; returns until when failures hold more of them back."""
+async def _adjust(control: PodControl, job: Job, found: Tally, now: datetime) -> datetime | None:
+    """Have as many active Pods as may be; returns until when failures hold more of them back.
+
+    :raises APIError: a Pod was refused.
+    """
     wanted = _parallelism(job, found)
     if len(found.active) > wanted:
-        await asyncio.gather(*(delete_pod(view, pod) for pod in found.active[wanted:]))
+        await asyncio.gather(*(control.delete(job, pod) for pod in found.active[wanted:]))
         return None
     missing = wanted - len(found.active)
     if _waits_for_terminating(job):
@@ -124,12 +129,17 @@ async def _adjust(view: View, job: Job, found: Tally, now: datetime) -> datetime
     if missing <= 0:
         return None
     if is_indexed(job):
-        return await _fill_indexes(view, job, found, missing, now)
+        return await _fill_indexes(control, job, found, missing, now)
     held = next_pod_at(job, found.failed + found.succeeded)
     if held is not None and held > now:
         return held
-    await asyncio.gather(*(view.client.create(_pod(job, None)) for _ in range(missing)))
+    await _create(control, job, [_pod(job, None) for _ in range(missing)])
     return None
+
+
+async def _create(control: PodControl, job: Job, pods: list[Pod]) -> None:
+    if (refused := await control.create_all(job, pods)) is not None:
+        raise refused
 
 
 def _waits_for_terminating(job: Job) -> bool:
@@ -138,7 +148,7 @@ def _waits_for_terminating(job: Job) -> bool:
     return (job.spec.pod_replacement_policy or default) == "Failed"
 
 
-async def _fill_indexes(view: View, job: Job, found: Tally, missing: int, now: datetime) -> datetime | None:
+async def _fill_indexes(control: PodControl, job: Job, found: Tally, missing: int, now: datetime) -> datetime | None:
     alive = found.active + (found.terminating if _waits_for_terminating(job) else [])
     taken = {index_of(pod) for pod in alive} | found.done | found.given_up
     free = [index for index in range(job.spec.completions or 0) if index not in taken]
@@ -150,7 +160,7 @@ async def _fill_indexes(view: View, job: Job, found: Tally, missing: int, now: d
     }
     ready = [index for index, time in due.items() if time is None or time <= now]
     failures = failures_by_index(found.failed) if per_index else None
-    await asyncio.gather(*(view.client.create(_pod(job, index, failures)) for index in ready[:missing]))
+    await _create(control, job, [_pod(job, index, failures) for index in ready[:missing]])
     waiting = [time for index, time in due.items() if time is not None and index not in ready]
     return min(waiting) if waiting and len(ready) < missing else None
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from kubewright.controller import Controller, Requeue
 from kubewright.localcluster.containers import play, stop
 from kubewright.localcluster.pods import seconds_of, set_pod_condition
-from kubewright.localcluster.scheduling import schedule, waiting_pods
+from kubewright.localcluster.scheduling import Scheduler, waiting_pods
 from kubewright.localcluster.view import View
 from kubewright.objects import ObjectKey, ObjectMeta, Quantity, to_dict
 from kubewright.objects.core_v1 import (
@@ -71,18 +71,23 @@ class Addresses:
 
 
 def kubelet_controller(view: View) -> Controller[ObjectKey]:
-    addresses = Addresses()
+    addresses, events = Addresses(), view.recorder("kubelet")
+    scheduler = Scheduler(view)
 
     async def reconcile(pod: Pod) -> Requeue | None:
         now = datetime.now(UTC)
         if pod.metadata.deletion_timestamp is not None:
             return await _end(view, pod, addresses, now)
         if not pod.spec.node_name:
-            await schedule(view, pod, NODE)
+            await scheduler.schedule(pod, NODE)
             return None
         if pod.spec.node_name != NODE or pod.status.phase in ("Succeeded", "Failed"):
             return None
-        return run(pod, addresses, now)
+        before = _waits(pod)
+        again = run(pod, addresses, now)
+        for name, reason in _waits(pod) - before:
+            events.record(pod, *_telling(pod, name, reason), type="Warning", action="Sync")
+        return again
 
     def waiting_beside(claim: PersistentVolumeClaim) -> Iterable[ObjectKey]:
         return waiting_pods(view, claim.metadata.namespace)
@@ -93,6 +98,22 @@ def kubelet_controller(view: View) -> Controller[ObjectKey]:
     return view.controller(
         "kubelet", Pod, reconcile, maps={PersistentVolumeClaim: waiting_beside, Node: waiting_everywhere}, workers=16
     )
+
+
+def _waits(pod: Pod) -> set[tuple[str, str]]:
+    """The containers that something keeps from running, and what."""
+    statuses = (*pod.status.init_container_statuses, *pod.status.container_statuses)
+    waits = [(one.name, one.state.waiting.reason or "") for one in statuses if one.state and one.state.waiting]
+    return {(name, reason) for name, reason in waits if reason != "PodInitializing"}
+
+
+def _telling(pod: Pod, container: str, reason: str) -> tuple[str, str]:
+    """Reason and text of the Event of a container that waits."""
+    if reason != "CrashLoopBackOff":
+        return "Failed", f"Error: {reason}"
+    metadata = pod.metadata
+    named = f"{container} in pod {metadata.name}_{metadata.namespace}({metadata.uid})"
+    return "BackOff", f"Back-off restarting failed container {named}"
 
 
 def run(pod: Pod, addresses: Addresses, now: datetime) -> Requeue | None:

@@ -14,7 +14,7 @@ from kubewright.localcluster.view import View
 from kubewright.objects import ObjectKey
 from kubewright.objects.apps_v1 import ReplicaSet, ReplicaSetCondition
 from kubewright.objects.core_v1 import Pod, ReplicationController, ReplicationControllerCondition
-from kubewright.objects.errors import APIError, NotFound
+from kubewright.objects.errors import APIError
 
 T = TypeVar("T", ReplicaSet, ReplicationController)
 C = TypeVar("C", ReplicaSetCondition, ReplicationControllerCondition)
@@ -60,14 +60,6 @@ async def _scale(
     surplus = deletion_order(pods)[: min(len(pods) - wanted, _BURST)]
     await asyncio.gather(*(control.delete(replicaset, pod) for pod in surplus))
     return None
-
-
-async def delete_pod(view: View, pod: Pod) -> None:
-    """Delete this very Pod, if it is still there."""
-    try:
-        await view.client.delete(pod, uid=pod.metadata.uid)
-    except NotFound:
-        return
 
 
 def _observe(

@@ -33,18 +33,28 @@ _CORDONED = Taint(key="node.kubernetes.io/unschedulable", effect="NoSchedule")
 _OPERATORS = {"Gt": "GreaterThan", "Lt": "LessThan"}
 
 
-async def schedule(view: View, pod: Pod, node_name: str) -> None:
-    """Bind a Pod to the node, or tell in its status why it has to wait."""
-    node = view.get(Node, node_name)
-    if node is None or pod.spec.scheduling_gates:
-        return
-    why = f"0/1 nodes are available: {misfit}." if (misfit := why_not(pod, node)) else await _claims(view, pod, node)
-    if why is None:
-        return  # a claim is being provisioned
-    if why:
+class Scheduler:
+    """Gives Pods their node, and tells in Events of those that have to wait."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._events = view.recorder("default-scheduler")
+
+    async def schedule(self, pod: Pod, node_name: str) -> None:
+        """Bind a Pod to the node, or say in its status why it has to wait."""
+        node = self._view.get(Node, node_name)
+        if node is None or pod.spec.scheduling_gates:
+            return
+        misfit = why_not(pod, node)
+        why = f"0/1 nodes are available: {misfit}." if misfit else await _claims(self._view, pod, node)
+        if why is None:
+            return  # a claim is being provisioned
+        if not why:
+            await _bind(self._view, pod, node_name)
+            return
+        if not any(condition.message == why for condition in pod.status.conditions):
+            self._events.record(pod, "FailedScheduling", why, type="Warning", action="Scheduling")
         set_pod_condition(pod, "PodScheduled", False, "Unschedulable", datetime.now(UTC), why)
-        return
-    await _bind(view, pod, node_name)
 
 
 def waiting_pods(view: View, namespace: str = "") -> Iterable[ObjectKey]:
