@@ -120,6 +120,11 @@ class HostedServer:
         await self._serving.stop()
         await self.server.stop()
 
+    async def completed(self) -> None:
+        """Return when everything is there that a cluster has from the start."""
+        if self._completing is not None:
+            await asyncio.wait({self._completing})
+
     async def _complete(self) -> None:
         from kubewright.apiserver.registry.late_bootstrap import complete  # here: not before the server serves
 

@@ -121,6 +121,7 @@ class LocalCluster:
             await group.start(self._failures.append)
         if (failure := first_failure(self._failures)) is not None:
             raise failure
+        await self.server.completed()  # Who compares a cluster before and after finds what he has changed himself.
 
     async def stop(self) -> None:
         """Stop the controllers, then the server."""

@@ -15,14 +15,19 @@ from kubewright.objects.rbac_v1 import ClusterRole
 from kubewright.objects.selectors import LabelSelector
 
 _MANAGER = "clusterrole-aggregation-controller"
+_AGGREGATING = "aggregating"
+"""The index of the few roles that hold others: every change of any role asks for them."""
 
 
 def cluster_role_controller(view: View) -> Controller[ObjectKey]:
+    indexer = view.informer(ClusterRole).indexer
+    indexer.add_index(_AGGREGATING, lambda stored: [_AGGREGATING] if stored.decode().aggregation_rule else [])
+
     def holders_of(role: ClusterRole) -> Iterable[ObjectKey]:
         """The roles that hold the rules of this one."""
         return [
             key(holder)
-            for holder in view.select(ClusterRole, "")
+            for holder in (stored.decode() for stored in indexer.by_index(_AGGREGATING, _AGGREGATING))
             if any(selector.matches(role.metadata.labels) for selector in _selectors(holder))
         ]
 
