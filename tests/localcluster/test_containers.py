@@ -103,3 +103,9 @@ def test_a_sidecar_goes_on_beside_the_others() -> None:
     assert played.phase == "Succeeded"
     assert played.init[0].state
     assert played.init[0].state.running
+
+
+def test_the_time_of_a_container_runs_from_its_own_start() -> None:
+    late = pod("Never", [Container(name="first")], completes_after="2", completes_after__first="5")
+    assert at(late, 6).phase == "Running"
+    assert at(late, 7).phase == "Succeeded"

@@ -30,6 +30,7 @@ def test_a_pod_runs_and_is_ready_at_once() -> None:
 
 def test_a_pod_that_takes_its_time_is_looked_at_again() -> None:
     slow = pod(ready_after="5")
+    run(slow, Addresses(), START)
     again = run(slow, Addresses(), START + timedelta(seconds=2))
     assert again and again.after == 3.0
     assert conditions(slow)["Ready"] == "False"

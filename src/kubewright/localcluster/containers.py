@@ -160,8 +160,6 @@ def _step(
         status.state, status.started, status.container_id = state, True, f"simulated://{container.name}"
     assert state.running is not None
     started = state.running.started_at or now
-    if not status.restart_count and not init:
-        started = pod.metadata.creation_timestamp or started  # the time that binding took does not count
     ends = _ends_at(pod, container, wishes, started, init=init)
     if ends is not None and ends <= now:
         code = wishes.exit_code(status.restart_count)
