@@ -70,6 +70,11 @@ class CachedObject:
         return _read_uid(self.value).metadata.uid
 
     @property
+    def entry(self) -> Entry:
+        """What the store holds of it."""
+        return Entry(self.key, self.value, self.revision)
+
+    @property
     def labels(self) -> Mapping[str, str]:
         if self._labels is None:
             self._labels = _read_labels(self.value).metadata.labels or {}

@@ -7,6 +7,7 @@ import pytest
 
 from kubewright.apiserver.registry import caches
 from kubewright.apiserver.registry.caches import Caches
+from kubewright.apiserver.storage.protocol import Entry
 from kubewright.apiserver.storage.sqlite import SqliteStorage
 from kubewright.objects.errors import Timeout
 
@@ -45,7 +46,7 @@ async def test_what_was_stored_before_is_there_at_once(storage: SqliteStorage) -
 async def test_writes_are_seen_as_they_happen(storage: SqliteStorage, followed: Caches) -> None:
     revision = await storage.create(f"{PODS}default/a", POD)
     assert (names(followed), followed.revision) == (["default/a"], revision)
-    await storage.delete(f"{PODS}default/a", expected=revision)
+    await storage.delete(Entry(f"{PODS}default/a", POD, revision))
     assert names(followed) == []
 
 

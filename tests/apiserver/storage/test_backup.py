@@ -8,7 +8,7 @@ import pytest
 
 from kubewright.apiserver.storage.backup import REVISIONS_AHEAD, restore, snapshot
 from kubewright.apiserver.storage.etcd import EtcdStorage
-from kubewright.apiserver.storage.protocol import Compacted, Storage, StorageError
+from kubewright.apiserver.storage.protocol import Compacted, Entry, Storage, StorageError
 from kubewright.apiserver.storage.sqlite import SqliteStorage
 
 
@@ -16,9 +16,9 @@ from kubewright.apiserver.storage.sqlite import SqliteStorage
 async def copy(storage: Storage, tmp_path: Path) -> Path:
     """A copy of a store with a past."""
     first = await storage.create("/registry/a", b"1")
-    await storage.update("/registry/a", b"2", expected=first)
+    await storage.update(Entry("/registry/a", b"1", first), b"2")
     await storage.create("/clusters/x/registry/b", b"3")
-    await storage.delete("/registry/c", expected=await storage.create("/registry/c", b"4"))
+    await storage.delete(Entry("/registry/c", b"4", await storage.create("/registry/c", b"4")))
     file = tmp_path / "backup.db"
     file.write_bytes(await snapshot(storage))
     await storage.create("/registry/late", b"5")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from kubewright.apiserver.storage.protocol import Entry
 from kubewright.apiserver.storage.sqlite import SqliteStorage
 
 WRITER = """
@@ -29,7 +30,7 @@ asyncio.run(main())
 async def test_revisions_go_on_after_a_restart_even_when_all_was_compacted(tmp_path: Path) -> None:
     store = SqliteStorage(tmp_path / "store.db")
     await store.open()
-    last = await store.delete("/k/a", expected=await store.create("/k/a", b"1"))
+    last = await store.delete(Entry("/k/a", b"1", await store.create("/k/a", b"1")))
     await store.compact(last)
     await store.close()
     again = SqliteStorage(tmp_path / "store.db")

@@ -23,8 +23,8 @@ async def test_a_created_value_is_read_back_with_its_revision(storage: Storage) 
 
 async def test_every_write_gets_a_greater_revision(storage: Storage) -> None:
     first = await storage.create("/a", b"1")
-    second = await storage.update("/a", b"2", expected=first)
-    third = await storage.delete("/a", expected=second)
+    second = await storage.update(Entry("/a", b"1", first), b"2")
+    third = await storage.delete(Entry("/a", b"2", second))
     fourth = await storage.create("/a", b"3")
     assert first < second < third < fourth == await storage.revision()
 
@@ -36,15 +36,28 @@ async def test_a_taken_key_is_not_created_again(storage: Storage) -> None:
 
 
 async def test_a_conditional_write_tells_what_it_found(storage: Storage) -> None:
-    first = await storage.create("/a", b"1")
-    second = await storage.update("/a", b"2", expected=first)
-    for write in (storage.update("/a", b"3", expected=first), storage.delete("/a", expected=first)):
+    first = Entry("/a", b"1", await storage.create("/a", b"1"))
+    second = await storage.update(first, b"2")
+    for write in (storage.update(first, b"3"), storage.delete(first)):
         with pytest.raises(RevisionMismatch) as mismatch:
             await write
         assert mismatch.value.current == Entry("/a", b"2", second)
     with pytest.raises(RevisionMismatch) as mismatch:
-        await storage.update("/gone", b"", expected=first)
+        await storage.update(Entry("/gone", b"", second), b"")
     assert mismatch.value.current is None
+
+
+async def test_what_was_deleted_can_be_made_again_but_not_replaced(storage: Storage) -> None:
+    first = Entry("/a", b"1", await storage.create("/a", b"1"))
+    await storage.delete(first)
+    for write in (storage.update(first, b"2"), storage.delete(first)):
+        with pytest.raises(RevisionMismatch) as mismatch:
+            await write
+        assert mismatch.value.current is None
+    again = await storage.create("/a", b"3")
+    with pytest.raises(RevisionMismatch):
+        await storage.update(first, b"4")
+    assert await storage.get("/a") == Entry("/a", b"3", again)
 
 
 async def test_a_range_is_sorted_and_bounded_by_its_prefix(storage: Storage) -> None:
@@ -70,8 +83,8 @@ async def test_pages_continue_after_a_key_and_count_the_rest(storage: Storage) -
 async def test_a_past_revision_can_still_be_read(storage: Storage) -> None:
     first = await storage.create("/a/1", b"old")
     second = await storage.create("/a/2", b"2")
-    await storage.update("/a/1", b"new", expected=first)
-    await storage.delete("/a/2", expected=second)
+    await storage.update(Entry("/a/1", b"old", first), b"new")
+    await storage.delete(Entry("/a/2", b"2", second))
     page = await storage.range("/a/", revision=second)
     assert [(entry.key, entry.value) for entry in page.entries] == [("/a/1", b"old"), ("/a/2", b"2")]
 
@@ -84,7 +97,7 @@ async def test_the_future_cannot_be_read(storage: Storage) -> None:
 
 async def test_compaction_forgets_the_past_and_keeps_the_present(storage: Storage) -> None:
     first = await storage.create("/a", b"1")
-    second = await storage.update("/a", b"2", expected=first)
+    second = await storage.update(Entry("/a", b"1", first), b"2")
     third = await storage.create("/b", b"3")
     await storage.compact(third)
     assert await storage.oldest() == third
@@ -101,9 +114,9 @@ async def test_a_watch_gets_each_change_before_its_write_returns(storage: Storag
     stop = await storage.watch("/a/", after=await storage.revision(), deliver=seen.extend)
     first = await storage.create("/a/1", b"1")
     assert seen == [Change(first, "/a/1", b"1", None)]
-    second = await storage.update("/a/1", b"2", expected=first)
+    second = await storage.update(Entry("/a/1", b"1", first), b"2")
     assert seen[1:] == [Change(second, "/a/1", b"2", Entry("/a/1", b"1", first))]
-    third = await storage.delete("/a/1", expected=second)
+    third = await storage.delete(Entry("/a/1", b"2", second))
     assert seen[2:] == [Change(third, "/a/1", None, Entry("/a/1", b"2", second))]
     stop()
     await storage.create("/a/2", b"")
@@ -122,7 +135,7 @@ async def test_a_watch_from_the_past_delivers_what_happened_since(storage: Stora
     start = await storage.create("/a/0", b"")
     first = await storage.create("/a/1", b"1")
     await storage.create("/b/1", b"")
-    await storage.delete("/a/1", expected=first)
+    await storage.delete(Entry("/a/1", b"1", first))
     seen: list[Change] = []
 
     def deliver(changes: Sequence[Change]) -> None:

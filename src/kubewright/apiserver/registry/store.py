@@ -30,7 +30,7 @@ from kubewright.apiserver.registry.metadata_rules import (
 from kubewright.apiserver.registry.options import ReadOptions, Write, version_number
 from kubewright.apiserver.registry.resource import Resource
 from kubewright.apiserver.registry.strategy import Object, Strategy, Tolerated
-from kubewright.apiserver.storage.protocol import KeyExists, RevisionMismatch
+from kubewright.apiserver.storage.protocol import Entry, KeyExists, RevisionMismatch
 from kubewright.apiserver.watch_cache import CachedObject, Selection
 from kubewright.objects import field_errors
 from kubewright.objects.errors import (
@@ -306,12 +306,12 @@ class Store:
         if write.dry_run:
             return await self.codec.written(obj, await self.codec.encode_stored(obj))
         if deletion.finished(self._strategy, obj) and not deletion.finished(self._strategy, old):
-            await self.cluster.storage.delete(live.key, expected=live.revision)
+            await self.cluster.storage.delete(live.entry)
             return obj
         keep_times(old, obj)
         value = await self._storable(obj)
         if value != live.value and not (obj == old and _same_value(value, live.value)):
-            revision = await self.cluster.storage.update(live.key, value, expected=live.revision)
+            revision = await self.cluster.storage.update(live.entry, value)
             obj["metadata"]["resourceVersion"] = str(revision)
         return await self.codec.written(obj, value)
 
@@ -342,17 +342,15 @@ class Store:
     async def _carry_out(
         self, outcome: deletion.Outcome, live: CachedObject, obj: Object, *, dry_run: bool
     ) -> tuple[Object, bool]:
-        revision = live.revision
-        storage = self.cluster.storage
+        entry, storage = live.entry, self.cluster.storage
         if outcome in ("update", "update and remove") and not dry_run:
             value = await self.codec.encode_stored(obj)
             if value != live.value:
-                revision = await storage.update(live.key, value, expected=revision)
-                obj["metadata"]["resourceVersion"] = str(revision)
+                entry = Entry(live.key, value, await storage.update(entry, value))
+                obj["metadata"]["resourceVersion"] = str(entry.revision)
         if outcome in ("remove", "update and remove"):
             if not dry_run:
-                revision = await storage.delete(live.key, expected=revision)
-                obj["metadata"]["resourceVersion"] = str(revision)
+                obj["metadata"]["resourceVersion"] = str(await storage.delete(entry))
             return obj, True
         return obj, False
 

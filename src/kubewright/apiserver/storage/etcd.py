@@ -173,11 +173,11 @@ class EtcdStorage:
             raise KeyExists(key)
         return await self._delivered(answer.header.revision)
 
-    async def update(self, key: str, value: bytes, *, expected: int) -> int:
-        return await self._replace(key, value, expected)
+    async def update(self, current: Entry, value: bytes) -> int:
+        return await self._replace(current, value)
 
-    async def delete(self, key: str, *, expected: int) -> int:
-        return await self._replace(key, None, expected)
+    async def delete(self, current: Entry) -> int:
+        return await self._replace(current, None)
 
     async def revision(self) -> int:
         return await self._delivered((await self._range(limit=1)).header.revision)
@@ -207,8 +207,8 @@ class EtcdStorage:
 
     # -- requests
 
-    async def _replace(self, key: str, value: bytes | None, expected: int) -> int:
-        answer = await self._write(key, expected, value)
+    async def _replace(self, current: Entry, value: bytes | None) -> int:
+        answer = await self._write(current.key, current.revision, value)
         if not answer.succeeded:
             found = answer.responses[0].response_range if answer.responses else None
             raise RevisionMismatch(self._entry(found.kvs[0]) if found and found.kvs else None)

@@ -99,16 +99,18 @@ class Storage(Protocol):
         :raises KeyExists: the key is taken.
         """
 
-    async def update(self, key: str, value: bytes, *, expected: int) -> int:
-        """Replace a value whose revision is ``expected`` and return the new revision.
+    async def update(self, current: Entry, value: bytes) -> int:
+        """Replace a value and return the new revision.
 
-        :raises RevisionMismatch: it is not.
+        :param current: what is replaced, as it was read: it is not read again, and watches are given it as it is.
+        :raises RevisionMismatch: another value has taken its place, or none.
         """
 
-    async def delete(self, key: str, *, expected: int) -> int:
-        """Remove a key whose revision is ``expected`` and return the revision of the removal.
+    async def delete(self, current: Entry) -> int:
+        """Remove a key and return the revision of the removal.
 
-        :raises RevisionMismatch: it is not.
+        :param current: what is removed, as it was read.
+        :raises RevisionMismatch: another value has taken its place, or none.
         """
 
     async def revision(self) -> int:
