@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from kubewright.apiserver.hosting import HostedServer
-from kubewright.apiserver.http import app
 from kubewright.transport import server as http_server
 
 
@@ -59,10 +58,8 @@ async def test_a_head_has_its_limits(server: HostedServer) -> None:
     assert answer.startswith(b"HTTP/1.1 400 ")
 
 
-async def test_a_body_that_does_not_come_ends_the_request_and_the_connection(
-    server: HostedServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(app, "REQUEST_TIMEOUT", 0.05)
+async def test_a_body_that_does_not_come_ends_the_request_and_the_connection(server: HostedServer) -> None:
+    server.server.app.time_limit.seconds = 0.05
     answer = await until_closed(server, post(server, length=100, body=b"{"))
     assert answer.startswith(b"HTTP/1.1 504 ")
     assert b'"reason":"Timeout"' in answer

@@ -6,7 +6,6 @@ names.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -24,6 +23,7 @@ from kubewright.apiserver.http.paths import request_info, split_cluster
 from kubewright.apiserver.http.resources import VERBS, Call
 from kubewright.apiserver.http.status import error_response, method_not_allowed, page_not_found, resource_not_found
 from kubewright.apiserver.http.subresources import resource_handler, subresource_handler
+from kubewright.apiserver.http.time_limit import Block, TimeLimit
 from kubewright.apiserver.metrics import CONTENT_TYPE, Metrics
 from kubewright.apiserver.registry.builtin import builtin_resources
 from kubewright.apiserver.registry.cluster import LogicalCluster
@@ -77,6 +77,7 @@ class App:
         self._issuer = issuer
         self._address = address
         self._metrics = Metrics()
+        self.time_limit = TimeLimit(REQUEST_TIMEOUT)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -84,8 +85,8 @@ class App:
         request, trail = Request(scope, receive), Trail()
         failure: APIError | None = None
         try:
-            async with asyncio.timeout(REQUEST_TIMEOUT) as deadline:
-                response = await self._answer(request, trail, deadline)
+            with self.time_limit.block() as bounded:
+                response = await self._answer(request, trail, bounded)
         except TimeoutError:
             failure = Timeout("request did not complete within the allotted timeout")
             response = error_response(failure, request)
@@ -114,11 +115,11 @@ class App:
         finally:  # a watch may end by being cancelled, and was made all the same
             self._access.record(request, trail, response.status, failure)
 
-    async def _answer(self, request: Request, trail: Trail, deadline: asyncio.Timeout) -> Response | StreamResponse:
+    async def _answer(self, request: Request, trail: Trail, bounded: Block) -> Response | StreamResponse:
         name, path = split_cluster(request.scope["path"])
         info = trail.info = request_info(request.method, path, request.query, name)
         if (seconds := _time_limit(info, request.query)) is not None and seconds < REQUEST_TIMEOUT:
-            deadline.reschedule(asyncio.get_running_loop().time() + seconds)
+            bounded.shorten(seconds)
         cluster = await self._access.authenticate(request, name, trail)
         user = self._access.authorize(request, info, cluster, trail)
         if info.is_resource:
