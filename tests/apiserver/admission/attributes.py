@@ -21,6 +21,8 @@ class Objects:
     def get(self, group: str, resource: str, namespace: str, name: str) -> Object | None:
         return next((obj for obj in self.list(group, resource, namespace) if obj["metadata"]["name"] == name), None)
 
+    view = get
+
     def list(self, group: str, resource: str, namespace: str = "") -> Iterable[Object]:
         objects = self.resources.get(resource, [])
         return [obj for obj in objects if not namespace or obj["metadata"].get("namespace") == namespace]

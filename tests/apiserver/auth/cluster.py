@@ -28,6 +28,8 @@ class Cluster:
     def get(self, group: str, resource: str, namespace: str, name: str) -> Object | None:
         return self.objects.get((resource, namespace, name))
 
+    view = get
+
     def list(self, group: str, resource: str, namespace: str = "") -> Iterable[Object]:
         return [obj for (kind, _, _), obj in self.objects.items() if kind == resource]
 

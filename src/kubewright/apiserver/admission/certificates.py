@@ -16,7 +16,7 @@ from kubewright.apiserver.admission.refusal import is_new, refused
 from kubewright.apiserver.auth.authorizer import Authorizer
 from kubewright.apiserver.request import RequestInfo, UserInfo
 
-_RESOURCE = ("certificates.k8s.io", "certificatesigningrequests")
+REQUESTS = ("certificates.k8s.io", "certificatesigningrequests")
 _CLIENT_SIGNER = "kubernetes.io/kube-apiserver-client"
 _MASTERS = "system:masters"
 
@@ -25,7 +25,7 @@ class CertificateRequester:
     """A request carries the identity of the user who made it, whatever its body says."""
 
     async def admit(self, attributes: Attributes) -> None:
-        if not is_new(attributes, *_RESOURCE) or attributes.obj is None:
+        if not is_new(attributes, *REQUESTS) or attributes.obj is None:
             return
         spec, user = attributes.obj["spec"], attributes.user
         for field in ("username", "uid", "groups", "extra"):
@@ -37,7 +37,7 @@ class CertificateSubjectRestriction:
     """Nobody gets a client certificate of the group ``system:masters``."""
 
     async def validate(self, attributes: Attributes) -> None:
-        if not is_new(attributes, *_RESOURCE) or attributes.obj is None:
+        if not is_new(attributes, *REQUESTS) or attributes.obj is None:
             return
         spec = attributes.obj["spec"]
         if spec.get("signerName") != _CLIENT_SIGNER:
@@ -59,7 +59,7 @@ class CertificateApproval:
         self._authorizer = authorizer
 
     async def validate(self, attributes: Attributes) -> None:
-        if attributes.resource.group_resource != _RESOURCE or attributes.operation != "UPDATE" or not attributes.old:
+        if attributes.resource.group_resource != REQUESTS or attributes.operation != "UPDATE" or not attributes.old:
             return
         verb = {"approval": "approve", "status": "sign"}.get(attributes.subresource)
         if verb is None or (verb == "sign" and not self._certificate_changes(attributes)):
@@ -73,7 +73,7 @@ class CertificateApproval:
     def _may(self, user: UserInfo, verb: str, signer: str) -> bool:
         """Rights are given for one signer, or for all of a domain (``example.com/*``)."""
         names = (signer, f"{signer.partition('/')[0]}/*")
-        requests = (RequestInfo(verb, "", True, _RESOURCE[0], "*", "signers", name=name) for name in names)
+        requests = (RequestInfo(verb, "", True, REQUESTS[0], "*", "signers", name=name) for name in names)
         return any(self._authorizer.authorize(user, request).allowed for request in requests)
 
     @staticmethod

@@ -14,7 +14,7 @@ from kubewright.apiserver.registry.builtin.storage import DEFAULT_CLASS
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects.quantity import Quantity
 
-_PROTECTION = {
+PROTECTED = {
     ("", "persistentvolumes"): "kubernetes.io/pv-protection",
     ("", "persistentvolumeclaims"): "kubernetes.io/pvc-protection",
     ("storage.k8s.io", "volumeattributesclasses"): "kubernetes.io/vac-protection",
@@ -34,7 +34,7 @@ class StorageObjectInUseProtection:
     """Volumes and claims do not vanish while something uses them."""
 
     async def admit(self, attributes: Attributes) -> None:
-        finalizer = _PROTECTION.get(attributes.resource.group_resource)
+        finalizer = PROTECTED.get(attributes.resource.group_resource)
         if finalizer is None or attributes.operation != "CREATE" or attributes.subresource or attributes.obj is None:
             return
         metadata = attributes.obj["metadata"]

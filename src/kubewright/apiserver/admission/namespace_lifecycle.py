@@ -23,7 +23,7 @@ class NamespaceLifecycle:
             return
         if not attributes.namespace or attributes.operation == "DELETE" or resource == _REVIEWS:
             return
-        namespace = attributes.reader.get("", "namespaces", "", attributes.namespace)
+        namespace = attributes.reader.view("", "namespaces", "", attributes.namespace)
         if namespace is None:
             raise NotFound.of(_NAMESPACES, attributes.namespace)
         terminating = (namespace.get("status") or {}).get("phase") == "Terminating"

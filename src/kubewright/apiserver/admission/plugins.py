@@ -6,13 +6,18 @@ Webhooks and policies come after these among the mutating stages, and before Res
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from kubewright.apiserver.admission.attributes import Mutating, Validating
+from kubewright.apiserver.admission.by_resource import MutatingByResource, Names, ValidatingByResource
 from kubewright.apiserver.admission.certificates import (
+    REQUESTS,
     CertificateApproval,
     CertificateRequester,
     CertificateSubjectRestriction,
 )
 from kubewright.apiserver.admission.cluster_defaults import (
+    PROTECTED,
     DefaultIngressClass,
     DefaultStorageClass,
     PersistentVolumeClaimResize,
@@ -21,10 +26,13 @@ from kubewright.apiserver.admission.cluster_defaults import (
 )
 from kubewright.apiserver.admission.limit_ranger import LimitRanger
 from kubewright.apiserver.admission.namespace_lifecycle import NamespaceLifecycle
-from kubewright.apiserver.admission.pod_scheduling import DefaultTolerationSeconds, Priority, RuntimeClass
-from kubewright.apiserver.admission.pod_security import PodSecurity
+from kubewright.apiserver.admission.pod_scheduling import CLASSES, DefaultTolerationSeconds, Priority, RuntimeClass
+from kubewright.apiserver.admission.pod_security import TEMPLATED, PodSecurity
 from kubewright.apiserver.admission.service_account import ServiceAccount
 from kubewright.apiserver.auth.authorizer import Authorizer
+
+_PODS = ("", "pods")
+_CLAIMS = ("", "persistentvolumeclaims")
 
 
 def mutating_plugins(*, service_accounts: bool = False) -> list[Mutating]:
@@ -32,20 +40,20 @@ def mutating_plugins(*, service_accounts: bool = False) -> list[Mutating]:
 
     :param service_accounts: whether pods get service accounts; needs a controller that makes them.
     """
-    found: list[Mutating] = [NamespaceLifecycle(), LimitRanger()]
+    of_resources: list[tuple[Collection[Names], Mutating]] = [([_PODS], LimitRanger())]
     if service_accounts:
-        found.append(ServiceAccount())
-    return [
-        *found,
-        TaintNodesByCondition(),
-        Priority(),
-        DefaultTolerationSeconds(),
-        StorageObjectInUseProtection(),
-        RuntimeClass(),
-        CertificateRequester(),
-        DefaultIngressClass(),
-        DefaultStorageClass(),
+        of_resources.append(([_PODS], ServiceAccount()))
+    of_resources += [
+        ([("", "nodes")], TaintNodesByCondition()),
+        ([_PODS], Priority()),
+        ([_PODS], DefaultTolerationSeconds()),
+        (PROTECTED, StorageObjectInUseProtection()),
+        ([_PODS], RuntimeClass()),
+        ([REQUESTS], CertificateRequester()),
+        ([("networking.k8s.io", "ingresses")], DefaultIngressClass()),
+        ([_CLAIMS], DefaultStorageClass()),
     ]
+    return [NamespaceLifecycle(), MutatingByResource(of_resources)]
 
 
 def validating_plugins(authorizer: Authorizer) -> list[Validating]:
@@ -53,11 +61,12 @@ def validating_plugins(authorizer: Authorizer) -> list[Validating]:
 
     :param authorizer: decides about the signers of certificate requests.
     """
-    return [
-        LimitRanger(),
-        PodSecurity(),
-        Priority(),
-        CertificateApproval(authorizer),
-        CertificateSubjectRestriction(),
-        PersistentVolumeClaimResize(),
+    of_resources: list[tuple[Collection[Names], Validating]] = [
+        ([_PODS, _CLAIMS], LimitRanger()),
+        ([_PODS, *TEMPLATED], PodSecurity()),
+        ([CLASSES], Priority()),
+        ([REQUESTS], CertificateApproval(authorizer)),
+        ([REQUESTS], CertificateSubjectRestriction()),
+        ([_CLAIMS], PersistentVolumeClaimResize()),
     ]
+    return [ValidatingByResource(of_resources)]

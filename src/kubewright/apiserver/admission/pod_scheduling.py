@@ -13,7 +13,7 @@ from kubewright.apiserver.registry.builtin.base import same
 from kubewright.apiserver.registry.builtin.policy import SYSTEM_PRIORITY_CLASSES
 from kubewright.objects.quantity import Quantity
 
-_CLASSES = ("scheduling.k8s.io", "priorityclasses")
+CLASSES = ("scheduling.k8s.io", "priorityclasses")
 _SECONDS = 300
 _WAITED_FOR = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 
@@ -43,7 +43,7 @@ class Priority:
     """A pod's priority is that of its class, or of the one default class; Kubernetes' own classes stay."""
 
     async def validate(self, attributes: Attributes) -> None:
-        if attributes.resource.group_resource != _CLASSES:
+        if attributes.resource.group_resource != CLASSES:
             return
         if attributes.operation == "DELETE" and attributes.name in SYSTEM_PRIORITY_CLASSES:
             # In Kubernetes it is the resource's storage that refuses this.

@@ -17,7 +17,7 @@ Spec = dict[str, Any]
 Check = Callable[[Spec], Iterator[str]]
 
 _PREFIX = "pod-security.kubernetes.io/"
-_TEMPLATES = {
+TEMPLATED = {
     ("", "podtemplates"): ("template",),
     ("", "replicationcontrollers"): ("spec", "template"),
     ("apps", "daemonsets"): ("spec", "template"),
@@ -57,7 +57,7 @@ class PodSecurity:
         spec, is_pod = _pod_spec(attributes)
         if spec is None:
             return
-        namespace = attributes.reader.get("", "namespaces", "", attributes.namespace) or {"metadata": {}}
+        namespace = attributes.reader.view("", "namespaces", "", attributes.namespace) or {"metadata": {}}
         labels = namespace["metadata"].get("labels") or {}
         enforced, enforce_text = _evaluate(labels, "enforce", spec)
         if enforced and is_pod:
@@ -80,7 +80,7 @@ def _pod_spec(attributes: Attributes) -> tuple[Spec | None, bool]:
     if attributes.subresource:
         return None, False
     found: Any = attributes.obj
-    for field in _TEMPLATES.get(resource, ("",)):
+    for field in TEMPLATED.get(resource, ("",)):
         found = (found or {}).get(field)
     return (found or {}).get("spec"), False
 

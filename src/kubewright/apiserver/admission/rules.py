@@ -129,9 +129,9 @@ class Constraints:
         if not name and not of_namespace:
             return True
         if of_namespace and not attributes.subresource and attributes.operation in ("CREATE", "UPDATE"):
-            namespace = attributes.obj
+            namespace: Mapping[str, Any] | None = attributes.obj
         else:
-            namespace = attributes.reader.get("", "namespaces", "", name)
+            namespace = attributes.reader.view("", "namespaces", "", name)
         if namespace is None:
             raise NotFound.of(_NAMESPACES, name)
         return self.namespaces.matches((namespace.get("metadata") or {}).get("labels"))

@@ -247,6 +247,8 @@ class WithDefaults:
         stored = self._reader.get(group, resource, namespace, name)
         return _defaults().get((resource, name)) if stored is None and group == GROUP else stored
 
+    view = get
+
     def list(self, group: str, resource: str, namespace: str = "") -> Iterable[Object]:
         names = set()
         for stored in self._reader.list(group, resource, namespace):

@@ -221,7 +221,7 @@ class ServiceAccountTokens:
 
 
 def _require_alive(reader: Reader, group: str, resource: str, namespace: str, claimed: Mapping[str, str]) -> None:
-    found = reader.get(group, resource, namespace, claimed["name"])
+    found = reader.view(group, resource, namespace, claimed["name"])
     if found is None or found["metadata"]["uid"] != claimed["uid"]:
         raise InvalidToken(f"{resource} {claimed['name']!r} is gone")
 

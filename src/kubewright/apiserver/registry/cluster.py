@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from typing import Any
 
 import msgspec
 
@@ -34,6 +35,9 @@ from kubewright.apiserver.storage.protocol import Storage
 from kubewright.apiserver.watch_cache import CachedObject, WatchCache
 from kubewright.apiserver.webhook_client import WebhookClient
 from kubewright.objects.names import GroupResource, GroupVersionResource
+
+_VIEWED = 256
+"""Decoded objects that a `ClusterReader` remembers."""
 
 
 class LogicalCluster:
@@ -182,10 +186,23 @@ class ClusterReader:
     def __init__(self, cluster: LogicalCluster) -> None:
         self._cluster = cluster
         self._caches: dict[tuple[str, str], WatchCache] = {}
+        self._viewed: dict[CachedObject, Object] = {}
 
     def get(self, group: str, resource: str, namespace: str, name: str) -> Object | None:
         found = self._cache(group, resource).get(namespace, name)
         return None if found is None else _decode(found)
+
+    def view(self, group: str, resource: str, namespace: str, name: str) -> Mapping[str, Any] | None:
+        found = self._cache(group, resource).get(namespace, name)
+        if found is None:
+            return None
+        viewed = self._viewed.get(found)
+        if viewed is None:
+            # Each write looks at its namespace, each request with a token at an account: the same few, over and over.
+            if len(self._viewed) >= _VIEWED:
+                self._viewed.clear()
+            viewed = self._viewed[found] = _decode(found)
+        return viewed
 
     def list(self, group: str, resource: str, namespace: str = "") -> Iterable[Object]:
         return (_decode(found) for found in self._cache(group, resource).range(namespace))

@@ -29,6 +29,9 @@ class Reader(Protocol):
 
     def get(self, group: str, resource: str, namespace: str, name: str) -> Object | None: ...
 
+    def view(self, group: str, resource: str, namespace: str, name: str) -> Mapping[str, Any] | None:
+        """The same for those who only look: all who view an object share it, and nobody may change it."""
+
     def list(self, group: str, resource: str, namespace: str = "") -> Iterable[Object]: ...
 
 

@@ -35,6 +35,8 @@ class EmptyReader:
     def get(self, group: str, resource: str, namespace: str, name: str) -> Object | None:
         return None
 
+    view = get
+
     def list(self, group: str, resource: str, namespace: str = "") -> Iterable[Object]:
         return ()
 

@@ -23,6 +23,8 @@ class World:
         found = self.list(group, resource, namespace)
         return next((obj for obj in found if obj["metadata"]["name"] == name), None)
 
+    view = get
+
     def list(self, group: str, resource: str, namespace: str = "") -> Iterable[Object]:
         for obj in self.objects.get((group, resource), ()):
             if not namespace or obj["metadata"].get("namespace", namespace) == namespace:
