@@ -6,7 +6,6 @@ After ``pkg/registry/core/pod/storage/eviction.go``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
@@ -15,7 +14,7 @@ from kubewright.apiserver.http import unstored
 from kubewright.apiserver.http.messages import Response
 from kubewright.apiserver.http.negotiation import JSON
 from kubewright.apiserver.http.resources import Call
-from kubewright.apiserver.registry.deletion import timestamp
+from kubewright.apiserver.registry.deletion import current_timestamp
 from kubewright.apiserver.registry.options import Write
 from kubewright.apiserver.registry.own_writes import own_write
 from kubewright.apiserver.registry.strategy import Object
@@ -97,7 +96,7 @@ async def _use_up(call: Call, budget: Object, pod: Object, *, dry_run: bool) -> 
     check_budget(budget)
     store = call.store.cluster.store(_BUDGETS)
     assert store is not None
-    now = timestamp(datetime.now(UTC))
+    now = current_timestamp()
 
     async def used(live: Object) -> Object:
         check_budget(live)

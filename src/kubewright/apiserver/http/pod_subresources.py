@@ -5,7 +5,6 @@ After ``pkg/registry/core/pod/storage``.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
@@ -14,7 +13,7 @@ from kubewright.apiserver.http import unstored
 from kubewright.apiserver.http.messages import Response
 from kubewright.apiserver.http.negotiation import JSON
 from kubewright.apiserver.http.resources import Call
-from kubewright.apiserver.registry.deletion import timestamp
+from kubewright.apiserver.registry.deletion import current_timestamp
 from kubewright.apiserver.registry.strategy import Object, Reader
 from kubewright.objects import field_errors
 from kubewright.objects.errors import APIError, BadRequest, Conflict, NotFound
@@ -39,7 +38,7 @@ async def bind(call: Call) -> Response:
     _require_target(binding["target"])
     binding = await unstored.admit_creation(call, _KIND, name, binding, write)
     labels = {**(binding["metadata"].get("labels") or {}), **_topology(binding, call.store.cluster.reader)}
-    now = timestamp(datetime.now(UTC))
+    now = current_timestamp()
 
     async def assigned(pod: Object) -> Object:
         _require_free(pod, binding)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 from kubewright.apiserver.auth import require
 from kubewright.apiserver.http import patches
@@ -13,7 +12,7 @@ from kubewright.apiserver.http.negotiation import JSON, PROTOBUF, YAML, negotiat
 from kubewright.apiserver.http.representation import Representation, render
 from kubewright.apiserver.http.watching import WatchStream
 from kubewright.apiserver.registry.body import parse_object
-from kubewright.apiserver.registry.deletion import timestamp
+from kubewright.apiserver.registry.deletion import current_timestamp
 from kubewright.apiserver.registry.listing import list_page
 from kubewright.apiserver.registry.options import (
     ReadOptions,
@@ -194,7 +193,7 @@ async def apply(call: Call, representation: Representation) -> Response:
     force = bool(write.force)
 
     async def merged(live: Object | None) -> Object:
-        now = timestamp(datetime.now(UTC))
+        now = current_timestamp()
         obj = await store.owned(
             info.subresource,
             lambda fields: fields.apply(live, config, manager=write.field_manager, force=force, now=now),

@@ -7,7 +7,6 @@ owns it) back to the object, and go the way of any other update from there.  Aft
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final, NamedTuple
 
@@ -23,7 +22,7 @@ from kubewright.apiserver.registry.body import Repeated
 from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, age, columns, name_of
 from kubewright.apiserver.registry.builtin.definitions import definitions
 from kubewright.apiserver.registry.builtin.shape import decode
-from kubewright.apiserver.registry.deletion import timestamp
+from kubewright.apiserver.registry.deletion import current_timestamp
 from kubewright.apiserver.registry.options import Write
 from kubewright.apiserver.registry.resource import Resource
 from kubewright.apiserver.registry.strategy import Object
@@ -222,13 +221,13 @@ def _field_manager() -> FieldManager:
 
 def _recorded(current: Object, wanted: Object, write: Write) -> Object:
     """The wanted Scale, which says who owns its fields."""
-    now = timestamp(datetime.now(UTC))
+    now = current_timestamp()
     _field_manager().record_update(current, wanted, manager=write.field_manager, now=now)
     return wanted
 
 
 def _applied(current: Object, config: Object, repeated: Repeated | None, write: Write) -> Object:
-    now = timestamp(datetime.now(UTC))
+    now = current_timestamp()
     fields = _field_manager()
     applied = fields.apply(current, config, manager=write.field_manager, force=bool(write.force), now=now)
     patches.report_repeated(repeated, write)

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import UTC, datetime
 
 from kubewright.apiserver.conversion import NoConversion, WebhookConversion
 from kubewright.apiserver.registry import crd_status, storage_keys
 from kubewright.apiserver.registry.api_services import register_group
 from kubewright.apiserver.registry.cluster import LogicalCluster
 from kubewright.apiserver.registry.crd_status import CLEANUP_FINALIZER
-from kubewright.apiserver.registry.deletion import timestamp
+from kubewright.apiserver.registry.deletion import current_timestamp
 from kubewright.apiserver.registry.options import Write
 from kubewright.apiserver.registry.own_writes import SERVER
 from kubewright.apiserver.registry.resource import Converter
@@ -114,7 +113,7 @@ class CRDController:
             others = [
                 one for one in self._stored() if one["spec"]["group"] == group and one["metadata"]["name"] != name
             ]
-            crd_status.settle(live, others, timestamp(datetime.now(UTC)))
+            crd_status.settle(live, others, current_timestamp())
             return live
 
         name = crd["metadata"]["name"]
@@ -232,7 +231,7 @@ def _same_resources(before: Object, now: Object) -> bool:
 
 async def _terminating(live: Object) -> Object:
     text = "CustomResource deletion is in progress"
-    now = timestamp(datetime.now(UTC))
+    now = current_timestamp()
     crd_status.set_condition(live, "Terminating", "True", "InstanceDeletionInProgress", text, now)
     return live
 

@@ -6,7 +6,9 @@ Pure rules over the object and the DeleteOptions, as in ``k8s.io/apiserver/pkg/r
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 
 from kubewright.apiserver.registry.resource import Resource
@@ -27,6 +29,16 @@ def timestamp(moment: datetime) -> str:
     :param moment: in UTC.
     """
     return f"{moment.isoformat(timespec='seconds')[:19]}Z"
+
+
+def current_timestamp() -> str:
+    """The time now, to the second."""
+    return _timestamp_of(int(time.time()))
+
+
+@lru_cache(maxsize=1)
+def _timestamp_of(second: int) -> str:
+    return timestamp(datetime.fromtimestamp(second, UTC))  # Made once a second, not twice a write.
 
 
 def check_preconditions(resource: Resource, obj: Object, options: Object) -> None:

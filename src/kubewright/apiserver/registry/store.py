@@ -112,7 +112,7 @@ class Store:
 
     async def _record_update(self, live: Object | None, new: Object, write: Write, subresource: str = "") -> None:
         """Say who owns what after an update; an object whose managers cannot be told, is left without."""
-        now = deletion.timestamp(datetime.now(UTC))
+        now = deletion.current_timestamp()
         try:
             await self.owned(
                 subresource,
@@ -170,7 +170,7 @@ class Store:
             "resourceVersion",
         ):
             metadata.pop(server_set, None)
-        now = deletion.timestamp(datetime.now(UTC))
+        now = deletion.current_timestamp()
         if not owned:
             await self._record_update(None, obj, write)
         attributes = self.attributes("CREATE", obj, None, namespace, metadata.get("name", ""), write)

@@ -7,7 +7,6 @@ all versions share stands at the top of the spec: field paths follow that.
 from __future__ import annotations
 
 import base64
-from datetime import UTC, datetime
 from typing import Any
 
 from cryptography import x509
@@ -23,7 +22,7 @@ from kubewright.apiserver.registry.crd_status import (
     is_true,
     set_condition,
 )
-from kubewright.apiserver.registry.deletion import timestamp
+from kubewright.apiserver.registry.deletion import current_timestamp
 from kubewright.apiserver.registry.metadata_rules import immutable, is_dns1035_label, is_dns_subdomain
 from kubewright.apiserver.registry.strategy import Column, Object, Reader
 from kubewright.objects.errors import Cause
@@ -115,7 +114,7 @@ class CustomResourceDefinitionStrategy(BuiltinStrategy):
         if metadata.get("deletionTimestamp"):
             return False
         # Like a namespace, and unlike other objects that are held back, a definition gets no grace period of zero.
-        now = metadata["deletionTimestamp"] = timestamp(datetime.now(UTC))
+        now = metadata["deletionTimestamp"] = current_timestamp()
         finalizers = metadata.setdefault("finalizers", [])
         if CLEANUP_FINALIZER not in finalizers:
             finalizers.append(CLEANUP_FINALIZER)
