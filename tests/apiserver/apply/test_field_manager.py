@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
-from kubewright.apiserver.apply import FieldManager, FieldSet, keep_times, reset_fields
+from kubewright.apiserver.apply import FieldManager, FieldSet, fieldset, keep_times, reset_fields
 from kubewright.apiserver.registry.builtin import definition_name, definitions
 from kubewright.objects.errors import APIError, BadRequest, Conflict
 from kubewright.objects.names import GroupVersionKind
@@ -405,13 +407,30 @@ def test_applying_from_kubectl_takes_over_its_client_side_apply(config_map: Stor
     assert kept == '{"apiVersion":"v1","data":{"k":"2"},"kind":"ConfigMap","metadata":{"name":"a"}}\n'
 
 
-def test_the_result_shares_nothing_with_the_live_object(config_map: Store) -> None:
-    config_map.apply("one", data={"k": "1"}, metadata={"labels": {"x": "y"}})
-    before = config_map.live
-    after = config_map.apply("one", data={"k": "2"}, metadata={"labels": {"x": "y"}})
-    assert before is not None
-    after["metadata"]["labels"]["x"] = "changed"
-    assert before["metadata"]["labels"] == {"x": "y"}
+def test_sets_are_recorded_in_order_whatever_the_order_of_the_object(widget: Store) -> None:
+    items = [{"v": 1, "proto": "UDP", "name": name} for name in ("c", "a", "b")]
+    first: Object = {"set": ["y", "x"], "map": items, "gm": {"d": "1", "c": "1"}, "any": {"z": {"w": 1, "v": 2}}}
+    second: Object = {**first, "set": ["z", "y", "x", "a"], "plain": ["p"], "am": {"x": "1"}}
+    applied: Object = {"map": [{"name": "z"}, *items], "gm": {"e": "1", "a": "2"}, "any": {"b": 1, "a": 1}}
+    third: Object = {**second, "gm": {"q": "1", "c": "2", "b": "1"}, "set": ["m", "l"]}
+    writes: list[Callable[[], Object]] = [
+        lambda: widget.update("one", spec=first, metadata={"labels": {"b": "1", "a": "1"}}),
+        lambda: widget.update("two", spec=second),
+        lambda: widget.apply("three", spec=applied),
+        lambda: widget.update("two", spec=third),
+    ]
+    for write in writes:
+        write()
+        for fields in widget.owners().values():
+            assert msgspec.json.encode(fields) == msgspec.json.encode(fieldset.ordered(fields))
+
+
+def test_an_apply_leaves_the_live_object_and_the_configuration_as_they_are(config_map: Store) -> None:
+    live = copy.deepcopy(config_map.apply("one", data={"k": "1"}, metadata={"labels": {"x": "y"}}))
+    config = config_map.config({"data": {"k": "2"}, "metadata": {"labels": {"z": "y"}}})
+    before = copy.deepcopy((live, config))
+    config_map.fields.apply(live, config, manager="one", force=False, now="2026-01-01T00:00:00Z")
+    assert (live, config) == before
 
 
 def test_items_that_cannot_be_told_apart_are_not_tracked(widget: Store) -> None:

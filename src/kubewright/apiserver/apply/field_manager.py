@@ -111,7 +111,8 @@ class FieldManager:
     def apply(self, live: Object | None, config: Object, *, manager: str, force: bool, now: str) -> Object:
         """Merge a configuration into the live object, as ``manager``; what it applied before but no longer does goes.
 
-        The result shares nothing with the arguments; where the apply changes nothing at all it is ``live`` itself.
+        The result is made of the arguments' parts: whoever changes it gives them up.  Where the apply changes nothing
+        at all it is ``live`` itself.
 
         :param live: the stored object; None makes one.
         :param force: take fields that others own with other values, instead of failing.
@@ -131,7 +132,7 @@ class FieldManager:
         me = Manager(manager, "Apply", "", self._subresource)
         fields = _without_unowned(owned)
         if live is None:
-            known = {me: Owned(fieldset.ordered(fields), self._api_version, now)} if fields else {}
+            known = {me: Owned(fields, self._api_version, now)} if fields else {}
             return _with_managers(config, known)
         try:
             return self._apply_to(live, config, me, owned, Owned(fields, self._api_version), force=force, now=now)
@@ -145,12 +146,12 @@ class FieldManager:
     ) -> Object:
         known, base = self._managers_before_apply(live, now)
         try:
-            merged = self._merge(base, config, me, owned, known, force=force)
+            merged = self._merge(base, config, me, owned, mine, known, force=force)
         except _Conflicts as conflicts:
             if me.name != _KUBECTL:
                 raise conflicts.error() from None
             conflicts.forgive(self._last_applied_fields(base))
-            merged = self._merge(base, config, me, owned, known, force=True)
+            merged = self._merge(base, config, me, owned, mine, known, force=True)
         return self._applied(live, base, merged, config, me, mine, known, now)
 
     def _check(self, config: Object) -> None:
@@ -177,7 +178,7 @@ class FieldManager:
         return known, base
 
     def _merge(
-        self, base: Object, config: Object, me: Manager, owned: FieldSet, known: Managers, *, force: bool
+        self, base: Object, config: Object, me: Manager, owned: FieldSet, mine: Owned, known: Managers, *, force: bool
     ) -> Object:
         """The merged object; ``known`` loses what is taken from others.
 
@@ -185,7 +186,7 @@ class FieldManager:
         """
         merged = walk.merge(self._type, base, config)
         last = known.get(me)
-        if last is not None:
+        if last is not None and not (last.api_version == mine.api_version and last.fields == mine.fields):
             others = [have for manager, have in known.items() if manager != me]
             merged = self._prune(merged, last, [*others, Owned(owned, self._api_version)])
         self._settle(base, merged, known, me, force=force)
@@ -205,9 +206,7 @@ class FieldManager:
         last = known.pop(me, None)
         changed = merged is not base and not walk.equal(merged, base)
         if mine.fields:
-            same = last is not None and last.fields == mine.fields
-            fields = last.fields if last is not None and same else fieldset.ordered(mine.fields)
-            known[me] = Owned(fields, self._api_version, now if changed else last and last.time)
+            known[me] = Owned(mine.fields, self._api_version, now if changed else last and last.time)
         if me.name == _KUBECTL and _LAST_APPLIED in (merged["metadata"].get("annotations") or {}):
             merged = _with_last_applied(merged, config)
             changed = not walk.equal(merged, base)
@@ -298,14 +297,14 @@ class FieldManager:
         old = self._empty if live is None else _without_managers(live)
         self._reconcile(known)
         comparison = self._settle(old, _without_managers(new), known, None, force=True)
-        taken = fieldset.union(comparison.modified, comparison.added)
+        taken = _together(comparison.modified, comparison.added)
         taken = _without_unowned(fieldset.recursive_difference(taken, self._reset))
         if not taken:
             return
         before = known.get(me)
         if before is not None:
-            taken = fieldset.union(taken, before.fields)
-        known[me] = Owned(fieldset.ordered(taken), self._api_version, now)
+            taken = _together(taken, before.fields)
+        known[me] = Owned(taken, self._api_version, now)
 
     # --- both -------------------------------------------------------------------------------------------------------
 
@@ -362,8 +361,12 @@ class FieldManager:
 
     def _compare(self, type_: Type, old: Object, new: Object) -> Comparison:
         """What a write through this endpoint can have changed."""
-        before, after = ({k: v for k, v in obj.items() if k not in self._put_back} for obj in (old, new))
-        return walk.compare(type_, before, after).without(self._reset)
+        return walk.compare(type_, self._changeable(old), self._changeable(new)).without(self._reset)
+
+    def _changeable(self, obj: Object) -> Object:
+        if self._put_back.isdisjoint(obj):
+            return obj
+        return {name: value for name, value in obj.items() if name not in self._put_back}
 
     def _view(self, api_version: str) -> _View | None:
         """How objects look in a version; None where that version is gone."""
@@ -426,6 +429,11 @@ class _Conflicts(Exception):
         return Conflict(f"Apply failed with {text}", details={"causes": [cause.to_json() for cause in causes]})
 
 
+def _together(left: FieldSet, right: FieldSet) -> FieldSet:
+    """Two sets as one, in the order in which they are written out, as each of them is already."""
+    return fieldset.ordered(fieldset.union(left, right)) if left and right else left or right
+
+
 def _without_unowned(fields: FieldSet) -> FieldSet:
     """Leave out the metadata that the server sets and the fields that name the type."""
     result = {element: below for element, below in fields.items() if element not in _UNOWNED}
@@ -445,15 +453,17 @@ def _without_unowned(fields: FieldSet) -> FieldSet:
 
 def _without_managers(obj: Object) -> Object:
     """The object without the record of its managers; shares all else with it."""
-    return {**obj, "metadata": {name: value for name, value in obj["metadata"].items() if name != "managedFields"}}
+    metadata = dict(obj["metadata"])
+    metadata.pop("managedFields", None)
+    return {**obj, "metadata": metadata}
 
 
 def _with_managers(obj: Object, known: Managers) -> Object:
-    """A deep copy of the object that records these managers."""
-    copied: Object = msgspec.json.decode(msgspec.json.encode(obj))
+    """The object with a record of these managers; shares all else with it."""
+    metadata = dict(obj["metadata"])
     if known:
-        copied["metadata"]["managedFields"] = managers.encode(known)
-    return copied
+        metadata["managedFields"] = managers.encode(known)
+    return {**obj, "metadata": metadata}
 
 
 def _with_last_applied(merged: Object, config: Object) -> Object:

@@ -213,6 +213,13 @@ def ordered(fields: FieldSet) -> FieldSet:
     return {element: ordered(below) if (below := fields[element]) else below for element in elements}
 
 
+def items_ordered(fields: FieldSet) -> FieldSet:
+    """A set of a list's items in that order; what lies below them is in order already."""
+    if len(fields) < 2:
+        return fields
+    return {element: fields[element] for element in sorted(fields, key=sort_key)}
+
+
 @lru_cache(maxsize=4096)
 def sort_key(element: str) -> tuple[object, ...]:
     """Orders elements: names, then keys, values and indexes, each by value (numbers before text)."""

@@ -145,8 +145,8 @@ def keep_times(live: dict[str, Any], new: dict[str, Any]) -> None:
     after = new["metadata"].get("managedFields") or []
     if len(before) != len(after) or before == after:
         return
-    timeless = [({**old, "time": None}, {**entry, "time": None}) for old, entry in zip(before, after, strict=True)]
-    if any(old != entry for old, entry in timeless):
+    pairs = zip(before, after, strict=True)
+    if any({**old, "time": None} != {**entry, "time": None} for old, entry in pairs):
         return
     if {**live, "metadata": {**live["metadata"], "managedFields": after}} == new:
         new["metadata"]["managedFields"] = before

@@ -1,7 +1,8 @@
 """Walks over objects by their types: which fields a value sets, merging, comparing and removing.
 
 Values are plain JSON and are never changed; whatever did not change keeps its identity, so that the next walk can skip
-it (a comparison of an object with the outcome of a merge costs only what the merge touched).  The rules are those of
+it (a comparison of an object with the outcome of a merge costs only what the merge touched).  Sets are made in the
+order in which they are written out: to order them afterwards would take as long again.  The rules are those of
 structured-merge-diff, package typed.
 """
 
@@ -132,7 +133,8 @@ def _members_set(type_: Type, value: dict[str, Any], *, strict: bool) -> FieldSe
     if scalars is not None and (not strict or scalars.plain.issuperset(map(type, value.values()))):
         return type_.leaves(tuple(value)) or {}
     fields: FieldSet = {}
-    for name, member in value.items():
+    for name in sorted(value):
+        member = value[name]
         member_type = type_.member(name)
         if member_type is None:
             if strict:
@@ -172,7 +174,7 @@ def _items_set(type_: Type, value: list[Any], *, strict: bool) -> FieldSet:
         except TypeMismatch as mismatch:
             raise TypeMismatch(f"{fieldset.path_text((element,))}{mismatch}") from None
         fields[element] = {MEMBER: {}, **below} if below else {}
-    return fields
+    return fieldset.items_ordered(fields)
 
 
 def check(type_: Type, value: Any) -> None:
@@ -302,7 +304,7 @@ def _is(left: object, right: object) -> bool:
 
 
 def compare(type_: Type, old: Any, new: Any) -> Comparison:
-    """Which fields were added, modified and removed between two objects."""
+    """Which fields were added, modified and removed between two objects; the first two are in order."""
     result = Comparison({}, {}, {})
     if old is not new:
         _compare_maps(type_, old, new, result)
@@ -343,8 +345,8 @@ def _either(container: type, old: Any, new: Any) -> bool:
 
 
 def _compare_maps(type_: Type, old: dict[str, Any], new: dict[str, Any], result: Comparison) -> None:
-    for name, theirs in new.items():
-        ours = old.get(name, MISSING)
+    for name in sorted(new):
+        ours, theirs = old.get(name, MISSING), new[name]
         if ours is not theirs:
             _compare(type_.member(name) or DEDUCED, f"f:{name}", ours, theirs, result)
     for name, ours in old.items():
@@ -354,7 +356,7 @@ def _compare_maps(type_: Type, old: dict[str, Any], new: dict[str, Any], result:
 
 def _compare_lists(type_: Type, old: list[Any], new: list[Any], result: Comparison) -> None:
     before, after = _indexed(type_, old), _indexed(type_, new)
-    for element in before | after:
+    for element in sorted(before | after, key=fieldset.sort_key):
         ours, theirs = before.get(element, []), after.get(element, [])
         if len(ours) < 2 and len(theirs) < 2:
             _compare(type_.item, element, ours[0] if ours else MISSING, theirs[0] if theirs else MISSING, result)
@@ -383,13 +385,13 @@ def _everything(type_: Type, value: Any) -> FieldSet:
             if kind is Kind.MAP and (known := type_.leaves(tuple(value))) is not None:
                 return {MEMBER: {}, **known}
             fields[MEMBER] = {}
-            for name, member in value.items():
+            for name in sorted(value):
                 below = type_.member(name) or DEDUCED
-                fields[f"f:{name}"] = {} if below.leaf else _everything(below, member)
+                fields[f"f:{name}"] = {} if below.leaf else _everything(below, value[name])
     elif isinstance(value, list):
-        fields[MEMBER] = {}
         for element, items in _indexed(type_, value).items():
             fields[element] = _everything(type_.item, items[0]) if len(items) == 1 else {}
+        return {MEMBER: {}, **fieldset.items_ordered(fields)}
     return fields
 
 

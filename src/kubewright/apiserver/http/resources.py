@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from itertools import chain, count
 
 from kubewright.apiserver.auth import require
 from kubewright.apiserver.http import patches
@@ -189,11 +190,14 @@ async def apply(call: Call, representation: Representation) -> Response:
     """Server-side apply: makes the object where it does not exist."""
     info, store = call.info, call.store
     write = call.write("PatchOptions", apply=True)
-    config, repeated = patches.applied_configuration(await call.request.body())
+    body = await call.request.body()
+    config, repeated = patches.applied_configuration(body)
+    # The object is made of the configuration's own parts, so that a second attempt has to read it again.
+    configs = chain([config], (patches.applied_configuration(body)[0] for _ in count()))
     force = bool(write.force)
 
     async def merged(live: Object | None) -> Object:
-        now = current_timestamp()
+        config, now = next(configs), current_timestamp()
         obj = await store.owned(
             info.subresource,
             lambda fields: fields.apply(live, config, manager=write.field_manager, force=force, now=now),

@@ -7,6 +7,7 @@ owns it) back to the object, and go the way of any other update from there.  Aft
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from functools import cache
 from typing import Any, Final, NamedTuple
 
@@ -231,4 +232,4 @@ def _applied(current: Object, config: Object, repeated: Repeated | None, write: 
     fields = _field_manager()
     applied = fields.apply(current, config, manager=write.field_manager, force=bool(write.force), now=now)
     patches.report_repeated(repeated, write)
-    return applied
+    return deepcopy(applied)  # Parts of it are the current Scale's, and the configuration's, which may be needed again.
