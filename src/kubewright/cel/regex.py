@@ -9,6 +9,9 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+_SHORT = 256
+"""Characters of texts up to which it is remembered whether they match."""
+
 
 class RegexError(ValueError):
     """A pattern that RE2 does not accept."""
@@ -41,5 +44,13 @@ def compile_regex(pattern: str) -> Callable[[str], bool]:
 
     :raises RegexError: it is not a valid RE2 pattern.
     """
-    search = compile_pattern(pattern).search
-    return lambda text: search(text.encode()) is not None  # In bytes: re2 would count characters for places in a str.
+    compile_pattern(pattern)
+    return lambda text: _found(pattern, text) if len(text) <= _SHORT else _searched(pattern, text)
+
+
+def _searched(pattern: str, text: str) -> bool:
+    # In bytes: re2 would count characters for places in a str.
+    return compile_pattern(pattern).search(text.encode()) is not None
+
+
+_found = lru_cache(maxsize=4096)(_searched)  # An object is checked at each of its writes, most of it unchanged.

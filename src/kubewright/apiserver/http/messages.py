@@ -158,6 +158,8 @@ class StreamResponse:
 
 
 def _warning_headers(request: Request) -> list[tuple[bytes, bytes]]:
+    if not request.warnings:
+        return []
     return [(b"warning", b'299 - "%b"' % _quoted(text)) for text in shown_warnings(request.warnings)]
 
 

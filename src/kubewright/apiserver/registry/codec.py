@@ -26,6 +26,10 @@ _encode = msgspec.json.encode
 _decode = msgspec.json.decode
 
 
+_ORDER = dict.fromkeys(("kind", "apiVersion", "metadata"))
+"""The members that come first."""
+
+
 class Codec:
     """Reads and writes the objects of one resource version."""
 
@@ -177,9 +181,9 @@ class Codec:
         """The bytes to store: in the storage version, without the resource version."""
         if not self._same_type:
             obj = await self._to_storage(obj)
-        metadata = {name: value for name, value in obj["metadata"].items() if name != "resourceVersion"}
-        rest = {name: value for name, value in obj.items() if name not in ("kind", "apiVersion", "metadata")}
-        return _encode({"kind": obj["kind"], "apiVersion": obj["apiVersion"], "metadata": metadata, **rest})
+        metadata = dict(obj["metadata"])
+        metadata.pop("resourceVersion", None)
+        return _encode({**_ORDER, **obj, "metadata": metadata})
 
     async def written(self, obj: Object, value: bytes) -> Object:
         """What a write is answered with: the object as it is read from what is stored of it.

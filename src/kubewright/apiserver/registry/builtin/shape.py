@@ -288,6 +288,11 @@ def _timestamp(value: Any, path: str, layout: str, *, micro: bool) -> str:
     """RFC 3339 in UTC: whole seconds, or six digits for a MicroTime."""
     if value.__class__ is not str:
         raise _mismatch(value, path, "string")
+    return _canonical_time(value, layout, micro=micro)
+
+
+@lru_cache(maxsize=4096)
+def _canonical_time(value: str, layout: str, *, micro: bool) -> str:
     found = _RFC3339.match(value)
     try:
         if found is None or (micro and not found.group(7)):
