@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from kubewright.transport import Application, HttpServer, Message
+from kubewright.transport import PUSH, Application, HttpServer, Message
 from kubewright.transport import server as server_module
 
 Receive = Callable[[], Awaitable[Message]]
@@ -107,6 +107,41 @@ async def test_an_answer_without_a_length_is_chunked() -> None:
         assert await reader.readuntil(b"0\r\n\r\n") == b"3\r\none\r\n5\r\nthree\r\n0\r\n\r\n"
     old = await ask(app, b"GET / HTTP/1.0\r\n\r\n")
     assert old.endswith(b"\r\n\r\nonethree")
+
+
+async def test_parts_may_be_pushed_between_those_that_are_sent() -> None:
+    async def app(scope: Any, receive: Receive, send: Send) -> None:
+        taken: list[Callable[[bytes], bool]] = []
+        await send({"type": "http.response.start", "status": 200, "headers": [], PUSH: taken.append})
+        await send({"type": "http.response.body", "body": b"a", "more_body": True})
+        [push] = taken
+        outcomes.append(push(b"bc"))
+        outcomes.append(push(b"x" * ((1 << 18) + 1)))  # Too long to be written at once.
+        await send({"type": "http.response.body", "body": b"d"})
+        outcomes.append(push(b"e"))
+
+    outcomes: list[bool] = []
+    text = await ask(app, b"GET / HTTP/1.1\r\nconnection: close\r\n\r\n")
+    assert text.endswith(b"\r\n\r\n1\r\na\r\n2\r\nbc\r\n1\r\nd\r\n0\r\n\r\n")
+    assert outcomes == [True, False, False]
+
+
+async def test_nothing_is_pushed_on_what_a_client_leaves_unread() -> None:
+    pushed: list[bool] = []
+    ended = asyncio.Event()
+
+    async def app(scope: Any, receive: Receive, send: Send) -> None:
+        taken: list[Callable[[bytes], bool]] = []
+        await send({"type": "http.response.start", "status": 200, "headers": [], PUSH: taken.append})
+        while taken[0](b"x" * 200_000) and len(pushed) < 1000:
+            pushed.append(True)
+        ended.set()
+
+    async with talking(app) as (_, writer, _):
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        writer.write(GET % b"")
+        await ended.wait()
+    assert 0 < len(pushed) < 1000
 
 
 async def test_head_gets_no_body() -> None:

@@ -146,6 +146,8 @@ class Watcher:
     :param after: the version from which on events are wanted, which may be one that is still to come.
     """
 
+    __slots__ = ("_after", "_backlog", "_wake", "ended", "pending", "selection")
+
     def __init__(self, selection: Selection, wake: Callable[[], None], backlog: int, after: int = 0) -> None:
         self.selection = selection
         self._after = after

@@ -2,6 +2,7 @@
 
 from kubewright.transport.asgi import Application, AsgiTransport, Message, Receive, Scope, Send
 from kubewright.transport.body import BodyTooLarge, ClientDisconnected, read_body
+from kubewright.transport.exchange import PUSH
 from kubewright.transport.http import Authenticator, HttpTransport
 from kubewright.transport.protocol import (
     ConnectError,
@@ -16,6 +17,7 @@ from kubewright.transport.tls import Caller, load_certificate, trusting
 from kubewright.transport.tracing import traced
 
 __all__ = [
+    "PUSH",
     "Application",
     "AsgiTransport",
     "Authenticator",

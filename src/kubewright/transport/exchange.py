@@ -2,6 +2,7 @@
 
 The connection feeds the pieces of the request's body in as they come; the application takes them with `receive` and
 answers with `send`.  The head of an answer waits for the first part of its body, so that both leave in one TLS record.
+An application whose ``http.response.start`` has a function under `PUSH` is given `Exchange.push` through it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ log = logging.getLogger("kubewright.transport")
 
 _LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}".encode() for status in HTTPStatus}
 _WITHOUT_BODY = (204, 304)
+PUSH = "kubewright.push"
+"""The extension of ASGI by which parts of a body are written without a task that awaits each: one event may have to go
+to a thousand clients."""
+
 _PART = 1 << 18
 """Bytes that are written at once: a client that does not read them has no more waiting for it."""
 
@@ -26,6 +31,10 @@ class Line(Protocol):
     """The connection, as an exchange uses it."""
 
     def write(self, part: bytes | memoryview) -> None: ...
+
+    @property
+    def full(self) -> bool:
+        """Whether the client leaves unread what was written."""
 
     async def drain(self) -> None:
         """Wait until the client has read enough for more to be written."""
@@ -134,6 +143,8 @@ class Exchange:
             if self.started:
                 raise RuntimeError("the answer has begun already")
             self._start(message["status"], message.get("headers", ()))
+            if (take := message.get(PUSH)) is not None:
+                take(self.push)
             return
         if not self.started or self.complete:
             raise RuntimeError(f"{message['type']} before the beginning, or after the end, of an answer")
@@ -146,6 +157,17 @@ class Exchange:
         if last:
             self.complete = True
             self._wake()
+
+    def push(self, body: bytes) -> bool:
+        """Write a part of the body between two calls of `send`, if it can be written at once.
+
+        :returns: whether it was; otherwise it is for `send`, which waits until it can be.
+        """
+        if not self.started or self.complete or self.disconnected or self._line.full or len(body) > _PART:
+            return False
+        for part in self._parts(body, last=False):
+            self._line.write(part)
+        return True
 
     def _start(self, status: int, headers: Any) -> None:
         self._bodyless = self._bodyless or status in _WITHOUT_BODY

@@ -254,6 +254,10 @@ class ServedConnection(asyncio.BufferedProtocol):
     def write(self, part: bytes | memoryview) -> None:
         self._transport.write(part)
 
+    @property
+    def full(self) -> bool:
+        return self._writable is not None
+
     async def drain(self) -> None:
         if self._writable is not None:
             await self._writable.wait()

@@ -6,13 +6,13 @@ import asyncio
 import gzip
 import unicodedata
 import zlib
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Protocol
 from urllib.parse import parse_qs
 
 from kubewright.objects.errors import BadRequest, RequestEntityTooLarge
-from kubewright.transport import BodyTooLarge, Receive, Scope, Send, read_body
+from kubewright.transport import PUSH, BodyTooLarge, Receive, Scope, Send, read_body
 
 MAX_BODY = 3 * 1024 * 1024
 """Bytes that a request may carry."""
@@ -124,6 +124,9 @@ class Parts(Protocol):
 
     def __aiter__(self) -> AsyncIterator[bytes]: ...
 
+    def push_with(self, push: Callable[[bytes], bool]) -> None:
+        """Parts may go this way, too, while the iteration waits for them; not those for which False is returned."""
+
     def stop(self) -> None:
         """End the iteration soon: no one listens any more."""
 
@@ -138,7 +141,8 @@ class StreamResponse:
 
     async def send(self, request: Request, send: Send) -> None:
         headers = [*self.headers, *_warning_headers(request)]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        start = {"type": "http.response.start", "status": 200, "headers": headers, PUSH: self.parts.push_with}
+        await send(start)
         # Clients wait for the headers of a watch before its first event: an empty part pushes them out.
         await send({"type": "http.response.body", "body": b"", "more_body": True})
         listener = asyncio.create_task(self._stop_on_disconnect(request.receive))

@@ -102,16 +102,27 @@ class Representation:
 
     async def event(self, kind: str, cached: CachedObject, event: Event | None) -> bytes:
         """One line of a watch."""
-        shared = event if self.form.shape != "table" else None  # The first event of a Table watch has the columns.
-        if shared is not None and (line := shared.lines.get((kind, self._shape))) is not None:
+        if (line := self.event_at_hand(kind, cached, event)) is not None:
             return line
         if self._plain:
-            line = b'{"type":"%b","object":%b}\n' % (kind.encode(), await self._store.codec.present(cached))
+            line = _event_line(kind, await self._store.codec.present(cached))
         else:
             obj = await self._store.codec.decode_stored(cached)
             line = self._frame(kind, self._shaped(obj))
-        if shared is not None:
-            shared.lines[kind, self._shape] = line
+        return self._share(kind, event, line)
+
+    def event_at_hand(self, kind: str, cached: CachedObject, event: Event | None) -> bytes | None:
+        """The line, where nothing has to be decoded for it."""
+        if event is not None and (line := event.lines.get((kind, self._shape))) is not None:
+            return line
+        if self._plain and self._store.codec.presentable(cached):
+            return self._share(kind, event, _event_line(kind, self._store.codec.spliced(cached)))
+        return None
+
+    def _share(self, kind: str, event: Event | None, line: bytes) -> bytes:
+        """Keep a line for all watchers that asked for the same form."""
+        if event is not None and self.form.shape != "table":  # The first event of a Table watch has the columns.
+            event.lines[kind, self._shape] = line
         return line
 
     def bookmark(self, revision: int, *, initial_end: bool = False) -> bytes:
@@ -157,6 +168,10 @@ class Representation:
         if self.form.media_type == YAML:
             return b"---\n" + render(value, YAML)
         return _encode(value) + b"\n"
+
+
+def _event_line(kind: str, obj: bytes) -> bytes:
+    return b'{"type":"%b","object":%b}\n' % (kind.encode(), obj)
 
 
 def render(value: Any, media_type: str, *, pretty: bool = False) -> bytes:

@@ -210,8 +210,7 @@ class Codec:
     async def present(self, cached: CachedObject) -> bytes:
         """The object of this version as JSON, with its resource version."""
         if self.presentable(cached):
-            start = len(self._head)
-            return b'%b"resourceVersion":"%d",%b' % (self._head, cached.revision, cached.value[start:])
+            return self.spliced(cached)
         shaped = cached.shapes.get(self._shape)
         if shaped is None:
             obj = await self._converted(_decode(cached.value))
@@ -220,6 +219,10 @@ class Codec:
             if self._same_type or self.resource.stored_as is not None:
                 cached.shapes[self._shape] = shaped  # A webhook may convert the same object differently tomorrow.
         return shaped
+
+    def spliced(self, cached: CachedObject) -> bytes:
+        """A presentable object with its resource version, which goes in behind the head."""
+        return b'%b"resourceVersion":"%d",%b' % (self._head, cached.revision, cached.value[len(self._head) :])
 
     async def list_item(self, cached: CachedObject) -> bytes:
         """The object as an item of a list: built-in lists leave out the type of their items."""
