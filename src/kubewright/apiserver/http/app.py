@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from functools import cache
 
 import msgspec
@@ -141,7 +140,7 @@ class App:
             raise method_not_allowed()  # Only what goes by the verb alone, which is "get", answers this.
         if info.resource == "namespaces" and not info.group:
             # For authorization a namespace lies in itself, but it is stored outside of all.
-            info = replace(info, namespace="")
+            info = info._replace(namespace="")
         if resource.custom:
             if resource.namespaced is not bool(info.namespace) and (
                 info.namespace or info.verb not in ("list", "watch")

@@ -27,13 +27,12 @@ def split_cluster(path: str) -> tuple[str, str]:
 def request_info(method: str, path: str, query: Query, cluster: str = "") -> RequestInfo:
     """What a request asks for, in RBAC's terms."""
     parts = [part for part in path.split("/") if part]
-    nonresource = RequestInfo(method.lower(), path, cluster=cluster)
     if len(parts) >= 3 and parts[0] == "api":
         group, version, rest = "", parts[1], parts[2:]
     elif len(parts) >= 4 and parts[0] == "apis":
         group, version, rest = parts[1], parts[2], parts[3:]
     else:
-        return nonresource
+        return RequestInfo(method.lower(), path, cluster=cluster)
     verb = _VERBS.get(method, "")
     if rest[0] == "watch" and len(rest) > 1:
         # The old form of a watch: /api/v1/watch/pods

@@ -6,6 +6,7 @@ Whole objects in JSON are never decoded.  A watch event is encoded once for all 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -44,7 +45,6 @@ class Representation:
         self._pretty = pretty
         self._strategy = strategy or store.resource.strategy
         self._first_event = True
-        self._shape = f"{store.resource.gvk.api_version}/{form.shape}/{form.version}/{form.media_type}"
         self._plain = form.shape == "object" and form.media_type == JSON and not pretty
         if form.is_list is not None and form.is_list != is_list:
             raise NotAcceptable(_wrong_number(store, is_list=is_list))
@@ -52,6 +52,12 @@ class Representation:
     @property
     def media_type(self) -> str:
         return self.form.media_type
+
+    @cached_property
+    def _shape(self) -> str:
+        """What the same events look the same in."""
+        form = self.form
+        return f"{self._store.resource.gvk.api_version}/{form.shape}/{form.version}/{form.media_type}"
 
     async def stored(self, cached: CachedObject) -> bytes:
         """One object as it is stored."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain, count
 
 from kubewright.apiserver.auth import require
@@ -151,7 +151,7 @@ async def update(call: Call) -> Response:
 
     async def make() -> Object:
         obj = await wanted()
-        require(store.cluster.authorizer, call.user, replace(info, verb="create"))
+        require(store.cluster.authorizer, call.user, info._replace(verb="create"))
         obj["metadata"].pop("resourceVersion", None)
         return await store.create(obj, info.namespace, write)
 
@@ -212,7 +212,7 @@ async def apply(call: Call, representation: Representation) -> Response:
         if uid := obj["metadata"].get("uid"):
             why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
             raise Conflict.of(store.resource.group_resource, info.name, why)
-        require(store.cluster.authorizer, call.user, replace(info, verb="create"))
+        require(store.cluster.authorizer, call.user, info._replace(verb="create"))
         obj["metadata"].pop("resourceVersion", None)
         return await store.create(obj, info.namespace, write, owned=True)
 
