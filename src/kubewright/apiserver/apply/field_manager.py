@@ -77,7 +77,9 @@ class FieldManager:
         self._api_version = gvk.api_version
         self._subresource = subresource
         self._reset = reset or {}
+        # Whole fields of the object are left out before it is compared, what lies deeper is taken from the outcome.
         self._put_back = {element[2:] for element, below in self._reset.items() if fieldset.is_member(below)}
+        self._reset_below = {element: below for element, below in self._reset.items() if not fieldset.is_member(below)}
         self._others = others
         self._empty: Object = {**(empty or {}), "apiVersion": gvk.api_version, "kind": gvk.kind}
 
@@ -297,8 +299,7 @@ class FieldManager:
         old = self._empty if live is None else _without_managers(live)
         self._reconcile(known)
         comparison = self._settle(old, _without_managers(new), known, None, force=True)
-        taken = _together(comparison.modified, comparison.added)
-        taken = _without_unowned(fieldset.recursive_difference(taken, self._reset))
+        taken = _without_unowned(_together(comparison.modified, comparison.added))
         if not taken:
             return
         before = known.get(me)
@@ -361,7 +362,7 @@ class FieldManager:
 
     def _compare(self, type_: Type, old: Object, new: Object) -> Comparison:
         """What a write through this endpoint can have changed."""
-        return walk.compare(type_, self._changeable(old), self._changeable(new)).without(self._reset)
+        return walk.compare(type_, self._changeable(old), self._changeable(new)).without(self._reset_below)
 
     def _changeable(self, obj: Object) -> Object:
         if self._put_back.isdisjoint(obj):

@@ -11,13 +11,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum, auto
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from weakref import WeakKeyDictionary
 
 import msgspec
 
 from kubewright.apiserver.apply.fieldset import FieldSet
 from kubewright.schema.node import MISSING, Node
+
+Key = TypeVar("Key")
 
 
 class Kind(Enum):
@@ -46,6 +48,9 @@ _KEY_DEFAULTS: Final = {"protocol": "TCP"}
 _REMEMBERED: Final = 256
 """Sets of leaves that each type remembers."""
 
+_FEW: Final = 128
+"""Members that a set may have to be remembered."""
+
 _SCALARS: Final[Mapping[str | None, tuple[str, tuple[type, ...]]]] = {
     "string": ("string", (str,)),
     "boolean": ("boolean", (bool,)),
@@ -63,6 +68,7 @@ class Type:
         self.leaf = self.kind is Kind.LEAF
         self._fields: dict[str, Type] = {}
         self._leaves: dict[tuple[str, ...], FieldSet | None] = {}
+        self._plain_leaves: dict[tuple[tuple[str, ...], tuple[type, ...]], FieldSet | None] = {}
 
     @cached_property
     def name(self) -> str:
@@ -113,12 +119,6 @@ class Type:
             return type_of(self.node.additional)
         return DEDUCED if self.node.preserve_unknown or not self.node.properties else None
 
-    @cached_property
-    def scalars(self) -> Type | None:
-        """The type of the values of a map of leaves, such as labels; None for everything else."""
-        values = None if self.kind is not Kind.MAP or self.node.properties else self._other
-        return values if values is not None and values.leaf else None
-
     def leaves(self, names: tuple[str, ...]) -> FieldSet | None:
         """The set of these members of a map, in order, where all are leaves; None where there is more to one of them.
 
@@ -126,10 +126,21 @@ class Type:
         """
         found: Any = self._leaves.get(names, MISSING)
         if found is MISSING:
-            if len(self._leaves) >= _REMEMBERED:
-                self._leaves.clear()
             leaves = all((self.member(name) or DEDUCED).leaf for name in names)
-            found = self._leaves[names] = {f"f:{name}": {} for name in sorted(names)} if leaves else None
+            found = {f"f:{name}": {} for name in sorted(names)} if leaves else None
+            _remember(self._leaves, names, found, size=len(names))
+        return found  # type: ignore[no-any-return]
+
+    def plain_leaves(self, value: Mapping[str, Any]) -> FieldSet | None:
+        """The same for a map whose values have yet to be checked; None also where one needs a closer look."""
+        shape = tuple(value), tuple(map(type, value.values()))
+        found: Any = self._plain_leaves.get(shape, MISSING)
+        if found is MISSING:
+            plain = all(
+                (member := self.member(name)) and kind in member.plain for name, kind in zip(*shape, strict=True)
+            )
+            found = self.leaves(shape[0]) if plain else None
+            _remember(self._plain_leaves, shape, found, size=len(value))
         return found  # type: ignore[no-any-return]
 
     def is_field(self, name: str) -> bool:
@@ -163,6 +174,14 @@ class Type:
         names = (msgspec.json.encode(name).decode() for name, _ in self.keys)
         prefixes = (f"{',' if position else 'k:{'}{name}:" for position, name in enumerate(names))
         return tuple(zip(self.keys, prefixes, strict=True))
+
+
+def _remember(known: dict[Key, FieldSet | None], key: Key, fields: FieldSet | None, *, size: int) -> None:
+    if size > _FEW:
+        return  # Large maps are hardly ever alike, and their names take memory.
+    if len(known) >= _REMEMBERED:
+        known.clear()
+    known[key] = fields
 
 
 def _key_default(name: str, node: Node | None) -> object:

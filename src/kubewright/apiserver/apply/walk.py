@@ -129,9 +129,10 @@ def _fields_below(type_: Type, value: Any, *, strict: bool) -> FieldSet | None:
 
 
 def _members_set(type_: Type, value: dict[str, Any], *, strict: bool) -> FieldSet:
-    scalars = type_.scalars
-    if scalars is not None and (not strict or scalars.plain.issuperset(map(type, value.values()))):
-        return type_.leaves(tuple(value)) or {}
+    if type_.kind is Kind.MAP:
+        known = type_.plain_leaves(value) if strict else type_.leaves(tuple(value))
+        if known is not None:
+            return known
     fields: FieldSet = {}
     for name in sorted(value):
         member = value[name]
@@ -461,15 +462,14 @@ def reconcile(type_: Type, fields: FieldSet) -> FieldSet:
     Who owned parts of what is a whole now owns it; who owned a whole that has parts now goes on owning just that.
     """
     changed: FieldSet = {}
-    if not any(fields.values()):
-        return fields
     for element, below in fields.items():
-        if not below or element == MEMBER:
+        if not below:
             continue
         inner = type_.below(element)
         if inner is None or inner.kind is Kind.DEDUCED:
             continue
-        now = {} if inner.whole else reconcile(inner, below)
-        if now is not below:
+        if inner.whole:
+            changed[element] = {}
+        elif any(below.values()) and (now := reconcile(inner, below)) is not below:
             changed[element] = now
     return {**fields, **changed} if changed else fields
