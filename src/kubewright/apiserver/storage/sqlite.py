@@ -79,6 +79,8 @@ class SqliteStorage:
         self._lock_timeout = lock_timeout
         self._synchronous = synchronous
         self._watches: dict[object, tuple[str, Deliver]] = {}
+        self._newest: dict[str, int] = {}
+        """The revisions of values that this process has written: the file is its own, so nobody has written later."""
         self._revision = 0
         self._oldest = 0
 
@@ -191,8 +193,9 @@ class SqliteStorage:
         return None if row is None or row[1] is None else Entry(*row)
 
     def _replace(self, current: Entry, value: bytes | None) -> int:
-        # The index alone answers this; to read what is replaced, too, would be a fifth of the cost of a write.
-        (newest,) = self._db.execute("SELECT MAX(revision) FROM log WHERE key = ?", (current.key,)).fetchone()
+        newest = self._newest.get(current.key)
+        if newest is None:  # The index alone answers this; to read the value, too, would be a fifth of a write.
+            (newest,) = self._db.execute("SELECT MAX(revision) FROM log WHERE key = ?", (current.key,)).fetchone()
         if newest != current.revision:
             raise RevisionMismatch(self._current(current.key))
         return self._append(current.key, value, current)
@@ -205,6 +208,10 @@ class SqliteStorage:
         except sqlite3.Error as error:
             raise StorageError(f"cannot write to the store {self.path}: {error}") from error
         self._revision = revision
+        if value is None:
+            self._newest.pop(key, None)
+        else:
+            self._newest[key] = revision
         changes = (Change(revision, key, value, previous),)
         for prefix, deliver in tuple(self._watches.values()):
             if key.startswith(prefix):
