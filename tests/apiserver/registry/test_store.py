@@ -112,6 +112,18 @@ async def test_who_owns_what_is_forgotten_for_an_object_that_is_too_large_with_i
     assert (code, len(made["data"]), "managedFields" in made["metadata"]) == (201, 12, False)
 
 
+@pytest.mark.parametrize("entries", [[], [{}]])
+async def test_an_empty_record_of_managers_forgets_them(server: ApiServer, entries: list[Any]) -> None:
+    body = {"metadata": {"name": "a"}, "data": {"k": "v"}}
+    code, made = await ask(server, "POST", MAPS, body)
+    assert (code, len(made["metadata"]["managedFields"])) == (201, 1)
+    code, changed = await ask(server, "PUT", f"{MAPS}/a", {**body, "metadata": {"name": "a", "managedFields": entries}})
+    assert (code, "managedFields" in changed["metadata"]) == (200, False)
+    kind = "application/merge-patch+json"
+    assert (await ask(server, "PATCH", f"{MAPS}/a", {"data": {"k": "w"}}, content_type=kind))[0] == 200
+    assert "managedFields" not in (await ask(server, "GET", f"{MAPS}/a"))[1]["metadata"]
+
+
 SPACES = "/api/v1/namespaces"
 
 

@@ -85,8 +85,7 @@ class Codec:
         unknown: list[str] = []
         try:
             self.check_type(obj)
-            coerced = self.resource.strategy.decode(obj, unknown)
-            self.resource.strategy.read(coerced)
+            coerced = self._decoded(obj, unknown)
         except DecodeError as error:
             raise _bad_patch(field_errors.invalid("patch", field_errors.OMIT, str(error))) from None
         except BadRequest as error:
@@ -147,14 +146,22 @@ class Codec:
     def _read(self, obj: Object) -> tuple[Object, list[str]]:
         unknown: list[str] = []
         try:
-            coerced = self.resource.strategy.decode(obj, unknown)
-            self.resource.strategy.read(coerced)
-            return coerced, unknown
+            return self._decoded(obj, unknown), unknown
         except DecodeError as error:
             gvk = self.resource.gvk
             raise BadRequest(
                 f'{gvk.kind} in version "{gvk.version}" cannot be handled as a {gvk.kind}: {error}'
             ) from None
+
+    def _decoded(self, obj: Object, unknown: list[str]) -> Object:
+        """:raises DecodeError: a value has the wrong type."""
+        metadata = obj.get("metadata")
+        forgets = isinstance(metadata, dict) and metadata.get("managedFields") == []
+        decoded = self.resource.strategy.decode(obj, unknown)
+        self.resource.strategy.read(decoded)
+        if forgets:  # An empty list that means something: whoever brings it wants no managers to be known.
+            decoded["metadata"]["managedFields"] = []
+        return decoded
 
     def _report(self, unknown: list[str], repeated: bodies.Pairs | bodies.Repeated | None, write: Write) -> None:
         unknown = [f'unknown field "{path}"' for path in unknown]

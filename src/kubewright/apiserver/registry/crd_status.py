@@ -30,7 +30,7 @@ def is_true(crd: Object, kind: str) -> bool:
 
 
 def set_condition(crd: Object, kind: str, status: str, reason: str, message: str, now: str) -> None:
-    """Set a condition; its time changes only with its status."""
+    """Set a condition, where it stands; its time changes only with its status."""
     old = condition(crd, kind)
     changed = old is None or old["status"] != status
     new = {
@@ -41,7 +41,8 @@ def set_condition(crd: Object, kind: str, status: str, reason: str, message: str
         "message": message,
     }
     conditions = crd["status"].get("conditions") or []
-    crd["status"]["conditions"] = [*(one for one in conditions if one["type"] != kind), new]
+    kept = [new if one["type"] == kind else one for one in conditions]
+    crd["status"]["conditions"] = kept if old is not None else [*kept, new]
 
 
 def settle(crd: Object, others: Iterable[Object], now: str) -> None:
