@@ -124,6 +124,12 @@ async def test_an_empty_record_of_managers_forgets_them(server: ApiServer, entri
     assert "managedFields" not in (await ask(server, "GET", f"{MAPS}/a"))[1]["metadata"]
 
 
+async def test_nonsense_that_admission_makes_of_the_managers_is_taken_back(server: ApiServer) -> None:
+    await replace(server, "/metadata/managedFields/0/operation", "Guess")
+    code, made = await ask(server, "POST", MAPS, {"metadata": {"name": "a"}, "data": {"k": "v"}})
+    assert (code, made["metadata"]["managedFields"][0]["operation"]) == (201, "Update")
+
+
 SPACES = "/api/v1/namespaces"
 
 

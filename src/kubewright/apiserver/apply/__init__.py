@@ -4,7 +4,7 @@ from kubewright.apiserver.apply import scale
 from kubewright.apiserver.apply.conversions import converted
 from kubewright.apiserver.apply.field_manager import FieldManager, OtherVersions
 from kubewright.apiserver.apply.fieldset import FieldSet
-from kubewright.apiserver.apply.managers import keep_times
+from kubewright.apiserver.apply.managers import keep_times, problem
 from kubewright.apiserver.apply.reset_fields import reset_fields
 
-__all__ = ["FieldManager", "FieldSet", "OtherVersions", "converted", "keep_times", "reset_fields", "scale"]
+__all__ = ["FieldManager", "FieldSet", "OtherVersions", "converted", "keep_times", "problem", "reset_fields", "scale"]

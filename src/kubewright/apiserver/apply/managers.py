@@ -74,6 +74,15 @@ def decode(entries: Sequence[Mapping[str, Any]]) -> Managers:
     return managers
 
 
+def problem(entries: Sequence[Mapping[str, Any]]) -> str:
+    """What is wrong with ``managedFields``; nothing where they can be read."""
+    try:
+        decode_from_request(entries)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
 def decode_from_request(entries: Sequence[Mapping[str, Any]]) -> Managers:
     """Read ``managedFields`` that a client wrote: the sets are checked too.
 

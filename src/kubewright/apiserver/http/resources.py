@@ -14,6 +14,7 @@ from kubewright.apiserver.http.representation import Representation, render
 from kubewright.apiserver.http.watching import WatchStream
 from kubewright.apiserver.registry.body import parse_object
 from kubewright.apiserver.registry.deletion import current_timestamp
+from kubewright.apiserver.registry.identity import named
 from kubewright.apiserver.registry.listing import list_page
 from kubewright.apiserver.registry.options import (
     ReadOptions,
@@ -145,7 +146,7 @@ async def update(call: Call) -> Response:
     body = await call.request.body()
 
     async def wanted(live: Object | None = None) -> Object:
-        return store.named(store.decode(body, body_type, write), info.namespace, info.name)
+        return named(store.decode(body, body_type, write), info.namespace, info.name)
 
     uid = (await wanted())["metadata"].get("uid", "")
 
@@ -180,7 +181,7 @@ async def patch(call: Call) -> Response:
         obj = store.codec.coerce_patched(wanted.apply(live), write, wanted.strict)
         store.resource.strategy.patched(obj)
         store.resource.strategy.default(obj)
-        return store.named(obj, info.namespace, info.name)
+        return named(obj, info.namespace, info.name)
 
     updated, _ = await store.update(info.namespace, info.name, patched, write, subresource=info.subresource)
     return await call.respond_written(updated, write, representation)
@@ -205,7 +206,7 @@ async def apply(call: Call, representation: Representation) -> Response:
         patches.report_repeated(repeated, write)
         obj = store.codec.coerce(obj)
         store.resource.strategy.default(obj)
-        return store.named(obj, info.namespace, info.name)
+        return named(obj, info.namespace, info.name)
 
     async def make() -> Object:
         obj = await merged(None)

@@ -24,6 +24,7 @@ from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, age, col
 from kubewright.apiserver.registry.builtin.definitions import definitions
 from kubewright.apiserver.registry.builtin.shape import decode
 from kubewright.apiserver.registry.deletion import current_timestamp
+from kubewright.apiserver.registry.identity import named
 from kubewright.apiserver.registry.options import Write
 from kubewright.apiserver.registry.resource import Resource
 from kubewright.apiserver.registry.strategy import Object
@@ -131,7 +132,7 @@ async def _write(call: Call, write: Write, change: Callable[[Object], Object], *
         if owners:
             current["metadata"]["managedFields"] = scale.to_scale(owners, versions)
         wanted = change(current)
-        store.named(wanted, info.namespace, info.name)
+        named(wanted, info.namespace, info.name)
         asked = unstored.attributes(call, "UPDATE", _KIND, info.name, wanted, current, write)
         wanted = await unstored.admit(call, asked)
         replicas = (wanted.get("spec") or {}).get("replicas") or 0

@@ -13,6 +13,7 @@ from kubewright.apiserver.http.resources import Call
 from kubewright.apiserver.registry.builtin import definition_name, definitions
 from kubewright.apiserver.registry.builtin.base import BuiltinStrategy
 from kubewright.apiserver.registry.codec import Codec
+from kubewright.apiserver.registry.identity import place
 from kubewright.apiserver.registry.options import Write
 from kubewright.apiserver.registry.resource import Resource
 from kubewright.apiserver.registry.strategy import Object
@@ -43,7 +44,7 @@ async def read(call: Call, kind: GroupVersionKind, write: Write) -> Object:
     """
     body_type = call.body_type()
     obj = codec_of(kind).decode(await call.request.body(), body_type, write)
-    call.store.place(obj, call.info.namespace)
+    place(obj, call.info.namespace)
     return obj
 
 

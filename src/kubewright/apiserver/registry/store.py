@@ -13,32 +13,31 @@ import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from kubewright.apiserver.admission.attributes import Attributes, Operation
-from kubewright.apiserver.apply import FieldManager, converted, keep_times, reset_fields
-from kubewright.apiserver.registry import deletion
+from kubewright.apiserver.apply import FieldManager, converted, keep_times, problem, reset_fields
+from kubewright.apiserver.registry import deletion, identity
 from kubewright.apiserver.registry.codec import Codec
+from kubewright.apiserver.registry.identity import copy_field
 from kubewright.apiserver.registry.metadata_rules import (
     drop_repeated_owners,
     path_segment,
     validate_common_update,
     validate_metadata,
 )
-from kubewright.apiserver.registry.options import ReadOptions, Write, version_number
+from kubewright.apiserver.registry.options import ReadOptions, Write
 from kubewright.apiserver.registry.resource import Resource
 from kubewright.apiserver.registry.strategy import Object, Strategy, Tolerated
 from kubewright.apiserver.storage.protocol import Entry, KeyExists, RevisionMismatch
 from kubewright.apiserver.watch_cache import CachedObject, Selection
-from kubewright.objects import field_errors
 from kubewright.objects.errors import (
     AlreadyExists,
     APIError,
     BadRequest,
     Cause,
-    Conflict,
     Forbidden,
     Invalid,
     NotFound,
@@ -61,8 +60,10 @@ Guard = Callable[[Object, Object], Awaitable[None]]
 MAX_VALUE = 3 * 512 * 1024
 """Bytes that an object may take in the store: what etcd takes, whatever the store is."""
 
-MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
-
+_BAD_MANAGERS = (
+    ".metadata.managedFields was in an invalid state after admission; this could be caused by an outdated mutating "
+    "admission controller; please fix your requests: {}"
+)
 _REPEATED_OWNERS = (
     ".metadata.ownerReferences contains duplicate entries{}; API server dedups owner references in 1.20+, and may "
     "reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: {}"
@@ -156,7 +157,7 @@ class Store:
         :raises AlreadyExists: the name is taken.
         :raises Invalid: a rule of the kind is broken.
         """
-        metadata = self.place(obj, namespace)
+        metadata = identity.place(obj, namespace)
         if self.resource.group_resource in self.cluster.terminating:
             raise self._terminating(metadata.get("name", ""))
         if metadata.get("resourceVersion"):
@@ -175,7 +176,7 @@ class Store:
             await self._record_update(None, obj, write)
         attributes = self.attributes("CREATE", obj, None, namespace, metadata.get("name", ""), write)
         obj = await self._mutate(attributes, write)
-        metadata = self.place(obj, namespace)  # Not even admission may put it elsewhere.
+        metadata = identity.place(obj, namespace)  # Not even admission may put it elsewhere.
         for attempt in range(1, 9):
             generated = not metadata.get("name") and metadata.get("generateName")
             if generated:
@@ -247,7 +248,7 @@ class Store:
             await self.cluster.caches.fresh()  # Each time: what stood in the way may have come through another server.
             live = self.cache.get(namespace, name)
             if uid:
-                self._same_object(namespace, name, uid, live)
+                identity.require_same(self.resource, namespace, name, wanted=uid, found=live.uid if live else "")
             if live is None:
                 if create is None:
                     raise NotFound.of(self.resource.group_resource, name)
@@ -272,18 +273,18 @@ class Store:
         strategy, reader = self._strategy, self.cluster.reader
         old = await self.codec.decode_stored(live)
         obj = await change(await self.codec.decode_stored(live))
-        self._keep_identity(obj, old)
+        identity.keep(obj, old)
         if not owned:
             await self._record_update(old, obj, write, subresource)
         attributes = self.attributes("UPDATE", obj, old, namespace, live.name, write, subresource)
         if guard is None:
             obj = await self._mutate(attributes, write)
-        self._check_version(obj, old, unconditional=strategy.allow_unconditional_update)
+        identity.check_version(self.resource, obj, old)
         if subresource:
             strategy.prepare_for_subresource_update(subresource, obj, old, reader)
         else:
             if strategy.status:
-                _copy_field(old, obj, "status")
+                copy_field(obj, old, "status")
             strategy.prepare_for_update(obj, old, reader)
         if strategy.generation and subresource not in strategy.uncounted and strategy.counts(obj, old):
             obj["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
@@ -404,79 +405,16 @@ class Store:
         of it is another object, to be read like a request's.
         """
         before = attributes.obj
+        assert before is not None
+        managers = before["metadata"].get("managedFields")
         await self.cluster.admission.admit(attributes)
         assert attributes.obj is not None
         if attributes.obj is not before:
             attributes.obj = self.codec.decode_mutated(attributes.obj)
             self._strategy.default(attributes.obj)
+            _keep_managers_readable(attributes.obj["metadata"], managers, write)
         _keep_owners_apart(attributes.obj, write, " after mutating admission happens")
         return attributes.obj
-
-    def place(self, obj: Object, namespace: str) -> Object:
-        """The metadata of a request's object, whose namespace is that of the URL; what is in none may name any.
-
-        :raises BadRequest: the object names another.
-        """
-        metadata: Object = obj.setdefault("metadata", {})
-        given = metadata.get("namespace") or ""
-        if namespace and given and given != namespace:
-            raise BadRequest("the namespace of the provided object does not match the namespace sent on the request")
-        if namespace:
-            metadata["namespace"] = namespace
-        else:
-            metadata.pop("namespace", None)
-        return metadata
-
-    def named(self, obj: Object, namespace: str, name: str) -> Object:
-        """Check that a request's object is the one that its URL names.
-
-        :raises BadRequest: it is another.
-        """
-        metadata = self.place(obj, namespace)
-        given = metadata.get("name")
-        if not given:
-            raise BadRequest("name must be provided")
-        if given != name:
-            raise BadRequest(f"the name of the object ({given}) does not match the name on the URL ({name})")
-        return obj
-
-    def _same_object(self, namespace: str, name: str, uid: str, live: CachedObject | None) -> None:
-        """:raises Conflict: another object, or none, is what the request means."""
-        found = "" if live is None else live.uid
-        if uid == found:
-            return
-        key = f"{self.resource.storage_prefix}{namespace}/{name}" if namespace else self.resource.storage_prefix + name
-        why = (
-            f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: "
-            f"Precondition failed: UID in precondition: {uid}, UID in object meta: {found}"
-        )
-        raise Conflict.of(self.resource.group_resource, name, why)
-
-    def _keep_identity(self, obj: Object, old: Object) -> None:
-        """Take over what no client may change."""
-        metadata, was = obj["metadata"], old["metadata"]
-        metadata.pop("selfLink", None)
-        metadata["uid"] = metadata.get("uid") or was["uid"]
-        for name in ("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"):
-            _copy_field(was, metadata, name)
-
-    def _check_version(self, obj: Object, old: Object, *, unconditional: bool) -> None:
-        metadata, live = obj["metadata"], old["metadata"]["resourceVersion"]
-        version = metadata.get("resourceVersion") or ""
-        name = metadata["name"]
-        if version in ("", "0"):
-            if not unconditional:
-                cause = field_errors.invalid("metadata.resourceVersion", 0, "must be specified for an update")
-                kind = self.resource.group_resource
-                raise Invalid(
-                    f'{kind} "{name}" is invalid: {cause.field}: {cause.message}',
-                    details={"name": name, "group": kind.group, "kind": kind.resource, "causes": [cause.to_json()]},
-                )
-            metadata["resourceVersion"] = live
-        elif version != live:
-            if version_number(version) is None:
-                raise APIError(f'unable to convert resource version "{version}" to an unsigned integer')
-            raise Conflict.of(self.resource.group_resource, name, MODIFIED)
 
     def _check(self, obj: Object, causes: Sequence[Cause]) -> None:
         if causes:
@@ -506,6 +444,16 @@ def _keep_owners_apart(obj: Object, write: Write, when: str = "") -> None:
         write.warn(_REPEATED_OWNERS.format(when, ", ".join(repeated)))
 
 
+def _keep_managers_readable(metadata: Object, before: list[Object] | None, write: Write) -> None:
+    """Take back what admission made of the managers of an object, where it is nonsense, and warn of it."""
+    after = metadata.pop("managedFields", None)
+    if after and after != before and (why := problem(after)):
+        after = before
+        write.warn(_BAD_MANAGERS.format(why))
+    if after:
+        metadata["managedFields"] = after
+
+
 def _same_value(new: bytes, old: bytes) -> bool:
     """Whether two stored values say the same; members may stand in another order."""
     return new == old or (len(new) == len(old) and bool(msgspec.json.decode(new) == msgspec.json.decode(old)))
@@ -517,13 +465,6 @@ def _options(operation: Operation, options: Object) -> Object:
         return options
     kept = {name: value for name, value in options.items() if name != "force"}
     return {**kept, "kind": f"{operation.capitalize()}Options"}
-
-
-def _copy_field(source: dict[str, Any], target: dict[str, Any], name: str) -> None:
-    if name in source:
-        target[name] = source[name]
-    else:
-        target.pop(name, None)
 
 
 def _generate_name(prefix: str) -> str:

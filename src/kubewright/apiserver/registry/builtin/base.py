@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from kubewright.apiserver.registry.builtin import shape
 from kubewright.apiserver.registry.builtin.addresses import is_strictness
+from kubewright.apiserver.registry.identity import copy_field
 from kubewright.apiserver.registry.metadata_rules import (
     dns_subdomain,
     validate_builtin_finalizers,
@@ -133,14 +134,6 @@ class BuiltinStrategy(Strategy):
 
     def cells(self, obj: Object) -> list[Any]:
         return [name_of(obj), age(obj)]
-
-
-def copy_field(target: Object, source: Mapping[str, Any], key: str) -> None:
-    """Make a field what it is elsewhere, absent if it is absent there."""
-    if key in source:
-        target[key] = source[key]
-    else:
-        target.pop(key, None)
 
 
 def fill(target: Object, key: str, value: Any) -> None:

@@ -15,7 +15,6 @@ from kubewright.apiserver.registry.builtin.base import (
     BuiltinStrategy,
     age,
     columns,
-    copy_field,
     fill_plural,
     name_of,
     same,
@@ -24,6 +23,7 @@ from kubewright.apiserver.registry.builtin.field_rules import non_negative_quant
 from kubewright.apiserver.registry.builtin.resource_requirements import is_extended_resource
 from kubewright.apiserver.registry.builtin.scheduling_rules import validate_taints
 from kubewright.apiserver.registry.deletion import set_dependents_finalizers, timestamp
+from kubewright.apiserver.registry.identity import copy_field
 from kubewright.apiserver.registry.metadata_rules import (
     STANDARD_FINALIZERS,
     dns_label,
