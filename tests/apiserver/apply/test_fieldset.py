@@ -77,3 +77,12 @@ def test_paths_read_as_in_conflict_messages() -> None:
     path = ("f:spec", "f:ports", 'k:{"port":80,"protocol":"TCP"}', "f:name")
     assert fieldset.path_text(path) == '.spec.ports[port=80,protocol="TCP"].name'
     assert fieldset.path_text(("f:finalizers", 'v:"x/y"', "i:3")) == '.finalizers[="x/y"][3]'
+
+
+def test_a_pattern_picks_what_leads_to_its_paths_or_lies_below_them() -> None:
+    pattern = fieldset.of(("f:a", "*", "f:b"))
+    item: FieldSet = {".": {}, "f:b": {"f:c": {}}, "f:d": {}}
+    fields = {"f:a": {'k:{"n":1}': item, 'k:{"n":2}': {}, 'k:{"n":3}': {"f:d": {}}}, "f:e": {}}
+    picked: FieldSet = {"f:a": {'k:{"n":1}': {".": {}, "f:b": {"f:c": {}}}, 'k:{"n":2}': {}}}
+    assert fieldset.matching(fields, pattern) == picked
+    assert fieldset.matching(fields, {}) == fields

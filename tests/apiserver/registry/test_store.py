@@ -156,12 +156,16 @@ async def test_a_second_deletion_of_a_namespace_waits_for_its_content(server: Ap
     assert (code, third["metadata"]["deletionGracePeriodSeconds"]) == (200, 0)
 
 
-async def test_ephemeral_containers_stay(server: ApiServer) -> None:
+async def test_ephemeral_containers_stay_and_come_alone(server: ApiServer) -> None:
     pods, containers = "/api/v1/namespaces/default/pods", [{"name": "c", "image": "i"}]
     assert (await ask(server, "POST", pods, {"metadata": {"name": "p"}, "spec": {"containers": containers}}))[0] == 201
     path, patch = f"{pods}/p/ephemeralcontainers", {"spec": {"ephemeralContainers": [{"name": "e", "image": "i"}]}}
     kind = "application/strategic-merge-patch+json"
     assert (await ask(server, "PATCH", path, patch, content_type=kind))[0] == 200
+    more = {"metadata": {"labels": {"a": "b"}}, "spec": {"ephemeralContainers": [{"name": "f", "image": "i"}]}}
+    code, changed = await ask(server, "PATCH", f"{path}?fieldManager=debug", more, content_type=kind)
+    owned = {entry["manager"]: entry["fieldsV1"] for entry in changed["metadata"]["managedFields"]}
+    assert (code, changed["metadata"].get("labels"), owned["debug"].keys()) == (200, None, {"f:spec"})
     removal = [{"op": "remove", "path": "/spec/ephemeralContainers/0"}]
     code, answer = await ask(server, "PATCH", path, removal, content_type="application/json-patch+json")
     assert (code, answer["details"]["causes"][0]["field"]) == (422, "spec.ephemeralContainers")

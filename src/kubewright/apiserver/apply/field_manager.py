@@ -57,6 +57,7 @@ class FieldManager:
     :param node: the schema of the version.
     :param subresource: ``status``, ``scale``, ... or nothing for the resource itself.
     :param reset: fields that writes through this endpoint cannot change (`reset_fields`): they are never owned by them.
+    :param only: the pattern of the only ones that they can change (`only_fields`); empty for any.
     :param empty: what a creation is compared with: for a built-in kind its zero value, as Go prints it (structs that
         are always there are owned by no one), nothing for a custom resource.
     :param others: the resource's further versions, where it has any.
@@ -69,6 +70,7 @@ class FieldManager:
         *,
         subresource: str = "",
         reset: FieldSet | None = None,
+        only: FieldSet | None = None,
         empty: Object | None = None,
         others: OtherVersions | None = None,
     ) -> None:
@@ -77,6 +79,7 @@ class FieldManager:
         self._api_version = gvk.api_version
         self._subresource = subresource
         self._reset = reset or {}
+        self._only = only or {}
         # Whole fields of the object are left out before it is compared, what lies deeper is taken from the outcome.
         self._put_back = {element[2:] for element, below in self._reset.items() if fieldset.is_member(below)}
         self._reset_below = {element: below for element, below in self._reset.items() if not fieldset.is_member(below)}
@@ -126,7 +129,7 @@ class FieldManager:
         if config.get("metadata") is None:
             config = {**config, "metadata": {}}
         try:
-            owned = fieldset.recursive_difference(walk.fields_of(self._type, config), self._reset)
+            owned = self._changeable(walk.fields_of(self._type, config))
         except TypeMismatch as mismatch:
             raise APIError(
                 f"failed to create typed patch object ({_describe(config, self._gvk)}): {mismatch}"
@@ -362,12 +365,18 @@ class FieldManager:
 
     def _compare(self, type_: Type, old: Object, new: Object) -> Comparison:
         """What a write through this endpoint can have changed."""
-        return walk.compare(type_, self._changeable(old), self._changeable(new)).without(self._reset_below)
+        before, after = self._without_put_back(old), self._without_put_back(new)
+        comparison = walk.compare(type_, before, after).without(self._reset_below)
+        return Comparison(*(fieldset.matching(part, self._only) for part in comparison)) if self._only else comparison
 
-    def _changeable(self, obj: Object) -> Object:
+    def _without_put_back(self, obj: Object) -> Object:
         if self._put_back.isdisjoint(obj):
             return obj
         return {name: value for name, value in obj.items() if name not in self._put_back}
+
+    def _changeable(self, fields: FieldSet) -> FieldSet:
+        """Those fields that a write through this endpoint can change."""
+        return fieldset.matching(fieldset.recursive_difference(fields, self._reset), self._only)
 
     def _view(self, api_version: str) -> _View | None:
         """How objects look in a version; None where that version is gone."""

@@ -163,6 +163,24 @@ def recursive_difference(left: FieldSet, right: FieldSet) -> FieldSet:
     return result
 
 
+def matching(fields: FieldSet, pattern: FieldSet) -> FieldSet:
+    """The paths that lead to one of a pattern's, or lie below one; ``*`` in the pattern stands for any element."""
+    if not pattern:
+        return fields
+    result: FieldSet = {}
+    for element, ours in fields.items():
+        if element == MEMBER:
+            result[MEMBER] = ours
+            continue
+        theirs = pattern.get(element, pattern.get("*"))
+        if theirs is None:
+            continue
+        below = matching(ours, theirs)
+        if below or not ours:
+            result[element] = {} if below.keys() == {MEMBER} else below
+    return result
+
+
 def intersection(left: FieldSet, right: FieldSet) -> FieldSet:
     result: FieldSet = {}
     for element, ours in left.items():

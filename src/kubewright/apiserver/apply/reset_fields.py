@@ -1,7 +1,7 @@
 """Which fields each endpoint of a resource puts back to what they were: nobody comes to own them through it.
 
 This is ``GetResetFields`` of Kubernetes' strategies: the resource itself resets ``status`` where that is a subresource,
-and ``status`` resets the rest.
+and ``status`` resets the rest.  Some subresources reset all but a few fields (``GetResetFieldsFilter``).
 """
 
 from __future__ import annotations
@@ -26,6 +26,20 @@ _OF_STATUS: Final = {
     ("admissionregistration.k8s.io", "validatingadmissionpolicies"): _SPEC_AND_METADATA,
     ("storage.k8s.io", "volumeattachments"): _SPEC_AND_METADATA,
 }
+
+
+_CONTAINERS: Final = ("f:containers", "f:initContainers")
+_OF_POD: Final = {
+    "ephemeralcontainers": fieldset.of(("f:spec", "f:ephemeralContainers")),
+    "resize": fieldset.of(
+        *(("f:spec", containers, "*", name) for containers in _CONTAINERS for name in ("f:resources", "f:resizePolicy"))
+    ),
+}
+
+
+def only_fields(group: str, resource: str, subresource: str) -> FieldSet:
+    """The pattern of the only fields that a write to an endpoint can change (`fieldset.matching`); empty for any."""
+    return _OF_POD.get(subresource, {}) if (group, resource) == ("", "pods") else {}
 
 
 def reset_fields(group: str, resource: str, subresource: str, *, has_status: bool, custom: bool = False) -> FieldSet:

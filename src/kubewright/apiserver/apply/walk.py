@@ -30,10 +30,6 @@ class Comparison(NamedTuple):
     modified: FieldSet
     removed: FieldSet
 
-    def without(self, fields: FieldSet) -> Comparison:
-        """Leave out these fields and all below them."""
-        return Comparison(*(fieldset.recursive_difference(part, fields) for part in self)) if fields else self
-
 
 def same(left: Any, right: Any) -> bool:
     """Whether two containers are equal, found out at the speed of C: a no may be wrong, a yes never is."""

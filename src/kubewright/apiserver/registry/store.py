@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from kubewright.apiserver.admission.attributes import Attributes, Operation
-from kubewright.apiserver.apply import FieldManager, converted, keep_times, problem, reset_fields
+from kubewright.apiserver.apply import FieldManager, converted, keep_times, only_fields, problem, reset_fields
 from kubewright.apiserver.registry import deletion, identity
 from kubewright.apiserver.registry.codec import Codec
 from kubewright.apiserver.registry.identity import copy_field
@@ -94,9 +94,14 @@ class Store:
             resource = self.resource
             group, plural = resource.group_resource
             reset = reset_fields(group, plural, subresource, has_status=self._strategy.status, custom=resource.custom)
-            empty = None if resource.custom else self._strategy.decode({}, [])
             manager = FieldManager(
-                resource.node, resource.gvk, subresource=subresource, reset=reset, empty=empty, others=resource.versions
+                resource.node,
+                resource.gvk,
+                subresource=subresource,
+                reset=reset,
+                only=only_fields(group, plural, subresource),
+                empty=None if resource.custom else self._strategy.decode({}, []),
+                others=resource.versions,
             )
             self._field_managers[subresource] = manager
         return manager

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kubewright.apiserver.registry.builtin.base import (
+    ALL_METADATA,
     BuiltinStrategy,
     age,
     columns,
@@ -30,6 +31,7 @@ from kubewright.apiserver.registry.builtin.pod_status_rules import validate_pod_
 from kubewright.apiserver.registry.builtin.pod_warnings import IN_POD, name_warnings, pod_warnings, template_warnings
 from kubewright.apiserver.registry.builtin.resource_requirements import validate_resize
 from kubewright.apiserver.registry.builtin.scheduling_rules import join_label_keys
+from kubewright.apiserver.registry.identity import copy_field
 from kubewright.apiserver.registry.metadata_rules import validate_metadata_update
 from kubewright.apiserver.registry.strategy import Object, Reader
 from kubewright.objects.errors import Cause
@@ -91,14 +93,17 @@ class PodStrategy(BuiltinStrategy):
         """Ephemeral containers and sizes have ways of their own, by which nothing else changes."""
         if subresource == "status":
             self.prepare_for_status_update(obj, old, reader)
-        elif subresource == "ephemeralcontainers":
+            return
+        if subresource in ("ephemeralcontainers", "resize"):
+            obj["status"] = old["status"]
+            for key in ALL_METADATA:
+                copy_field(obj["metadata"], old["metadata"], key)
+        if subresource == "ephemeralcontainers":
             wanted = obj["spec"].get("ephemeralContainers")
             obj["spec"] = {name: value for name, value in old["spec"].items() if name != "ephemeralContainers"}
             obj["spec"] |= {"ephemeralContainers": wanted} if wanted else {}
-            obj["status"] = old["status"]
         elif subresource == "resize":
             obj["spec"] = _resized(obj["spec"], old["spec"])
-            obj["status"] = old["status"]
 
     def validate_subresource_update(self, subresource: str, obj: Object, old: Object, reader: Reader) -> list[Cause]:
         if subresource == "status":
