@@ -365,9 +365,11 @@ class FieldManager:
 
     def _compare(self, type_: Type, old: Object, new: Object) -> Comparison:
         """What a write through this endpoint can have changed."""
-        before, after = self._without_put_back(old), self._without_put_back(new)
-        comparison = walk.compare(type_, before, after).without(self._reset_below)
-        return Comparison(*(fieldset.matching(part, self._only) for part in comparison)) if self._only else comparison
+        comparison = walk.compare(type_, self._without_put_back(old), self._without_put_back(new))
+        if not self._reset_below and not self._only:
+            return comparison
+        changed = (fieldset.recursive_difference(part, self._reset_below) for part in comparison)
+        return Comparison(*(fieldset.matching(part, self._only) for part in changed))
 
     def _without_put_back(self, obj: Object) -> Object:
         if self._put_back.isdisjoint(obj):

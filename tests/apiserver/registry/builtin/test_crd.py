@@ -176,6 +176,26 @@ def test_status_writes_check_the_accepted_names_only() -> None:
     assert [cause.field for cause in found] == ["status.acceptedNames.plural"]
 
 
+def test_only_formats_that_are_new_are_warned_of() -> None:
+    def formatted(*names: str) -> Object:
+        members = {name: {"type": "string", "format": name} for name in names}
+        return crd(version(schema={"type": "object", "properties": members}))
+
+    assert strategy().warnings(formatted("date", "odd", "even"), None) == [
+        'unrecognized format "odd"',
+        'unrecognized format "even"',
+    ]
+    assert strategy().warnings(formatted("date", "odd", "even"), formatted("odd")) == ['unrecognized format "even"']
+
+
+def test_a_status_write_leaves_the_spec_alone_but_not_the_labels() -> None:
+    """Kubernetes means to reset the metadata, but resets it to what was given."""
+    old, new = crd(version()), crd(version(), scope="Cluster")
+    new["metadata"]["labels"] = {"a": "b"}
+    strategy().prepare_for_status_update(new, old, world.World())
+    assert (new["spec"]["scope"], new["metadata"]["labels"]) == ("Namespaced", {"a": "b"})
+
+
 def test_a_definition_that_is_asked_to_go_says_so_at_once() -> None:
     obj = crd(version())
     strategy().begin_deletion(obj, {})

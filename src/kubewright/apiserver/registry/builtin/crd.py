@@ -7,12 +7,13 @@ all versions share stands at the top of the spec: field paths follow that.
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 from typing import Any
 
 from cryptography import x509
 
 from kubewright.apiserver.registry.builtin.admissionregistration import validate_client_config
-from kubewright.apiserver.registry.builtin.base import ALL_METADATA, BuiltinStrategy, fill, name_of, same
+from kubewright.apiserver.registry.builtin.base import BuiltinStrategy, fill, name_of, same
 from kubewright.apiserver.registry.builtin.field_rules import one_of, problems
 from kubewright.apiserver.registry.crd_status import (
     APPROVAL,
@@ -53,7 +54,7 @@ class CustomResourceDefinitionStrategy(BuiltinStrategy):
     any_finalizers = True
     columns = (Column("Name", format="name"), Column("Created At", "date"))
     status = True
-    status_keeps = ALL_METADATA
+    allow_unconditional_update = False
     generation = True
     own_deletion = True
 
@@ -102,12 +103,6 @@ class CustomResourceDefinitionStrategy(BuiltinStrategy):
     def status_rules(self, obj: Object, old: Object) -> list[Cause]:
         return _names(obj["status"].get("acceptedNames") or {}, "status.acceptedNames")
 
-    def prepare_for_status_update(self, obj: Object, old: Object, reader: Reader) -> None:
-        new = obj["metadata"]
-        kept = {name: new[name] for name in ("managedFields", "resourceVersion") if name in new}
-        obj["spec"] = old["spec"]
-        obj["metadata"] = {**old["metadata"], **kept}
-
     def begin_deletion(self, obj: Object, options: Object) -> bool:
         """The objects of the kind have to go first: a finalizer holds the definition until they have."""
         metadata = obj["metadata"]
@@ -123,12 +118,17 @@ class CustomResourceDefinitionStrategy(BuiltinStrategy):
         return True
 
     def warnings(self, obj: Object, old: Object | None) -> list[str]:
-        schemas = [_schema_of(version) or {} for version in obj["spec"].get("versions") or ()]
-        names = [name for schema in schemas for name in unrecognized_formats(schema)]
-        return [f'unrecognized format "{name}"' for name in dict.fromkeys(names)]
+        known = frozenset(() if old is None else _unrecognized_formats(old))
+        names = dict.fromkeys(_unrecognized_formats(obj))
+        return [f'unrecognized format "{name}"' for name in names if name not in known]
 
     def cells(self, obj: Object) -> list[Any]:
         return [name_of(obj), obj["metadata"].get("creationTimestamp")]
+
+
+def _unrecognized_formats(obj: Object) -> Iterator[str]:
+    for version in obj["spec"].get("versions") or ():
+        yield from unrecognized_formats(_schema_of(version) or {})
 
 
 def _rules(obj: Object, old: Object | None) -> list[Cause]:
