@@ -360,6 +360,11 @@ def test_structs_that_go_always_prints_are_owned_by_no_one() -> None:
     }
 
 
+def test_whoever_writes_the_status_of_a_custom_resource_owns_metadata_but_no_spec() -> None:
+    reset = reset_fields("example.com", "widgets", "status", has_status=True)
+    assert reset == {"f:spec": {}}
+
+
 def test_status_is_applied_through_its_subresource() -> None:
     reset = reset_fields("apps", "deployments", "status", has_status=True)
     deployment = Store(DEPLOYMENT, subresource="status", reset=reset)

@@ -11,6 +11,7 @@ from kubewright.apiserver.registry.custom import CustomStrategy
 from kubewright.apiserver.registry.strategy import Object, Tolerated
 
 ANY = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+WITH_STATUS: Object = {"status": {}}
 SCALE = {
     "specReplicasPath": ".spec.replicas",
     "statusReplicasPath": ".status.replicas",
@@ -78,7 +79,7 @@ def test_names_are_dns_subdomains(name: str, valid: bool) -> None:
 
 def test_new_finalizers_without_a_path_are_warned_of() -> None:
     old = {"metadata": {"finalizers": ["old"]}}
-    new = {"metadata": {"finalizers": ["old", "example.com", "example.com/clean", "orphan"]}}
+    new = {"metadata": {"finalizers": ["old", "example.com", "example.com/clean", "orphan", "kubernetes"]}}
     [warning] = strategy().warnings(new, old)
     assert warning.startswith('metadata.finalizers: "example.com": prefer a domain-qualified finalizer name')
 
@@ -90,3 +91,43 @@ def test_what_rules_tolerate_is_marked() -> None:
     obj = {"metadata": {"name": "a", "namespace": "b", "uid": "u", "resourceVersion": "1"}, "spec": "y"}
     [cause] = made.validate_update(obj, obj, World())
     assert isinstance(cause, Tolerated)
+
+
+STATUS = {
+    "type": "object",
+    "required": ["phase"],
+    "properties": {"phase": {"type": "string"}, "count": {"type": "integer", "format": "int32"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("status", "field", "text"),
+    [
+        ({}, "status.phase", "Required value"),
+        ({"phase": 1}, "status.phase", 'Invalid value: "integer": phase in body must be of type string: "integer"'),
+        ("x", "status", 'Invalid value: "string":  in body must be of type object: "string"'),
+        (
+            {"phase": "a", "count": 1 << 31},
+            "status",
+            'Invalid value: "": Checked value must be of type integer with format int32 in count',
+        ),
+    ],
+)
+def test_a_status_is_looked_at_by_itself(status: object, field: str, text: str) -> None:
+    made = strategy(
+        {"type": "object", "required": ["spec"], "properties": {"status": STATUS}}, subresources=WITH_STATUS
+    )
+    old: Object = {"metadata": {"name": "a", "namespace": "b", "uid": "u", "resourceVersion": "1"}}
+    [cause] = made.validate_status_update({**old, "status": status}, old, World())
+    assert (cause.field, cause.message) == (field, text)
+
+
+def test_rules_of_the_whole_object_hold_for_a_new_status() -> None:
+    rule = {"rule": "!has(self.status) || self.status.phase == oldSelf.status.phase", "message": "stays"}
+    schema = {"type": "object", "properties": {"status": STATUS}, "x-kubernetes-validations": [rule]}
+    made = strategy(schema, subresources=WITH_STATUS)
+    old: Object = {"metadata": {"name": "a", "namespace": "b", "uid": "u", "resourceVersion": "1"}}
+    before = {**old, "status": {"phase": "a"}}
+    assert made.validate_status_update({**old, "status": {"phase": "a", "count": 1}}, before, World()) == []
+    [cause] = made.validate_status_update({**old, "status": {"phase": "b"}}, before, World())
+    assert cause.message == "Invalid value: stays"

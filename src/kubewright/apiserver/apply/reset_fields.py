@@ -42,14 +42,11 @@ def only_fields(group: str, resource: str, subresource: str) -> FieldSet:
     return _OF_POD.get(subresource, {}) if (group, resource) == ("", "pods") else {}
 
 
-def reset_fields(group: str, resource: str, subresource: str, *, has_status: bool, custom: bool = False) -> FieldSet:
+def reset_fields(group: str, resource: str, subresource: str, *, has_status: bool) -> FieldSet:
     """The fields that a write to an endpoint cannot change.
 
     :param has_status: whether the resource has a status subresource.
-    :param custom: whether it is a custom resource.
     """
     if not subresource:
         return _STATUS if has_status else {}
-    if subresource != "status":
-        return {}
-    return _SPEC_AND_METADATA if custom else _OF_STATUS.get((group, resource), _SPEC)
+    return _OF_STATUS.get((group, resource), _SPEC) if subresource == "status" else {}

@@ -46,7 +46,7 @@ _AGE = {
     "jsonPath": ".metadata.creationTimestamp",
     "description": "CreationTimestamp is a timestamp representing the server time when this object was created.",
 }
-_STANDARD_FINALIZERS = frozenset((FOREGROUND, ORPHAN))
+_STANDARD_FINALIZERS = frozenset((FOREGROUND, ORPHAN, "kubernetes"))
 _PREFER_DOMAIN = (
     "prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer "
     "writers"
@@ -130,8 +130,10 @@ class CustomStrategy(Strategy):
         return causes + self._scale_problems(obj) + self.schema.validate(obj)
 
     def validate_update(self, obj: Object, old: Object, reader: Reader) -> list[Cause]:
-        causes = validate_metadata_update(obj["metadata"], old["metadata"])
-        return causes + self._scale_problems(obj) + self._changed(obj, old)
+        causes = validate_metadata_update(obj["metadata"], old["metadata"]) + self._scale_problems(obj)
+        tolerated: list[Cause] = []
+        causes += self.schema.validate(obj, old, tolerated=tolerated)
+        return causes + [Tolerated(*cause) for cause in tolerated]
 
     def prepare_for_create(self, obj: Object, reader: Reader) -> None:
         if self.status:
@@ -151,13 +153,10 @@ class CustomStrategy(Strategy):
             obj["status"] = status
 
     def validate_status_update(self, obj: Object, old: Object, reader: Reader) -> list[Cause]:
-        return validate_metadata_update(obj["metadata"], old["metadata"]) + (
-            self._scale_problems(obj, spec=False) + self._changed(obj, old)
-        )
-
-    def _changed(self, obj: Object, old: Object) -> list[Cause]:
+        causes = validate_metadata_update(obj["metadata"], old["metadata"])
+        causes += self._scale_problems(obj, spec=False)
         tolerated: list[Cause] = []
-        causes = self.schema.validate(obj, old, tolerated=tolerated)
+        causes += self.schema.validate_status(obj, old, tolerated=tolerated)
         return causes + [Tolerated(*cause) for cause in tolerated]
 
     def warnings(self, obj: Object, old: Object | None) -> list[str]:

@@ -93,7 +93,7 @@ class Store:
         if manager is None:
             resource = self.resource
             group, plural = resource.group_resource
-            reset = reset_fields(group, plural, subresource, has_status=self._strategy.status, custom=resource.custom)
+            reset = reset_fields(group, plural, subresource, has_status=self._strategy.status)
             manager = FieldManager(
                 resource.node,
                 resource.gvk,

@@ -19,7 +19,7 @@ from kubewright.schema.structural.invariants import compile_list_types
 from kubewright.schema.structural.problems import NO_FIELD, causes
 from kubewright.schema.structural.pruning import compile_prune
 from kubewright.schema.structural.rules import compile_rules
-from kubewright.schema.structural.values import compile_values
+from kubewright.schema.structural.values import Check, compile_values
 
 _HOLDS_BACK_RULES = frozenset((
     "FieldValueNotSupported", "FieldValueRequired", "FieldValueTooLong", "FieldValueTooMany", "FieldValueTypeInvalid",
@@ -55,6 +55,11 @@ class CompiledSchema:
     def _quick(self) -> Acceptance:
         return Acceptance(self._node)  # Made by the first object: definitions may be many, and most are never used.
 
+    @cached_property
+    def _status(self) -> Check | None:
+        status = self._node.properties.get("status")
+        return None if status is None else compile_values(status)
+
     def prune(self, obj: dict[str, Any]) -> list[str]:
         """Remove unknown fields, in place; gives their paths, sorted."""
         return [] if self._quick.fits(obj) else self._prune(obj)
@@ -77,6 +82,24 @@ class CompiledSchema:
             found += causes(self._values(obj, MISSING if old is None else old))
         if self._embedded is not None:
             found += causes(self._embedded(obj))
+        return self._with_invariants(found, obj, old, tolerated)
+
+    def validate_status(
+        self, obj: dict[str, Any], old: dict[str, Any], *, tolerated: list[Cause] | None = None
+    ) -> list[Cause]:
+        """What a write to the status alone is checked for: its values, and what lists and rules say of the object.
+
+        Kubernetes looks at the values as if the status were all there is: errors call them by their place in it.
+        """
+        found: list[Cause] = []
+        if "status" in obj and self._status is not None and not self._quick.accepts(obj):
+            problems = causes(self._status(obj["status"], old.get("status", MISSING)))
+            found += [cause._replace(field=_in_status(cause.field)) for cause in problems]
+        return self._with_invariants(found, obj, old, tolerated)
+
+    def _with_invariants(
+        self, found: list[Cause], obj: dict[str, Any], old: dict[str, Any] | None, tolerated: list[Cause] | None
+    ) -> list[Cause]:
         unique = self._list_types
         if unique is not None and (repeated := unique(obj)) is not None and (old is None or unique(old) is None):
             found += causes(repeated)
@@ -86,6 +109,10 @@ class CompiledSchema:
             else:
                 found += self._rules(obj, old, tolerated)
         return found
+
+
+def _in_status(field: str) -> str:
+    return "status" if field in ("", NO_FIELD) else f"status.{field}"
 
 
 def compile_schema(raw: Mapping[str, Any], metadata: Metadata | None = None) -> CompiledSchema:
