@@ -39,6 +39,7 @@ def column(kind: str, path: str) -> Object:
         ("boolean", True, True),
         ("number", "x", None),
         ("date", "2020-01-01", "<invalid>"),
+        ("date", "", "<unknown>"),
         ("date", 5, None),
     ],
 )

@@ -124,6 +124,24 @@ async def test_an_empty_record_of_managers_forgets_them(server: ApiServer, entri
     assert "managedFields" not in (await ask(server, "GET", f"{MAPS}/a"))[1]["metadata"]
 
 
+async def test_who_applied_in_one_version_of_a_built_in_kind_is_known_in_the_other(server: ApiServer) -> None:
+    name, apply = "namespaces/default/horizontalpodautoscalers/h", "application/apply-patch+yaml"
+    target = {"kind": "Deployment", "name": "d"}
+
+    async def applied(version: str, manager: str, **spec: Any) -> tuple[int, Any]:
+        config = {"apiVersion": f"autoscaling/{version}", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "h"}}
+        path = f"/apis/autoscaling/{version}/{name}?fieldManager={manager}"
+        return await ask(server, "PATCH", path, {**config, "spec": spec}, content_type=apply)
+
+    assert (await applied("v2", "one", maxReplicas=3, scaleTargetRef=target))[0] == 201
+    code, answer = await applied("v1", "two", maxReplicas=4)
+    assert (code, answer["details"]["causes"][0]["field"]) == (409, ".spec.maxReplicas")
+    code, shared = await applied("v1", "two", maxReplicas=3)
+    assert (code, {one["manager"] for one in shared["metadata"]["managedFields"]}) == (200, {"one", "two"})
+    code, left = await applied("v1", "one", scaleTargetRef=target)
+    assert (code, left["spec"]["maxReplicas"]) == (200, 3)
+
+
 async def test_nonsense_that_admission_makes_of_the_managers_is_taken_back(server: ApiServer) -> None:
     await replace(server, "/metadata/managedFields/0/operation", "Guess")
     code, made = await ask(server, "POST", MAPS, {"metadata": {"name": "a"}, "data": {"k": "v"}})

@@ -340,6 +340,8 @@ def _string_cell(value: Any) -> Any:
 def _date_cell(value: Any) -> Any:
     if not isinstance(value, str):
         return None
+    if value in ("", "null"):  # Go's time that was never set
+        return "<unknown>"
     try:
         then = datetime.fromisoformat(value)
     except ValueError:

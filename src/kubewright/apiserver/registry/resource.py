@@ -40,17 +40,21 @@ class Converter(Protocol):
         """
 
 
-class CustomVersions(Protocol):
-    """All versions of a custom resource, those that are not served included."""
+class Views(Protocol):
+    """The versions in which objects of one resource can be seen, for comparing which of their fields someone owns."""
 
     def node(self, api_version: str) -> Node | None:
-        """The schema of a version; None where the definition has no such version."""
+        """The schema of a version; None where there is no such version."""
+
+    def convert(self, obj: Object, api_version: str) -> Object:
+        """An object in another version; the given one is left as it is."""
+
+
+class CustomVersions(Views, Protocol):
+    """All versions of a custom resource, those that are not served included."""
 
     def strategy(self, api_version: str) -> Strategy | None:
         """The rules of a version."""
-
-    def convert(self, obj: Object, api_version: str) -> Object:
-        """A view of an object in another version, for comparing which of its fields someone owns."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +65,7 @@ class Resource:
     several); ``node`` is the schema of this version, with ``metadata`` resolved to the real ObjectMeta.
     ``stored_as`` is set where objects are kept as another resource's (``events.k8s.io`` Events are core Events,
     ``autoscaling/v1`` HorizontalPodAutoscalers are v2's): the strategy's ``to_storage`` and ``from_storage`` translate.
+    ``views`` are set for all of a built-in resource's versions then.
     ``converter`` translates between the ``versions`` of a custom resource; objects of it that were written before
     ``schema_revision`` are pruned and defaulted anew when they are read, and ``published_schema`` is what its author
     wrote, for OpenAPI documents.
@@ -74,6 +79,7 @@ class Resource:
     strategy_source: Callable[[], Strategy]
     storage_version: str
     stored_as: GroupVersionKind | None = None
+    views: Views | None = None
     converter: Converter | None = None
     versions: CustomVersions | None = None
     schema_revision: int = 0

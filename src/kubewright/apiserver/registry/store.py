@@ -101,7 +101,7 @@ class Store:
                 reset=reset,
                 only=only_fields(group, plural, subresource),
                 empty=None if resource.custom else self._strategy.decode({}, []),
-                others=resource.versions,
+                others=resource.versions or resource.views,
             )
             self._field_managers[subresource] = manager
         return manager
