@@ -365,6 +365,14 @@ def test_whoever_writes_the_status_of_a_custom_resource_owns_metadata_but_no_spe
     assert reset == {"f:spec": {}}
 
 
+@pytest.mark.parametrize(
+    ("subresource", "status"), [("", {}), ("status", {"f:conditions": {}}), ("approval", {"f:certificate": {}})]
+)
+def test_whoever_writes_a_certificate_request_owns_what_the_endpoint_is_for(subresource: str, status: object) -> None:
+    reset = reset_fields("certificates.k8s.io", "certificatesigningrequests", subresource, has_status=True)
+    assert reset == {"f:spec": {}, "f:status": status}
+
+
 def test_status_is_applied_through_its_subresource() -> None:
     reset = reset_fields("apps", "deployments", "status", has_status=True)
     deployment = Store(DEPLOYMENT, subresource="status", reset=reset)

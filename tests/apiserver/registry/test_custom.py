@@ -27,6 +27,12 @@ def column(kind: str, path: str) -> Object:
     return {"name": path, "type": kind, "jsonPath": path}
 
 
+def test_whole_numbers_are_written_without_a_fraction() -> None:
+    obj: Object = {"apiVersion": "a/v1", "kind": "A", "metadata": {}, "spec": {"a": 1.0, "b": [2.0, 2.5, 1e21, "3.0"]}}
+    spec = strategy().decode(obj, [])["spec"]
+    assert (repr(spec["a"]), repr(spec["b"])) == ("1", "[2, 2.5, 1e+21, '3.0']")
+
+
 @pytest.mark.parametrize(
     ("kind", "value", "cell"),
     [

@@ -15,16 +15,24 @@ _STATUS: Final = fieldset.of(("f:status",))
 _SPEC: Final = fieldset.of(("f:spec",))
 _SPEC_AND_METADATA: Final = fieldset.of(("f:spec",), ("f:metadata",))
 
-_OF_STATUS: Final = {
-    ("apps", "deployments"): fieldset.of(("f:spec",), ("f:metadata", "f:labels")),
-    ("", "pods"): fieldset.of(("f:spec",), ("f:metadata", "f:deletionTimestamp"), ("f:metadata", "f:ownerReferences")),
-    ("certificates.k8s.io", "certificatesigningrequests"): _SPEC,
-    ("apiextensions.k8s.io", "customresourcedefinitions"): _SPEC_AND_METADATA,
-    ("apiregistration.k8s.io", "apiservices"): _SPEC_AND_METADATA,
-    ("flowcontrol.apiserver.k8s.io", "flowschemas"): _SPEC_AND_METADATA,
-    ("flowcontrol.apiserver.k8s.io", "prioritylevelconfigurations"): _SPEC_AND_METADATA,
-    ("admissionregistration.k8s.io", "validatingadmissionpolicies"): _SPEC_AND_METADATA,
-    ("storage.k8s.io", "volumeattachments"): _SPEC_AND_METADATA,
+_CSRS: Final = ("certificates.k8s.io", "certificatesigningrequests")
+
+_PARTICULAR: Final = {
+    ("apps", "deployments", "status"): fieldset.of(("f:spec",), ("f:metadata", "f:labels")),
+    ("", "pods", "status"): fieldset.of(
+        ("f:spec",), ("f:metadata", "f:deletionTimestamp"), ("f:metadata", "f:ownerReferences")
+    ),
+    ("", "namespaces", "finalize"): _STATUS,
+    (*_CSRS, ""): fieldset.of(("f:spec",), ("f:status",)),
+    (*_CSRS, "status"): fieldset.of(("f:spec",), ("f:status", "f:conditions")),
+    (*_CSRS, "approval"): fieldset.of(("f:spec",), ("f:status", "f:certificate")),
+    ("apiextensions.k8s.io", "customresourcedefinitions", "status"): _SPEC_AND_METADATA,
+    ("apiregistration.k8s.io", "apiservices", "status"): _SPEC_AND_METADATA,
+    ("flowcontrol.apiserver.k8s.io", "flowschemas", "status"): _SPEC_AND_METADATA,
+    ("flowcontrol.apiserver.k8s.io", "prioritylevelconfigurations", "status"): _SPEC_AND_METADATA,
+    ("admissionregistration.k8s.io", "validatingadmissionpolicies", "status"): _SPEC_AND_METADATA,
+    ("resource.k8s.io", "resourceclaims", "status"): _SPEC_AND_METADATA,
+    ("storage.k8s.io", "volumeattachments", "status"): _SPEC_AND_METADATA,
 }
 
 
@@ -47,6 +55,5 @@ def reset_fields(group: str, resource: str, subresource: str, *, has_status: boo
 
     :param has_status: whether the resource has a status subresource.
     """
-    if not subresource:
-        return _STATUS if has_status else {}
-    return _OF_STATUS.get((group, resource), _SPEC) if subresource == "status" else {}
+    usual = {"": _STATUS if has_status else {}, "status": _SPEC}.get(subresource, {})
+    return _PARTICULAR.get((group, resource, subresource), usual)
