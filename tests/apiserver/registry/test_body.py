@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubewright.apiserver.registry import body
+from kubewright.apiserver.registry import body, yaml_documents
 from kubewright.objects.errors import BadRequest
 from kubewright.schema.node import Node
 
@@ -25,7 +25,13 @@ def test_what_is_no_json_is_a_bad_request(text: bytes) -> None:
         body.parse_object(text, JSON)
 
 
-@pytest.mark.parametrize("text", [b"a: [", b"{[]: 1}", b"a: &x [*x]", b"\xff", b"? {a: b}\n: c"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"a: [", b"{[]: 1}", b"a: &x [*x]", b"\xff", b"? {a: b}\n: c", b"a: .inf", b"a: .NaN", b"~: 1", b"a: !!int x",
+        b"a: !!binary '*'",
+    ],
+)  # fmt: skip
 def test_what_is_no_yaml_is_a_bad_request(text: bytes) -> None:
     with pytest.raises(BadRequest):
         body.parse_object(text, YAML)
@@ -41,6 +47,30 @@ def test_yaml_is_read_as_json() -> None:
     value, duplicates = body.parse_object(b"a: 2020-01-01\nb: yes\n1: x\nbase: &b {c: d}\ne: {<<: *b}", YAML)
     assert value == {"a": "2020-01-01", "b": True, "1": "x", "base": {"c": "d"}, "e": {"c": "d"}}
     assert duplicates is None
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("y", True), ("Off", False), ("", None), ("0x10", 16), ("010", 8), ("-0b11", -3), ("1_000", 1000), ("08", 8),
+        ("1e3", 1000), ("1.0", 1), (".5", 0.5), ("22:30", "22:30"), ("1e400", "1e400"),
+        ("99999999999999999999", 10**20),
+        ("<<", "<<"), ("=", "="), ("! 1", 1), ("!own x", "x"), ("!!str 1", "1"), ("!!float '3'", 3),
+        ("!!set {a}", {"a": None}), ("!!binary aGk=", "hi"), ("2001-01-01 00:00:00", "2001-01-01 00:00:00"),
+    ],
+)  # fmt: skip
+def test_plain_yaml_means_what_it_means_to_go(text: str, value: object) -> None:
+    read = body.parse_object(f"a: {text}".encode(), YAML)[0]["a"]
+    assert (read, type(read)) == (value, type(value))
+
+
+def test_documents_behind_the_first_are_not_looked_at() -> None:
+    assert body.parse_object(b"a: 1\n---\nb: {", YAML)[0] == {"a": 1}
+
+
+@pytest.mark.parametrize("text", ["y", "1e3", "08", "0o7", ".inf", "22:30", "~", "<<", "a", "", "9" * 5000])
+def test_text_stays_text_in_yaml(text: str) -> None:
+    assert body.parse_object(yaml_documents.render({text: text}), YAML)[0] == {text: text}
 
 
 def test_yaml_tells_the_line_of_a_repeated_member() -> None:

@@ -58,7 +58,6 @@ _INT64_END = 1 << 63
 _SCALE = GroupVersionKind("autoscaling", "v1", "Scale")
 
 
-
 class _EmbeddedMetadata:
     """The metadata of embedded resources is that of all objects (`Metadata`)."""
 

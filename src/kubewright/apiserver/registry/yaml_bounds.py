@@ -28,9 +28,9 @@ class _Node:
 
 
 def check_bounds(text: str, *, max_depth: int) -> None:
-    """Refuse documents that nest too deep, grow too big, or contain themselves.
+    """Refuse a document that nests too deep, grows too big, or contains itself; others may follow the first.
 
-    :raises yaml.YAMLError: they do, or the document is not well-formed.
+    :raises yaml.YAMLError: it does, or is not well-formed.
     """
     anchors: dict[str, _Node] = {}
     open_nodes = [_Node(None)]
@@ -50,6 +50,8 @@ def check_bounds(text: str, *, max_depth: int) -> None:
                 node = anchors.get(anchor, _Node(None))  # An unknown one is refused when the node is built.
             case yaml.ScalarEvent():
                 node = _Node(event.anchor)
+            case yaml.DocumentEndEvent():
+                return
             case _:
                 continue
         if node.anchor is not None:
