@@ -13,12 +13,12 @@ from kubewright.apiserver.admission.certificates import CertificateApproval
 from kubewright.apiserver.admission.chain import Chain
 from kubewright.apiserver.admission.plugins import mutating_plugins, validating_plugins
 from kubewright.apiserver.admission.pod_scheduling import Priority
-from kubewright.apiserver.admission.pod_security import violations
+from kubewright.apiserver.admission.pod_security import PodSecurity, violations
 from kubewright.apiserver.admission.resource_quota import ResourceQuota
 from kubewright.apiserver.auth.authorizer import AlwaysAllow, Decision
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.apiserver.request import RequestInfo, UserInfo
-from kubewright.objects.errors import Forbidden, NotFound
+from kubewright.objects.errors import Forbidden, Invalid, NotFound
 from kubewright.objects.names import GroupVersionKind, GroupVersionResource
 
 RECORDED: list[tuple[str, dict[str, str]]] = []
@@ -185,6 +185,41 @@ async def test_the_namespace_says_how_secure_pods_have_to_be(world: World) -> No
     )
     with pytest.raises(Forbidden, match='violates PodSecurity "baseline:latest": host namespaces'):
         await admitted(world, decoded("v1", "Pod", pod(hostNetwork=True)))
+
+
+def secured(level: str) -> Object:
+    labels = {"pod-security.kubernetes.io/enforce": level}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n", "labels": labels}}
+
+
+async def test_levels_that_there_are_not_are_refused_when_they_are_set(world: World) -> None:
+    wrong = secured("strict")
+    with pytest.raises(Invalid, match="must be one of privileged, baseline, restricted"):
+        await PodSecurity().validate(attributes(world, wrong, name="n"))
+    await PodSecurity().validate(attributes(world, wrong, name="n", operation="UPDATE", old=wrong))
+
+
+async def test_pods_that_a_new_level_would_refuse_are_told_of(world: World) -> None:
+    for name, more in (("a", {}), ("b", {}), ("c", {"hostPID": True})):
+        world.add("", "pods", {"metadata": {"name": name, "namespace": "n"}, **pod(**more)})
+    stricter = attributes(world, secured("restricted"), name="n", operation="UPDATE", old=secured("baseline"))
+    await PodSecurity().validate(stricter)
+    head, others, last = stricter.warnings
+    assert head == 'existing pods in namespace "n" violate the new PodSecurity enforce level "restricted:latest"'
+    assert others.startswith("a (and 1 other pod): allowPrivilegeEscalation != false, unrestricted capabilities")
+    assert last.startswith("c: host namespaces, allowPrivilegeEscalation != false")
+    weaker = attributes(world, secured("baseline"), name="n", operation="UPDATE", old=secured("restricted"))
+    await PodSecurity().validate(weaker)
+    assert weaker.warnings == []
+
+
+async def test_a_pod_that_breaks_a_level_may_still_be_labelled(world: World) -> None:
+    world.objects["", "namespaces"] = [secured("baseline")]
+    old, new = (decoded("v1", "Pod", pod(hostPID=True)) for _ in range(2))
+    await PodSecurity().validate(attributes(world, new, operation="UPDATE", old=old))
+    new["spec"]["containers"][0]["image"] = "other"
+    with pytest.raises(Forbidden, match='violates PodSecurity "baseline:latest"'):
+        await PodSecurity().validate(attributes(world, new, operation="UPDATE", old=old))
 
 
 def test_a_hardened_pod_is_restricted() -> None:

@@ -31,6 +31,7 @@ from kubewright.apiserver.admission.pod_security import TEMPLATED, PodSecurity
 from kubewright.apiserver.admission.service_account import ServiceAccount
 from kubewright.apiserver.auth.authorizer import Authorizer
 
+_NAMESPACES = ("", "namespaces")
 _PODS = ("", "pods")
 _CLAIMS = ("", "persistentvolumeclaims")
 
@@ -63,7 +64,7 @@ def validating_plugins(authorizer: Authorizer) -> list[Validating]:
     """
     of_resources: list[tuple[Collection[Names], Validating]] = [
         ([_PODS, _CLAIMS], LimitRanger()),
-        ([_PODS, *TEMPLATED], PodSecurity()),
+        ([_PODS, _NAMESPACES, *TEMPLATED], PodSecurity()),
         ([CLASSES], Priority()),
         ([REQUESTS], CertificateApproval(authorizer)),
         ([REQUESTS], CertificateSubjectRestriction()),

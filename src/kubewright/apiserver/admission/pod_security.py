@@ -6,17 +6,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from kubewright.apiserver.admission.attributes import Attributes
+from kubewright.apiserver.admission.pod_security_policy import PREFIX, Standard, policy_of
 from kubewright.apiserver.admission.refusal import refused
 from kubewright.apiserver.registry.builtin.pod_defaults import containers_of
+from kubewright.objects.errors import Invalid
 
 Spec = dict[str, Any]
 Check = Callable[[Spec], Iterator[str]]
 
-_PREFIX = "pod-security.kubernetes.io/"
 TEMPLATED = {
     ("", "podtemplates"): ("template",),
     ("", "replicationcontrollers"): ("spec", "template"),
@@ -54,20 +55,62 @@ class PodSecurity:
     """Runs on the final object; objects that only hold a template are never refused, but warned about."""
 
     async def validate(self, attributes: Attributes) -> None:
+        if attributes.resource.group_resource == ("", "namespaces"):
+            _validate_namespace(attributes)
+            return
         spec, is_pod = _pod_spec(attributes)
-        if spec is None:
+        if spec is None or (is_pod and not _matters(spec, attributes.old)):
             return
         namespace = attributes.reader.view("", "namespaces", "", attributes.namespace) or {"metadata": {}}
-        labels = namespace["metadata"].get("labels") or {}
-        enforced, enforce_text = _evaluate(labels, "enforce", spec)
-        if enforced and is_pod:
-            raise refused(attributes, f"violates PodSecurity {enforce_text}")
-        warned, warn_text = _evaluate(labels, "warn", spec)
-        if warned:
-            attributes.warnings.append(f"would violate PodSecurity {warn_text}")
-        audited, audit_text = _evaluate(labels, "audit", spec)
-        if audited:
-            attributes.audit_annotations[_PREFIX + "audit-violations"] = f"would violate PodSecurity {audit_text}"
+        policy, _ = policy_of(namespace["metadata"].get("labels") or {})
+        if is_pod and (found := violations(policy.enforce.level, spec)):
+            raise refused(attributes, f'violates PodSecurity "{policy.enforce}": {", ".join(found)}')
+        if found := violations(policy.warn.level, spec):
+            attributes.warnings.append(f'would violate PodSecurity "{policy.warn}": {", ".join(found)}')
+        if found := violations(policy.audit.level, spec):
+            text = f'would violate PodSecurity "{policy.audit}": {", ".join(found)}'
+            attributes.audit_annotations[f"{PREFIX}audit-violations"] = text
+
+
+def _validate_namespace(attributes: Attributes) -> None:
+    """Labels have to make sense when they are set; pods that a stricter level would refuse are told of.
+
+    :raises Invalid: they do not.
+    """
+    if attributes.obj is None or attributes.subresource:
+        return
+    policy, wrong = policy_of(attributes.obj["metadata"].get("labels") or {})
+    before, was_wrong = policy_of(((attributes.old or {}).get("metadata") or {}).get("labels") or {})
+    if wrong and (attributes.old is None or wrong != was_wrong):
+        raise Invalid.of(attributes.kind.group_kind, attributes.name, wrong)
+    if attributes.old is None or policy.enforce == before.enforce:
+        return
+    if policy.enforce.version != before.enforce.version or policy.enforce.stricter_than(before.enforce):
+        attributes.warnings += _warnings_of_pods(attributes, policy.enforce)
+
+
+def _warnings_of_pods(attributes: Attributes, standard: Standard) -> list[str]:
+    names: dict[str, list[str]] = {}
+    for pod in attributes.reader.list("", "pods", attributes.name):
+        if reason := ", ".join(name for name, _ in _broken(standard.level, pod["spec"])):
+            names.setdefault(reason, []).append(pod["metadata"]["name"])
+    if not names:
+        return []
+    found = []
+    for reason, pods in names.items():
+        others = f" (and {len(pods) - 1} other pod{'s' if len(pods) > 2 else ''})" if len(pods) > 1 else ""
+        found.append(f"{min(pods)}{others}: {reason}")
+    head = f'existing pods in namespace "{attributes.name}" violate the new PodSecurity enforce level "{standard}"'
+    return [head, *sorted(found)]
+
+
+def _matters(spec: Spec, old: Spec | None) -> bool:
+    """Whether something changes that a standard looks at: a pod is made, or gets other containers or images."""
+    return old is None or _images(spec) != _images(old["spec"])
+
+
+def _images(spec: Spec) -> list[tuple[str, str]]:
+    return [(container.get("name", ""), container.get("image", "")) for container in containers_of(spec)]
 
 
 def _pod_spec(attributes: Attributes) -> tuple[Spec | None, bool]:
@@ -85,25 +128,17 @@ def _pod_spec(attributes: Attributes) -> tuple[Spec | None, bool]:
     return (found or {}).get("spec"), False
 
 
-def _evaluate(labels: Mapping[str, str], mode: str, spec: Spec) -> tuple[bool, str]:
-    """Whether a pod breaks the level of a mode, and the message that says how."""
-    level = labels.get(_PREFIX + mode, "privileged")
-    if level not in ("baseline", "restricted"):
-        return False, ""
-    version = labels.get(f"{_PREFIX}{mode}-version", "latest")
-    found = violations(level, spec)
-    return bool(found), f'"{level}:{version}": {", ".join(found)}'
-
-
 def violations(level: str, spec: Spec) -> list[str]:
     """What a pod spec breaks of a level, each as ``rule (where)``."""
-    checks = (*BASELINE, *RESTRICTED) if level == "restricted" else BASELINE
-    found = []
+    return [f"{name} ({'; '.join(reasons)})" for name, reasons in _broken(level, spec)]
+
+
+def _broken(level: str, spec: Spec) -> Iterator[tuple[str, list[str]]]:
+    """Each rule of a level that a pod spec breaks, and where."""
+    checks = {"privileged": (), "baseline": BASELINE}.get(level, (*BASELINE, *RESTRICTED))
     for name, check in checks:
-        reasons = list(check(spec))
-        if reasons:
-            found.append(f"{name} ({'; '.join(reasons)})")
-    return found
+        if reasons := list(check(spec)):
+            yield name, reasons
 
 
 def _names(containers: list[str]) -> str:

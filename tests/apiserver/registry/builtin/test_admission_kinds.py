@@ -110,6 +110,8 @@ def test_names_that_were_shared_may_stay_so() -> None:
          [("mutations[0].applyConfiguration", "Invalid")]),
         ("MutatingAdmissionPolicy", mutating(mutations=[{"patchType": "JSONPatch"}]),
          [("mutations[0].jsonPatch", "Required")]),
+        ("ValidatingAdmissionPolicyBinding", binding(paramRef={}),
+         [("paramRef", "Required"), ("paramRef.parameterNotFoundAction", "Required")]),
         ("ValidatingAdmissionPolicyBinding", binding(paramRef={"name": "A B"}),
          [("paramRef.parameterNotFoundAction", "Required")]),
         ("ValidatingAdmissionPolicyBinding", binding(paramRef={"name": "..", "parameterNotFoundAction": "Skip"}),

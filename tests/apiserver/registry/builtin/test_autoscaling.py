@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.apiserver.registry.builtin.world import World, decoded, fields_and_reasons, problems, strategy
+from tests.apiserver.registry.builtin.world import World, created, decoded, fields_and_reasons, problems, strategy
 
 from kubewright.apiserver.registry.strategy import Object
 
@@ -49,6 +49,12 @@ def test_one_that_scales_to_zero_may_go_on_doing_so() -> None:
     rules = strategy("autoscaling/v2", kind)
     assert fields_and_reasons(rules.validate_update(none, one, World())) == [("spec.minReplicas", INVALID)]
     assert rules.validate_update(none, none, World()) == []
+
+
+def test_behavior_is_filled_even_if_it_says_nothing() -> None:
+    spec = {"scaleTargetRef": {"kind": "Deployment", "name": "a"}, "maxReplicas": 3, "behavior": {}}
+    behavior = created("autoscaling/v2", "HorizontalPodAutoscaler", {"spec": spec})["spec"]["behavior"]
+    assert [rules["selectPolicy"] for rules in behavior.values()] == ["Max", "Max"]
 
 
 def test_behavior_has_policies_of_known_kinds() -> None:

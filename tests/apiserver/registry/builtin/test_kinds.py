@@ -40,6 +40,7 @@ def policy_port(**port: object) -> Object:
     [
         (NETWORKING, "Ingress", {"spec": {"defaultBackend": {"resource": {"kind": "B"}}}},
          [("spec.defaultBackend.resource.name", "Required")]),
+        (NETWORKING, "Ingress", {"spec": {"defaultBackend": {}}}, [("spec.defaultBackend", "Invalid")]),
         (NETWORKING, "IngressClass", {"spec": {"controller": "plain"}}, [("spec.controller", "Invalid")]),
         (NETWORKING, "IngressClass",
          {"spec": {"controller": "a.b/c", "parameters": {"kind": "K", "name": "n", "scope": "Namespace"}}},

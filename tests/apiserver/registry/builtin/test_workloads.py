@@ -174,3 +174,40 @@ def test_defaults_replace_the_zeros_that_go_prints() -> None:
         "networking.k8s.io/v1", "IngressClass", {"spec": {"controller": "a.io/b", "parameters": parameters}}
     )
     assert ingress_class["spec"]["parameters"]["scope"] == "Cluster"
+
+
+def test_fields_of_features_that_are_off_are_dropped() -> None:
+    rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 2}}
+    old = created("apps/v1", "StatefulSet", workload(serviceName="s", updateStrategy=rolling))
+    assert old["spec"]["updateStrategy"]["rollingUpdate"] == {"partition": 0}
+    sets = strategy("apps/v1", "StatefulSet")
+    new = copy.deepcopy(old)
+    new["spec"]["updateStrategy"]["rollingUpdate"]["maxUnavailable"] = 2
+    sets.prepare_for_update(new, copy.deepcopy(new), World())
+    assert new["spec"]["updateStrategy"]["rollingUpdate"]["maxUnavailable"] == 2
+    sets.prepare_for_update(new, old, World())
+    assert new["spec"]["updateStrategy"]["rollingUpdate"] == {"partition": 0}
+    signals = {"stopSignal": "SIGTERM", "preStop": {"sleep": {"seconds": 1}}}
+    containers = [{"name": "a", "image": "i", "lifecycle": {"stopSignal": "SIGTERM"}},
+                  {"name": "b", "image": "i", "lifecycle": signals}]  # fmt: skip
+    spec = created("v1", "Pod", {"spec": {"containers": containers, "schedulingGroup": {"podGroupName": "g"}}})["spec"]
+    assert "schedulingGroup" not in spec
+    assert [container.get("lifecycle") for container in spec["containers"]] == [
+        None,
+        {"preStop": {"sleep": {"seconds": 1}}},
+    ]
+    field, drivers = "preventPodSchedulingIfMissing", strategy("storage.k8s.io/v1", "CSIDriver")
+    driver = created("storage.k8s.io/v1", "CSIDriver", {"spec": {field: True}})
+    assert field not in driver["spec"]
+    changed = copy.deepcopy(driver)
+    changed["spec"][field] = True
+    drivers.prepare_for_update(changed, driver, World())
+    assert field not in changed["spec"]
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "ReplicaSet"])
+def test_terminating_pods_are_counted_from_zero(kind: str) -> None:
+    old, new = (created("apps/v1", kind, workload()) for _ in range(2))
+    new["status"]["terminatingReplicas"] = -1
+    causes = strategy("apps/v1", kind).validate_status_update(new, old, World())
+    assert fields_and_reasons(causes) == [("status.terminatingReplicas", "FieldValueInvalid")]

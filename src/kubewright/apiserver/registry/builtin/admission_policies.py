@@ -246,7 +246,7 @@ class PolicyBindingStrategy(BuiltinStrategy):
         spec = obj["spec"]
         name = spec.get("policyName", "")
         causes = problems(is_dns_subdomain(name), name, "spec.policyName") if name else [required("spec.policyName")]
-        if reference := spec.get("paramRef"):
+        if (reference := spec.get("paramRef")) is not None:
             causes += _param_reference(reference, "spec.paramRef")
         if spec.get("matchResources"):
             causes += _match_resources(spec["matchResources"], "spec.matchResources", constraints=False)

@@ -161,7 +161,15 @@ class DeploymentStrategy(WorkloadStrategy):
     def status_rules(self, obj: Object, old: Object) -> list[Cause]:
         status = obj["status"]
         names = ("updatedReplicas", "readyReplicas", "availableReplicas")
-        causes = counts(status, "observedGeneration", "replicas", *names, "unavailableReplicas", "collisionCount")
+        causes = counts(
+            status,
+            "observedGeneration",
+            "replicas",
+            *names,
+            "unavailableReplicas",
+            "terminatingReplicas",
+            "collisionCount",
+        )
         causes += at_most_replicas(status, *names)
         if status.get("availableReplicas", 0) > status.get("readyReplicas", 0):
             text = "cannot be greater than readyReplicas"
@@ -235,7 +243,7 @@ class ReplicaSetStrategy(WorkloadStrategy):
 
 def replica_status(status: Spec) -> list[Cause]:
     names = ("fullyLabeledReplicas", "readyReplicas", "availableReplicas")
-    causes = counts(status, "replicas", *names, "observedGeneration")
+    causes = counts(status, "replicas", *names, "terminatingReplicas", "observedGeneration")
     causes += at_most_replicas(status, *names)
     if status.get("availableReplicas", 0) > status.get("readyReplicas", 0):
         text = "cannot be greater than readyReplicas"

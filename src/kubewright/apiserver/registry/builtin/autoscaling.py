@@ -52,7 +52,7 @@ class HorizontalPodAutoscalerStrategy(BuiltinStrategy):
         spec.setdefault("minReplicas", 1)
         if not spec.get("metrics"):
             spec["metrics"] = [_cpu_metric(_DEFAULT_CPU)]
-        if behavior := spec.get("behavior"):
+        if (behavior := spec.get("behavior")) is not None:
             _default_rules(behavior.setdefault("scaleUp", {}), _SCALE_UP, stabilization=0)
             _default_rules(behavior.setdefault("scaleDown", {}), _SCALE_DOWN, stabilization=None)
 

@@ -67,7 +67,7 @@ class IngressStrategy(BuiltinStrategy):
                 causes += _host(host, f"spec.tls[{index}].hosts[{at}]")
             if secret := tls.get("secretName"):
                 causes += problems(is_dns_subdomain(secret), secret, f"spec.tls[{index}].secretName")
-        if not spec.get("rules") and not spec.get("defaultBackend"):
+        if not spec.get("rules") and spec.get("defaultBackend") is None:
             text = "either `defaultBackend` or `rules` must be specified"
             causes.append(invalid("spec", spec.get("rules"), text))
         for index, rule in enumerate(spec.get("rules") or ()):

@@ -30,6 +30,7 @@ def default_template(template: Object | None) -> None:
 
 
 def default_pod_spec(spec: Spec) -> None:
+    _drop_disabled(spec)
     spec.setdefault("dnsPolicy", "ClusterFirst")
     spec.setdefault("restartPolicy", "Always")
     spec.setdefault("securityContext", {})
@@ -39,6 +40,16 @@ def default_pod_spec(spec: Spec) -> None:
         _default_container(container)
     for volume in spec.get("volumes") or ():
         _default_volume(volume)
+
+
+def _drop_disabled(spec: Spec) -> None:
+    """Take away what belongs to features that are off (GenericWorkload, ContainerStopSignals)."""
+    spec.pop("schedulingGroup", None)
+    for container in containers_of(spec):
+        if "stopSignal" in (container.get("lifecycle") or {}):
+            del container["lifecycle"]["stopSignal"]
+            if not container["lifecycle"]:
+                del container["lifecycle"]
 
 
 def default_pod(pod: Object) -> None:

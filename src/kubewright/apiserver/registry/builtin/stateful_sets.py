@@ -66,6 +66,15 @@ class StatefulSetStrategy(WorkloadStrategy):
             claim.setdefault("kind", "PersistentVolumeClaim")
             default_claim(claim)
 
+    def prepare_for_create(self, obj: Object, reader: Reader) -> None:
+        super().prepare_for_create(obj, reader)
+        _rolling(obj).pop("maxUnavailable", None)
+
+    def prepare_for_update(self, obj: Object, old: Object, reader: Reader) -> None:
+        super().prepare_for_update(obj, old, reader)
+        if "maxUnavailable" not in _rolling(old):
+            _rolling(obj).pop("maxUnavailable", None)
+
     def rules(self, obj: Object) -> list[Cause]:
         spec = obj["spec"]
         causes = self._rules_of_the_set(spec)
@@ -160,6 +169,12 @@ def _stateful_strategy(strategy: Spec, field: str) -> list[Cause]:
             causes.append(invalid(path, unavailable, "cannot be 0"))
         causes += not_more_than_hundred_percent(unavailable, path)
     return causes
+
+
+def _rolling(obj: Object) -> Spec:
+    """How pods are replaced; a bound of those that are away belongs to a feature that is off (in 1.36, once more)."""
+    rolling: Spec = (obj["spec"].get("updateStrategy") or {}).get("rollingUpdate") or {}
+    return rolling
 
 
 def _with_claim_volumes(spec: Spec) -> Spec:

@@ -41,6 +41,8 @@ DEFAULT_CLASS = (
     "storageclass.beta.kubernetes.io/is-default-class",
 )
 """The annotations, either of which makes a class the one of claims that name none."""
+_SCALED_LIMITS = "preventPodSchedulingIfMissing"
+"""A field of CSIDrivers that belongs to a feature that is off (VolumeLimitScaling)."""
 _MAX_PARAMETERS = 512
 _MAX_PARAMETERS_SIZE = 256 * 1024
 _MAX_ATTACHMENT_METADATA = 256 * 1024
@@ -146,6 +148,12 @@ class CSIDriverStrategy(BuiltinStrategy):
     def prepare_for_create(self, obj: Object, reader: Reader) -> None:
         # The first change makes it one.
         obj["metadata"].pop("generation", None)
+        obj["spec"].pop(_SCALED_LIMITS, None)
+
+    def prepare_for_update(self, obj: Object, old: Object, reader: Reader) -> None:
+        super().prepare_for_update(obj, old, reader)
+        if _SCALED_LIMITS not in old["spec"]:
+            obj["spec"].pop(_SCALED_LIMITS, None)
 
     def default(self, obj: Object) -> None:
         spec = obj["spec"]
