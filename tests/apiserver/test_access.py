@@ -134,3 +134,11 @@ async def test_refused_credentials_are_audited(server: ApiServer, tmp_path: Path
     assert (await ask(server, "GET", MAPS, token="wrong"))[0] == 401
     event = json.loads((tmp_path / "audit.log").read_text().splitlines()[-1])
     assert (event["responseStatus"]["code"], event["user"], event["objectRef"]["resource"]) == (401, {}, "configmaps")
+
+
+async def test_a_local_review_lies_in_the_namespace_of_its_url(server: ApiServer) -> None:
+    path = "/apis/authorization.k8s.io/v1/namespaces/default/localsubjectaccessreviews"
+    asked = {"verb": "get", "resource": "pods", "namespace": "default"}
+    for metadata, code in (({}, 201), ({"namespace": "default"}, 201), ({"namespace": "other"}, 400)):
+        body = {"metadata": metadata, "spec": {"user": "jane", "resourceAttributes": asked}}
+        assert (await ask(server, "POST", path, body))[0] == code

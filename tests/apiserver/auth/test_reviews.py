@@ -55,6 +55,8 @@ def test_access_reviews_tell_whether_one_may(cluster: Cluster) -> None:
     masters = review(user="bob", groups=["system:masters"], resourceAttributes=DEPLOYMENTS)
     masters["metadata"] = {"namespace": "shop"}
     assert access_reviews.local_subject_access_review(masters, "shop", rbac)["status"]["allowed"] is True
+    nothing = access_reviews.self_subject_access_review(review(resourceAttributes={}), JANE, rbac)
+    assert nothing["status"]["allowed"] is False
     path = review(nonResourceAttributes={"verb": "get", "path": "/x"})
     assert access_reviews.self_subject_access_review(path, JANE, rbac)["status"]["allowed"] is True
 

@@ -198,3 +198,13 @@ async def test_who_writes_a_status_is_not_warned_of_the_rest(server: ApiServer) 
         answer = await api.request("PATCH", f"{path}/{target}", body=b'{"metadata": {"labels": {"a": "b"}}}')
         assert answer.status == 200
         assert ("warning" in answer.headers) is warned
+
+
+async def test_what_lies_in_no_namespace_may_name_any(server: ApiServer) -> None:
+    code, made = await ask(server, "POST", "/api/v1/nodes", {"metadata": {"name": "n", "namespace": "default"}})
+    assert (code, "namespace" in made["metadata"]) == (201, False)
+    code, answer = await ask(server, "POST", MAPS, {"metadata": {"name": "n", "namespace": "other"}})
+    assert (code, answer["message"]) == (
+        400,
+        "the namespace of the provided object does not match the namespace sent on the request",
+    )

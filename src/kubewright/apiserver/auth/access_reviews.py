@@ -50,10 +50,12 @@ def local_subject_access_review(review: Object, namespace: str, authorizer: Auth
     spec = review.get("spec") or {}
     causes = [*_check_attributes(spec), *_check_subject(spec), *_check_metadata(review, ("namespace",))]
     resource = spec.get("resourceAttributes") or {}
-    if resource and (review["metadata"].get("namespace") or "") != (resource.get("namespace") or ""):
+    if "resourceAttributes" in spec and (review["metadata"].get("namespace") or "") != (
+        resource.get("namespace") or ""
+    ):
         text = "must match metadata.namespace"
         causes.append(field_errors.invalid("spec.resourceAttributes.namespace", resource.get("namespace") or "", text))
-    if spec.get("nonResourceAttributes"):
+    if "nonResourceAttributes" in spec:
         text = "disallowed on this kind of request"
         causes.append(field_errors.invalid("spec.nonResourceAttributes", spec["nonResourceAttributes"], text))
     _require_valid(causes)
@@ -103,7 +105,7 @@ def _subject(spec: Mapping[str, Any]) -> UserInfo:
 
 
 def _request(spec: Mapping[str, Any]) -> RequestInfo:
-    if resource := spec.get("resourceAttributes"):
+    if (resource := spec.get("resourceAttributes")) is not None:
         return RequestInfo(
             verb=resource.get("verb") or "",
             path="",

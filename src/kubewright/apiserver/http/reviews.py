@@ -45,9 +45,13 @@ REVIEWS: dict[tuple[str, str], Answer] = {
 
 
 async def review(call: Call) -> Response:
-    """Answer the review in a request's body."""
+    """Answer the review in a request's body.
+
+    :raises BadRequest: it is none, or lies in another namespace than the URL.
+    """
     write, store = call.write("CreateOptions"), call.store
     body = store.decode(await call.request.body(), call.body_type(), write)
+    store.place(body, call.info.namespace)
     body = await unstored.admit_creation(call, store.resource.gvk, "", body, write)
     answered = REVIEWS[store.resource.group_resource](call, body)
     return call.respond_object(answered, call.representation(), status=201)

@@ -161,15 +161,8 @@ class DeploymentStrategy(WorkloadStrategy):
     def status_rules(self, obj: Object, old: Object) -> list[Cause]:
         status = obj["status"]
         names = ("updatedReplicas", "readyReplicas", "availableReplicas")
-        causes = counts(
-            status,
-            "observedGeneration",
-            "replicas",
-            *names,
-            "unavailableReplicas",
-            "terminatingReplicas",
-            "collisionCount",
-        )
+        others = ("unavailableReplicas", "terminatingReplicas", "collisionCount")
+        causes = counts(status, "observedGeneration", "replicas", *names, *others)
         causes += at_most_replicas(status, *names)
         if status.get("availableReplicas", 0) > status.get("readyReplicas", 0):
             text = "cannot be greater than readyReplicas"
