@@ -34,8 +34,8 @@ class Api:
         answer = await self.transport.request(method, path, headers={"content-type": content_type}, body=data)
         return answer.status, msgspec.json.decode(answer.body) if answer.body[:1] in (b"{", b"[") else answer.body
 
-    async def events(self, path: str) -> AsyncGenerator[dict[str, Any], None]:
-        async with self.transport.stream("GET", path) as stream:
+    async def events(self, path: str, *, accept: str = "application/json") -> AsyncGenerator[dict[str, Any], None]:
+        async with self.transport.stream("GET", path, headers={"accept": accept}) as stream:
             rest = b""
             async for part in stream:
                 *lines, rest = (rest + part).split(b"\n")
@@ -163,6 +163,29 @@ async def test_a_watch_streams_initial_events_a_bookmark_and_what_follows(api: A
     deleted = await anext(events)
     assert (deleted["type"], deleted["object"]["metadata"]["name"]) == ("DELETED", "a")
     await events.aclose()
+
+
+async def test_a_bookmark_is_an_empty_object_of_its_kind(api: Api) -> None:
+    query = "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+    events = api.events(f"/api/v1/pods?{query}")
+    bookmark = (await anext(events))["object"]
+    await events.aclose()
+    assert bookmark.pop("metadata")["annotations"] == {"k8s.io/initial-events-end": "true"}
+    assert bookmark == {"kind": "Pod", "apiVersion": "v1", "spec": {"containers": None}, "status": {}}
+
+
+@pytest.mark.parametrize("path", ["/api/v1/pods", WIDGETS])
+async def test_a_bookmark_in_a_table_is_a_row(api: Api, path: str) -> None:
+    await api("POST", CRDS, widgets_crd())
+    await api.served(WIDGETS)
+    query = "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+    events = api.events(f"{path}?{query}", accept="application/json;as=Table;v=v1;g=meta.k8s.io")
+    table = (await anext(events))["object"]
+    await events.aclose()
+    assert list(table["metadata"]) == ["resourceVersion"]
+    (row,) = table["rows"]
+    assert len(row["cells"]) == len(table["columnDefinitions"])
+    assert row["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
 
 
 async def test_versions_share_their_objects(api: Api) -> None:

@@ -132,17 +132,13 @@ class Representation:
         return line
 
     def bookmark(self, revision: int, *, initial_end: bool = False) -> bytes:
-        """A line that only tells the version."""
+        """A line that only tells the version, in an object that is empty otherwise."""
         metadata: Object = {"resourceVersion": str(revision)}
         if initial_end:
             metadata["annotations"] = {"k8s.io/initial-events-end": "true"}
-        gvk = self._store.resource.gvk
-        obj: Object = {"kind": gvk.kind, "apiVersion": gvk.api_version, "metadata": metadata}
-        if self.form.shape == "metadata":
-            obj = partial_metadata(obj, self.form.version)
-        elif self.form.shape == "table":
-            obj = self._table([], metadata, with_columns=False)
-        return self._frame("BOOKMARK", obj)
+        resource = self._store.resource
+        obj: Object = {"kind": resource.gvk.kind, "apiVersion": resource.gvk.api_version, "metadata": metadata}
+        return self._frame("BOOKMARK", self._shaped(obj if resource.custom else resource.strategy.decode(obj, [])))
 
     def error(self, status: Object) -> bytes:
         """The last line of a watch that failed."""
