@@ -90,6 +90,29 @@ async def test_errors_count_unless_the_failure_policy_ignores_them() -> None:
     await run(validating(policy("object.data.x == '1'", failurePolicy="Ignore")))
 
 
+TEN = "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]"
+COSTLY = (
+    f"{TEN}.all(a, {TEN}.all(b, {TEN}.all(c, {TEN}.all(d, {TEN}.all(e, {TEN}.all(f, a + b + c + d + e + f > 0))))))"
+)
+
+
+async def test_an_expression_that_costs_too_much_is_an_error_of_its_own() -> None:
+    error = await denial(validating(policy(COSTLY, {"expression": "false", "message": "second"})))
+    assert error.message.endswith(
+        f"expression '{COSTLY}' resulted in error: operation cancelled: actual cost limit exceeded"
+    )
+    conditions = [{"name": "costly", "expression": COSTLY}, {"name": "no", "expression": "false"}]
+    await run(validating(policy("false", matchConditions=conditions)))
+
+
+async def test_expressions_that_cost_too_much_together_end_the_evaluation() -> None:
+    conditions = [{"name": f"costly{number}", "expression": f"{number} > 0 && {COSTLY}"} for number in range(1, 4)]
+    error = await denial(validating(policy("true", matchConditions=conditions)))
+    assert error.message.endswith(
+        "validation failed due to running out of cost budget, no further validation rules will be run"
+    )
+
+
 async def test_warn_and_audit_let_the_request_pass() -> None:
     reader = validating(policy({"expression": "false", "message": "m"}), bindings=[binding("Warn", "Audit")])
     write = await run(reader)

@@ -14,6 +14,8 @@ from kubewright.cel import Budget, BudgetExceeded, EvaluationError
 MATCH_BUDGET = 2_500_000
 """What all conditions of one policy may cost for one write."""
 
+OUT_OF_BUDGET = "validation failed due to running out of cost budget, no further validation rules will be run"
+
 
 class MatchConditions:
     """The conditions of one policy, compiled."""
@@ -35,7 +37,7 @@ class MatchConditions:
                 if condition.evaluate(values, budget) is not True:
                     return False
             except BudgetExceeded:
-                raise EvaluationError("validation failed due to running out of cost budget") from None
+                raise EvaluationError(OUT_OF_BUDGET) from None
             except EvaluationError as error:
                 failures.append(str(error))
         if failures:

@@ -84,14 +84,18 @@ class Expression:
         self.error = error
 
     def evaluate(self, values: Mapping[str, Any], budget: Budget) -> Any:
-        """:raises EvaluationError: it has no value, or never compiled."""
+        """The value of the expression.
+
+        :raises EvaluationError: it has no value, or never compiled, or costs more than a single call may.
+        :raises BudgetExceeded: the budget is used up.
+        """
         if self.program is None:
             raise EvaluationError(self.error)
         try:
             return self.program.evaluate(values, budget)
-        except BudgetExceeded:
-            raise
         except EvaluationError as error:
+            if _is_used_up(error, budget):
+                raise
             raise EvaluationError(f"expression '{self.source}' resulted in error: {error}") from error
 
 
@@ -169,8 +173,13 @@ class LazyVariables(dict[str, Any]):
             raise EvaluationError(f'composited variable "{name}" fails to compile: {self._expressions[name].error}')
         try:
             value = self[name] = program.evaluate(self._values, self._budget)
-        except BudgetExceeded:
-            raise
         except EvaluationError as error:
+            if _is_used_up(error, self._budget):
+                raise
             raise EvaluationError(f'composited variable "{name}" fails to evaluate: {error}') from error
         return value
+
+
+def _is_used_up(error: EvaluationError, budget: Budget) -> bool:
+    """Whether the whole budget is spent, rather than what one call may cost."""
+    return isinstance(error, BudgetExceeded) and budget.remaining <= 0

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from kubewright.apiserver.admission.attributes import Attributes, Versions
-from kubewright.apiserver.admission.policy.conditions import MatchConditions
+from kubewright.apiserver.admission.policy.conditions import OUT_OF_BUDGET, MatchConditions
 from kubewright.apiserver.admission.policy.dispatch import Binding, Dispatcher, Invocation, Misconfiguration
 from kubewright.apiserver.admission.policy.environment import (
     ANNOTATION,
@@ -35,7 +35,6 @@ from kubewright.objects.errors import APIError, Cause
 BUDGET = 10_000_000
 """What the validations of one invocation may cost (``RuntimeCELCostBudget``)."""
 
-_OUT_OF_BUDGET = "validation failed due to running out of cost budget, no further validation rules will be run"
 _MAX_MESSAGE_BYTES = 5 * 1024
 _MAX_ANNOTATION = 10 * 1024
 _FAILURE_ANNOTATION = "validation.policy.admission.k8s.io/validation_failure"
@@ -176,7 +175,7 @@ def _evaluate(policy: ValidatingPolicy, values: dict[str, Any]) -> list[Denial]:
                 denials.append(Denial(validation.denial(values, budget), validation.reason, position))
         except BudgetExceeded:
             # What had been found out by then is forgotten.
-            return [Denial(_OUT_OF_BUDGET)] if policy.fails else []
+            return [Denial(OUT_OF_BUDGET)] if policy.fails else []
         except EvaluationError as error:
             if policy.fails:
                 denials.append(Denial(str(error), position=position))
