@@ -16,6 +16,7 @@ from kubewright.apiserver.storage.sqlite import SqliteStorage
 from kubewright.client import AsgiTransport
 
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
+PODS = "/api/v1/namespaces/default/pods"
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 WIDGETS = "/apis/example.com/v1/namespaces/default/widgets"
 MERGE = "application/merge-patch+json"
@@ -186,6 +187,43 @@ async def test_a_bookmark_in_a_table_is_a_row(api: Api, path: str) -> None:
     (row,) = table["rows"]
     assert len(row["cells"]) == len(table["columnDefinitions"])
     assert row["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
+
+
+async def test_an_eviction_uses_up_the_budget_and_tells_the_pod_why_it_goes(api: Api) -> None:
+    labels = {"app": "a"}
+    spec = {"nodeName": "n", "containers": [{"name": "c", "image": "i"}]}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "labels": labels}, "spec": spec}
+    await api("POST", PODS, pod)
+    await api("PATCH", f"{PODS}/p/status", {"status": {"phase": "Running"}}, content_type=MERGE)
+    budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets"
+    selector = {"selector": {"matchLabels": labels}}
+    budget = {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "b"}, "spec": selector}
+    await api("POST", budgets, budget)
+    status = {"observedGeneration": 1, "disruptionsAllowed": 1, "currentHealthy": 1, "desiredHealthy": 0}
+    await api("PATCH", f"{budgets}/b/status", {"status": {**status, "expectedPods": 1}}, content_type=MERGE)
+    _, live = await api("GET", f"{PODS}/p")
+    eviction = {
+        "apiVersion": "policy/v1",
+        "kind": "Eviction",
+        "metadata": {"name": "p"},
+        "deleteOptions": {"preconditions": {"resourceVersion": live["metadata"]["resourceVersion"]}},
+    }
+    code, _ = await api("POST", f"{PODS}/p/eviction", eviction)
+    assert code == 201
+    _, evicted = await api("GET", f"{PODS}/p")
+    [condition] = evicted["status"]["conditions"]
+    assert condition.pop("lastTransitionTime")
+    assert condition == {
+        "type": "DisruptionTarget",
+        "status": "True",
+        "lastProbeTime": None,
+        "reason": "EvictionByEvictionAPI",
+        "message": "Eviction API: evicting",
+    }
+    assert evicted["metadata"]["deletionGracePeriodSeconds"] == 30
+    assert evicted["metadata"]["managedFields"] == live["metadata"]["managedFields"]
+    _, used = await api("GET", f"{budgets}/b")
+    assert (used["status"]["disruptionsAllowed"], list(used["status"]["disruptedPods"])) == (0, ["p"])
 
 
 async def test_versions_share_their_objects(api: Api) -> None:

@@ -14,9 +14,10 @@ from kubewright.apiserver.http import unstored
 from kubewright.apiserver.http.messages import Response
 from kubewright.apiserver.http.negotiation import JSON
 from kubewright.apiserver.http.resources import Call
-from kubewright.apiserver.registry.deletion import current_timestamp
+from kubewright.apiserver.registry.deletion import check_preconditions, current_timestamp
 from kubewright.apiserver.registry.options import Write
 from kubewright.apiserver.registry.own_writes import own_write
+from kubewright.apiserver.registry.pod_conditions import set_pod_condition
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects.errors import APIError, BadRequest, Forbidden, TooManyRequests, resource_details
 from kubewright.objects.names import GroupResource, GroupVersionKind, GroupVersionResource
@@ -42,14 +43,17 @@ async def evict(call: Call) -> Response:
     options = _delete_options(eviction, write)
     eviction = await unstored.admit_creation(call, _KIND, info.name, eviction, write)
     pod = await call.store.get(info.namespace, info.name)
-    deletion = Write(write.user, options, dry_run=bool(options.get("dryRun")), warnings=write.warnings)
+    dry_run = bool(options.get("dryRun"))
     if not _ignores_budgets(pod):
         budgets = _covering(call, pod)
         if len(budgets) > 1:
             # Kubernetes answers as if the eviction had been created, with a Status that tells of a failure.
             return _answer({"status": "Failure", "message": _SEVERAL, "code": 500})
         for budget in budgets:
-            await _use_up(call, budget, pod, dry_run=deletion.dry_run)
+            await _use_up(call, budget, pod, dry_run=dry_run)
+    if not dry_run:
+        options = await _announce(call, options)
+    deletion = Write(write.user, options, dry_run=dry_run, warnings=write.warnings)
     await call.store.delete(info.namespace, info.name, deletion, admitted=True)
     return _answer({"status": "Success", "code": 201})
 
@@ -66,6 +70,29 @@ def _delete_options(eviction: Object, write: Write) -> Object:
     if asked and given and asked != given:
         raise APIError(f"Non-matching dry-run options in request and content: {asked} and {given}")
     return {**options, "dryRun": given or asked} if given or asked else options
+
+
+async def _announce(call: Call, options: Object) -> Object:
+    """Note in the pod's status that it goes, and why.
+
+    :returns: the options of its deletion, about the pod as it is now.
+    :raises Conflict: a precondition does not hold.
+    """
+    store, info = call.store, call.info
+
+    async def announced(live: Object) -> Object:
+        check_preconditions(store.resource, live, options)
+        set_pod_condition(live, "DisruptionTarget", "True", "EvictionByEvictionAPI", "Eviction API: evicting")
+        return live
+
+    write, guard = own_write("UpdateOptions"), unstored.admitted_before
+    pod, _ = await store.update(
+        info.namespace, info.name, announced, write, subresource="status", owned=True, guard=guard
+    )
+    preconditions = options.get("preconditions") or {}
+    if not preconditions.get("resourceVersion"):
+        return options
+    return {**options, "preconditions": {**preconditions, "resourceVersion": pod["metadata"]["resourceVersion"]}}
 
 
 def _ignores_budgets(pod: Object) -> bool:
@@ -101,7 +128,7 @@ async def _use_up(call: Call, budget: Object, pod: Object, *, dry_run: bool) -> 
     async def used(live: Object) -> Object:
         check_budget(live)
         take(live["status"], pod["metadata"]["name"], now)
-        return live
+        return live  # It carries the live version, without which a budget is not updated.
 
     write = own_write("UpdateOptions", dry_run=dry_run)
     await store.update(call.info.namespace, budget["metadata"]["name"], used, write, subresource="status")

@@ -13,7 +13,7 @@ from kubewright.apiserver.http import unstored
 from kubewright.apiserver.http.messages import Response
 from kubewright.apiserver.http.negotiation import JSON
 from kubewright.apiserver.http.resources import Call
-from kubewright.apiserver.registry.deletion import current_timestamp
+from kubewright.apiserver.registry.pod_conditions import set_pod_condition
 from kubewright.apiserver.registry.strategy import Object, Reader
 from kubewright.objects import field_errors
 from kubewright.objects.errors import APIError, BadRequest, Conflict, NotFound
@@ -38,7 +38,6 @@ async def bind(call: Call) -> Response:
     _require_target(binding["target"])
     binding = await unstored.admit_creation(call, _KIND, name, binding, write)
     labels = {**(binding["metadata"].get("labels") or {}), **_topology(binding, call.store.cluster.reader)}
-    now = current_timestamp()
 
     async def assigned(pod: Object) -> Object:
         _require_free(pod, binding)
@@ -48,19 +47,16 @@ async def bind(call: Call) -> Response:
             metadata["annotations"] = {**(metadata.get("annotations") or {}), **annotations}
         if labels:
             metadata["labels"] = {**labels, **(metadata.get("labels") or {})}
-        _set_scheduled(pod, now)
+        set_pod_condition(pod, "PodScheduled", "True")
         return pod
 
     pods = call.store.cluster.store(_PODS)
     assert pods is not None
     if not name:
         raise NotFound.of(_PODS.group_resource, name)
-    await pods.update(namespace, name, assigned, write, subresource="binding", guard=_admitted)
+    guard = unstored.admitted_before
+    await pods.update(namespace, name, assigned, write, subresource="binding", owned=True, guard=guard)
     return Response(msgspec.json.encode(_SUCCESS), status=201, media_type=JSON)
-
-
-async def _admitted(pod: Object, old: Object) -> None:
-    """Admission has been asked about the binding, and is not asked about the pod."""
 
 
 def _require_target(target: Object) -> None:
@@ -101,9 +97,3 @@ def _topology(binding: Object, reader: Reader) -> dict[str, Any]:
     node = reader.get("", "nodes", "", binding["target"]["name"])
     labels = (node["metadata"].get("labels") if node is not None else None) or {}
     return {name: labels[name] for name in _TOPOLOGY if name in labels}
-
-
-def _set_scheduled(pod: Object, now: str) -> None:
-    condition = {"type": "PodScheduled", "status": "True", "lastProbeTime": None, "lastTransitionTime": now}
-    others = [one for one in pod["status"].get("conditions") or () if one["type"] != "PodScheduled"]
-    pod["status"]["conditions"] = [*others, condition]

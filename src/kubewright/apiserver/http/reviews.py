@@ -13,6 +13,7 @@ from kubewright.apiserver.auth import access_reviews, token_reviews
 from kubewright.apiserver.http import unstored
 from kubewright.apiserver.http.messages import Response
 from kubewright.apiserver.http.resources import Call
+from kubewright.apiserver.registry.identity import place
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects.errors import NotFound
 from kubewright.objects.names import GroupVersionKind
@@ -51,7 +52,7 @@ async def review(call: Call) -> Response:
     """
     write, store = call.write("CreateOptions"), call.store
     body = store.decode(await call.request.body(), call.body_type(), write)
-    store.place(body, call.info.namespace)
+    place(body, call.info.namespace)
     body = await unstored.admit_creation(call, store.resource.gvk, "", body, write)
     answered = REVIEWS[store.resource.group_resource](call, body)
     return call.respond_object(answered, call.representation(), status=201)

@@ -79,3 +79,7 @@ async def admit_creation(call: Call, kind: GroupVersionKind, name: str, obj: Obj
     obj = await admit(call, found)
     await call.store.cluster.admission.validate(found)
     return obj
+
+
+async def admitted_before(obj: Object, old: Object) -> None:
+    """The guard of a change that such an object brings about: admission has been asked about that object only."""

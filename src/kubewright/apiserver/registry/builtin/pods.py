@@ -33,12 +33,14 @@ from kubewright.apiserver.registry.builtin.resource_requirements import validate
 from kubewright.apiserver.registry.builtin.scheduling_rules import join_label_keys
 from kubewright.apiserver.registry.identity import copy_field
 from kubewright.apiserver.registry.metadata_rules import validate_metadata_update
+from kubewright.apiserver.registry.pod_conditions import set_pod_condition
 from kubewright.apiserver.registry.strategy import Object, Reader
 from kubewright.objects.errors import Cause
 from kubewright.objects.field_errors import forbidden, invalid
 from kubewright.objects.quantity import Quantity
 
 _COMPLETED = {"Succeeded": "The pod has completed successfully.", "Failed": "The pod failed."}
+_GATED = "Scheduling is blocked due to non-empty scheduling gates"
 TERMINAL_PHASES = ("Succeeded", "Failed")
 _QOS_RESOURCES = ("cpu", "memory")
 
@@ -78,7 +80,7 @@ class PodStrategy(BuiltinStrategy):
         obj["status"] = {"phase": "Pending", "qosClass": qos_class(obj["spec"])}
         join_label_keys(obj)
         if obj["spec"].get("schedulingGates"):
-            obj["status"]["conditions"] = [_gated_condition()]
+            set_pod_condition(obj, "PodScheduled", "False", "SchedulingGated", _GATED)
 
     def prepare_for_status_update(self, obj: Object, old: Object, reader: Reader) -> None:
         super().prepare_for_status_update(obj, old, reader)
@@ -226,17 +228,6 @@ class PodTemplateStrategy(BuiltinStrategy):
         template = obj.get("template") or {}
         names, images = container_texts(template.get("spec") or {})
         return [name_of(obj), names, images, label_text((template.get("metadata") or {}).get("labels"))]
-
-
-def _gated_condition() -> Object:
-    return {
-        "type": "PodScheduled",
-        "status": "False",
-        "reason": "SchedulingGated",
-        "message": "Scheduling is blocked due to non-empty scheduling gates",
-        "lastProbeTime": None,
-        "lastTransitionTime": None,
-    }
 
 
 def qos_class(spec: Mapping[str, Any]) -> str:
