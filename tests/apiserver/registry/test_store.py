@@ -174,6 +174,20 @@ async def test_a_second_deletion_of_a_namespace_waits_for_its_content(server: Ap
     assert (code, third["metadata"]["deletionGracePeriodSeconds"]) == (200, 0)
 
 
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("/api/v1/nodes?fieldSelector=metadata.name%3Da", 200),
+        ("/api/v1/nodes?fieldSelector=metadata.namespace%3Da", 400),
+        ("/api/v1/namespaces?fieldSelector=metadata.namespace%3Da", 400),
+        ("/api/v1/persistentvolumes?fieldSelector=metadata.namespace%3Da", 200),
+        ("/api/v1/pods?fieldSelector=metadata.namespace%3Da,spec.host%3Db", 200),
+    ],
+)
+async def test_what_lies_in_no_namespace_is_not_selected_by_one(server: ApiServer, path: str, code: int) -> None:
+    assert (await ask(server, "GET", path))[0] == code
+
+
 async def test_ephemeral_containers_stay_and_come_alone(server: ApiServer) -> None:
     pods, containers = "/api/v1/namespaces/default/pods", [{"name": "c", "image": "i"}]
     assert (await ask(server, "POST", pods, {"metadata": {"name": "p"}, "spec": {"containers": containers}}))[0] == 201

@@ -147,9 +147,11 @@ class Store:
 
     def selection(self, namespace: str, options: ReadOptions) -> Selection:
         """:raises BadRequest: the field selector names a field that cannot be selected by."""
-        known = self._strategy.field_labels
+        known = {"metadata.name", *self._strategy.field_labels}
+        if self.resource.namespaced or not (self.resource.custom or self._strategy.field_labels):
+            known.add("metadata.namespace")  # Of what lies in none, only kinds with no selectable fields of their own.
         for requirement in options.field_selector.requirements:
-            if requirement.path not in ("metadata.name", "metadata.namespace") and requirement.path not in known:
+            if requirement.path not in known:
                 raise BadRequest(self._strategy.unknown_field_label(requirement.path))
         return Selection(namespace, options.label_selector, options.field_selector, self.codec.read_fields)
 

@@ -57,7 +57,7 @@ class PodStrategy(BuiltinStrategy):
     update_checks_metadata_twice = True
     field_labels = frozenset(
         {
-            "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName",
+            "spec.nodeName", "spec.host", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName",
             "spec.hostNetwork", "status.phase", "status.podIP", "status.podIPs", "status.nominatedNodeName",
         }
     )  # fmt: skip
@@ -150,6 +150,7 @@ class PodStrategy(BuiltinStrategy):
         spec, status = obj["spec"], obj.get("status") or {}
         return {
             "spec.nodeName": spec.get("nodeName", ""),
+            "spec.host": spec.get("nodeName", ""),  # what clients of long ago call it
             "spec.restartPolicy": spec.get("restartPolicy", ""),
             "spec.schedulerName": spec.get("schedulerName", ""),
             "spec.serviceAccountName": spec.get("serviceAccountName", ""),
