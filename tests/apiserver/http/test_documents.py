@@ -50,6 +50,17 @@ async def test_what_the_client_has_is_not_sent_again(transport: AsgiTransport, p
     assert (again.status, again.body) == (304, b"")
 
 
+@pytest.mark.parametrize("path", ["/openapi/v2", "/openapi/v3/api/v1"])
+@pytest.mark.parametrize(
+    ("accept", "code"), [("application/xml", 406), ("application/xml, */*;q=0.1", 200), ("application/json", 200)]
+)
+async def test_schemas_come_as_what_the_client_takes_or_not_at_all(
+    transport: AsgiTransport, path: str, accept: str, code: int
+) -> None:
+    answer = await transport.request("GET", path, headers={"accept": accept})
+    assert (answer.status, bool(answer.body)) == (code, code == 200)
+
+
 async def test_a_hash_names_one_state_of_a_document(transport: AsgiTransport) -> None:
     index = msgspec.json.decode((await transport.request("GET", "/openapi/v3")).body)
     url = index["paths"]["apis/apps/v1"]["serverRelativeURL"]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from kubewright.apiserver import openapi_protobuf
 from kubewright.apiserver.discovery import Discovery
 from kubewright.apiserver.http.messages import Request, Response
-from kubewright.apiserver.http.negotiation import JSON, PROTOBUF, Clause, parse_accept, plain_type
+from kubewright.apiserver.http.negotiation import JSON, PROTOBUF, parse_accept, plain_type
 from kubewright.apiserver.http.representation import render
 from kubewright.apiserver.http.status import page_not_found, resource_not_found
 from kubewright.apiserver.openapi import OpenAPI
@@ -92,16 +92,21 @@ def discovery(path: str, request: Request, documents: Discovery, address: str) -
 
 def openapi(path: str, request: Request, documents: OpenAPI) -> Response:
     """``/openapi/v2``, ``/openapi/v3`` and the document of each group version."""
-    if path == "/openapi/v2" and any("proto-openapi.spec.v2" in one.media_type for one in _accepted(request)):
-        return Response(documents.v2_protobuf(), media_type=openapi_protobuf.MEDIA_TYPE)
-    if path == "/openapi/v2":
-        return Response(documents.v2())
     if path == "/openapi/v3":
         return Response(documents.v3_index())
+    if path == "/openapi/v2":
+        match _openapi_form(request, "proto-openapi.spec.v2"):
+            case "json":
+                return Response(documents.v2())
+            case "protobuf":
+                return Response(documents.v2_protobuf(), media_type=openapi_protobuf.MEDIA_TYPE)
+        return _nothing_acceptable()
     path = path.removeprefix("/openapi/v3/")
     found = documents.v3(path)
     if found is None:
         return page_not_found()
+    if not _openapi_form(request, "proto-openapi.spec.v3"):
+        return _nothing_acceptable()
     tag, asked = documents.v3_hash(path), first(request.query, "hash")
     if asked and asked != tag:
         moved = Response(b"", status=301)
@@ -109,6 +114,23 @@ def openapi(path: str, request: Request, documents: OpenAPI) -> Response:
         return moved
     # What the hash names never changes, so that it may be kept for good.
     return _tagged(request, found, tag, cache="public, immutable" if asked else "no-cache, private")
+
+
+def _openapi_form(request: Request, protobuf: str) -> str:
+    """The form that the client likes best: ``json``, ``protobuf``, or none."""
+    for clause in parse_accept(request.headers.get("accept", "") or "*/*"):
+        if clause.media_type in (JSON, "*/*", "application/*"):
+            return "json"
+        if protobuf in clause.media_type:
+            return "protobuf"
+    return ""
+
+
+def _nothing_acceptable() -> Response:
+    """These documents are refused without a word."""
+    refusal = Response(b"", status=406)
+    refusal.headers = [(name, value) for name, value in refusal.headers if name != b"content-type"]
+    return refusal
 
 
 def _tagged(request: Request, body: bytes, tag: str, *, media_type: str = JSON, cache: str = "public") -> Response:
@@ -130,10 +152,6 @@ def paths(documents: Discovery) -> Response:
         found += [f"/apis/{version['groupVersion']}" for version in group["versions"]]
     found += ["/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/openid/v1/jwks", "/readyz", "/version"]
     return Response(render({"paths": sorted(found)}, JSON, pretty=True))
-
-
-def _accepted(request: Request) -> Sequence[Clause]:
-    return parse_accept(request.headers.get("accept", ""))
 
 
 def _wants_aggregated(request: Request) -> bool:
