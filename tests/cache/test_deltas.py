@@ -27,7 +27,9 @@ class Store:
         return [told(event) for event in self.deltas.apply([Delta(kind, obj)])]
 
     def replace(self, *objects: StoredObject[Pod], version: str, initial: bool = False, **scope: Any) -> list[str]:
-        listed = {obj.key: obj for obj in objects}
+        listed: Indexer[Pod] = Indexer()
+        for obj in objects:
+            listed.put(obj)
         namespace = scope.get("namespace")
         return [told(e) for e in self.deltas.replace(listed, version, namespace=namespace, initial=initial)]
 
@@ -70,6 +72,14 @@ def test_a_list_tells_deletions_first_then_the_rest_in_its_order() -> None:
 
 def test_the_first_list_is_marked() -> None:
     assert Store().replace(stored("a", 1), version="1", initial=True) == ["create a 1 initial"]
+
+
+def test_what_a_list_changed_can_be_read_by_many() -> None:
+    listed: Indexer[Pod] = Indexer()
+    listed.put(stored("a", 1))
+    changes = Deltas(Indexer[Pod]()).replace(listed, "1", namespace=None, initial=False)
+    assert [told(event) for event in changes] == [told(event) for event in changes] == ["create a 1"]
+    assert len(changes) == 1
 
 
 def test_an_object_made_again_between_two_lists_is_one_update() -> None:

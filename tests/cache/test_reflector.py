@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
@@ -9,12 +9,11 @@ from tests.cache.objects import READER, pod
 from tests.client.scripted import Reply, Request, ScriptedServer, event, pieces, status
 
 from kubewright.cache.deltas import Delta
+from kubewright.cache.indexer import Indexer
 from kubewright.cache.list_watch import Failure, ListWatch
 from kubewright.cache.reflector import Reflector
-from kubewright.cache.stored import StoredObject
 from kubewright.client import AsgiTransport, RestClient
 from kubewright.objects.core_v1 import Pod
-from kubewright.objects.names import ObjectKey
 
 
 class Journal:
@@ -23,8 +22,8 @@ class Journal:
     def __init__(self) -> None:
         self.lines: list[str] = []
 
-    def replace(self, objects: Mapping[ObjectKey, StoredObject[Pod]], resource_version: str) -> None:
-        self.lines.append(f"replace {','.join(k.name for k in objects)} at {resource_version}")
+    def replace(self, objects: Indexer[Pod], resource_version: str) -> None:
+        self.lines.append(f"replace {','.join(obj.name for obj in objects)} at {resource_version}")
 
     def apply(self, deltas: Sequence[Delta[Pod]]) -> None:
         self.lines.append("; ".join(f"{d.type} {d.object.key.name}" for d in deltas))

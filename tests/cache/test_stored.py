@@ -39,6 +39,29 @@ def test_what_is_absent_is_empty() -> None:
     assert (obj.labels, obj.annotations, obj.owner_references, obj.deleting) == ({}, {}, (), False)
 
 
+def test_siblings_share_what_they_have_in_common() -> None:
+    owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "rs", "uid": "r"}
+    one, other = (stored(name, 7, labels={"app": "web"}, ownerReferences=[owner]) for name in "ab")
+    assert one.labels is other.labels
+    assert one.owner_references is other.owner_references
+    assert stored("c", 7, labels={"app": "db"}, ownerReferences=[owner]).labels == {"app": "db"}
+
+
+@pytest.mark.parametrize("version", ["0", "7", "18446744073709551615", "007", "", "abc", "9" * 5000, "٣"])
+def test_a_resource_version_is_kept_whatever_it_looks_like(version: str) -> None:
+    assert stored("a", version).resource_version == version
+
+
+def test_those_that_came_before_the_dictionary_are_packed_with_it() -> None:
+    reader = ObjectReader(partial(from_json, Pod))
+    early = [reader.read(msgspec.json.encode(pod(f"a-{number}", spec={"nodeName": "n" * 500}))) for number in range(9)]
+    sizes, raw = [obj.size for obj in early], [obj.raw for obj in early]
+    for number in range(500):
+        reader.read(msgspec.json.encode(pod(f"b-{number}", number, spec={"nodeName": "n" * 500})))
+    assert all(obj.size < size / 4 for obj, size in zip(early, sizes, strict=True))
+    assert [obj.raw for obj in early] == raw
+
+
 def test_every_reader_gets_an_object_of_its_own() -> None:
     obj = stored("a")
     obj.decode().metadata.labels["changed"] = "yes"

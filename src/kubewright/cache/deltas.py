@@ -11,7 +11,8 @@ when the watch catches up; a state older than the own write never gets into the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from kubewright.cache.event import Event
@@ -27,6 +28,35 @@ class Delta(NamedTuple, Generic[T]):
 
     type: Literal["ADDED", "MODIFIED", "DELETED"]
     object: StoredObject[T]
+
+
+class Changes(Generic[T]):
+    """What a list changed: an event for each change, made when it is read.
+
+    The events of a long list made at once would scatter over the memory that its objects come to lie in, and leave
+    holes there when they are gone.
+
+    :param initial: the creates are those of a first list.
+    """
+
+    def __init__(self, initial: bool) -> None:
+        self._initial = initial
+        self._old: list[StoredObject[T] | None] = []
+        self._new: list[StoredObject[T] | None] = []
+
+    def add(self, old: StoredObject[T] | None, new: StoredObject[T] | None) -> None:
+        self._old.append(old)
+        self._new.append(new)
+
+    def __len__(self) -> int:
+        return len(self._old)
+
+    def __iter__(self) -> Iterator[Event[T]]:
+        for old, new in zip(self._old, self._new, strict=True):
+            if old is None:
+                yield Event("create", None, new, self._initial)
+            else:
+                yield Event("delete" if new is None else "update", old, new)
 
 
 class _Write(NamedTuple):
@@ -72,12 +102,12 @@ class Deltas(Generic[T]):
 
     def replace(
         self,
-        objects: Mapping[ObjectKey, StoredObject[T]],
+        objects: Indexer[T],
         resource_version: str,
         *,
         namespace: str | None,
         initial: bool,
-    ) -> list[Event[T]]:
+    ) -> Changes[T]:
         """Take the result of a list: what is not in it is gone.
 
         Deletions come first and carry the last state that was known, which may be stale; then creates and updates in
@@ -86,19 +116,17 @@ class Deltas(Generic[T]):
         :param namespace: the namespace that the list was about; None means all.
         :param initial: it is the first list, with which handlers start.
         """
-        events: list[Event[T]] = []
-        for key in [key for key in self._keys(namespace) if key not in objects]:
+        changes: Changes[T] = Changes(initial)
+        for key in self._missing(objects, namespace):
             if (old := self._known(key)) is not None:
-                events.append(Event("delete", old, None))
+                changes.add(old, None)
             self._settle(key, None, resource_version)
-        for key, obj in objects.items():
-            old = self._known(key)
-            if old is None:
-                events.append(Event("create", None, obj, initial))
-            elif old.resource_version != obj.resource_version:
-                events.append(Event("update", old, obj))
-            self._settle(key, obj, resource_version)
-        return events
+        for obj in objects:
+            old = self._known(obj.key)
+            if old is None or old.resource_version != obj.resource_version:
+                changes.add(old, obj)
+            self._settle(obj.key, obj, resource_version)
+        return changes
 
     def reached(self, resource_version: str) -> None:
         """A bookmark: everything up to this resource version has been shown."""
@@ -150,11 +178,11 @@ class Deltas(Generic[T]):
         """What the watch has shown last."""
         return self._seen[key] if key in self._writes else self._indexer.get(key)
 
-    def _keys(self, namespace: str | None) -> Iterable[ObjectKey]:
-        """Of the objects of a namespace that are stored or were seen."""
-        stored = self._indexer.select(namespace=namespace)
+    def _missing(self, objects: Indexer[T], namespace: str | None) -> Iterable[ObjectKey]:
+        """Of the objects of a namespace that are stored or were seen, but are not among these."""
+        stored = (obj.key for obj in self._indexer.select(namespace=namespace))
         seen = (key for key in self._seen if namespace in (None, key.namespace))
-        return dict.fromkeys((*(obj.key for obj in stored), *seen))
+        return dict.fromkeys(key for key in chain(stored, seen) if key not in objects)
 
     def _settle(self, key: ObjectKey, obj: StoredObject[T] | None, resource_version: str) -> None:
         """The watch shows this state, as of ``resource_version``: store it unless an own write is newer."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
-from kubewright.cache.deltas import Delta, Deltas
+from kubewright.cache.deltas import Changes, Delta, Deltas
 from kubewright.cache.event import Event
 from kubewright.cache.indexer import Indexer, matches_fields
 from kubewright.cache.list_watch import PAGE_SIZE, Failure
@@ -224,7 +224,7 @@ class Informer(Generic[T]):
         """
         subscription = _Subscription(on_events, ready)
         if len(self.indexer):
-            subscription.deliver([Event("create", None, obj, initial=True) for obj in self.indexer])
+            subscription.deliver(Event("create", None, obj, initial=True) for obj in self.indexer)
         self._subscriptions.append(subscription)
         try:
             if self.has_synced:
@@ -232,12 +232,12 @@ class Informer(Generic[T]):
             while not subscription.failure.done():
                 pause = resync * random.uniform(0.9, 1.1) if resync else None
                 await asyncio.wait((subscription.failure,), timeout=pause)
-                subscription.deliver([Event("update", obj, obj, resync=True) for obj in self.indexer])
+                subscription.deliver(Event("update", obj, obj, resync=True) for obj in self.indexer)
             subscription.failure.result()
         finally:
             self._subscriptions.remove(subscription)
 
-    def publish(self, events: Sequence[Event[T]]) -> None:
+    def publish(self, events: Sequence[Event[T]] | Changes[T]) -> None:
         """Hand events on to everyone who subscribed."""
         if events:
             for subscription in tuple(self._subscriptions):
@@ -284,7 +284,7 @@ class _Scope(Generic[T]):
         self.heard_at = 0.0
         self._informer = informer
 
-    def replace(self, objects: Mapping[ObjectKey, StoredObject[T]], resource_version: str) -> None:
+    def replace(self, objects: Indexer[T], resource_version: str) -> None:
         informer = self._informer
         self._progress(resource_version)
         events = informer._deltas.replace(objects, resource_version, namespace=self.namespace, initial=not self.synced)
@@ -323,7 +323,7 @@ class _Subscription(Generic[T]):
         self._on_events = on_events
         self._ready = ready
 
-    def deliver(self, events: Sequence[Event[T]]) -> None:
+    def deliver(self, events: Iterable[Event[T]]) -> None:
         self._call(lambda: self._on_events(events))
 
     def synced(self) -> None:

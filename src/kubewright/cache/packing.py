@@ -15,7 +15,13 @@ import zstandard
 _SAMPLES = 200
 _SAMPLE_SIZE = 8 * 1024
 _DICTIONARY_SIZE = 8 * 1024
-_LEVEL = 1
+_PARAMETERS = zstandard.ZstdCompressionParameters.from_level(
+    1, source_size=2 * _SAMPLE_SIZE, dict_size=_DICTIONARY_SIZE, write_checksum=False, write_dict_id=False
+)
+"""Tables of 50 KB: made for objects of unknown size they would be three times as big, and find no more."""
+
+_COUNTERS = 16
+"""As a power of two: where training counts what the samples have in common; its default of 20 needs 7 MB for that."""
 
 _WORTHWHILE = 256 * 1024
 """Bytes that are packed before the packing is looked at: a smaller store is left as it is."""
@@ -49,11 +55,9 @@ class Zstd:
     """Bytes compressed with a dictionary trained on samples."""
 
     def __init__(self, samples: Sequence[bytes]) -> None:
-        dictionary = zstandard.train_dictionary(_DICTIONARY_SIZE, list(samples))
-        dictionary.precompute_compress(level=_LEVEL)
-        self._compressor = zstandard.ZstdCompressor(
-            level=_LEVEL, dict_data=dictionary, write_checksum=False, write_dict_id=False
-        )
+        dictionary = zstandard.train_dictionary(_DICTIONARY_SIZE, list(samples), d=6, f=_COUNTERS)
+        dictionary.precompute_compress(compression_params=_PARAMETERS)
+        self._compressor = zstandard.ZstdCompressor(compression_params=_PARAMETERS, dict_data=dictionary)
         self._decompressor = zstandard.ZstdDecompressor(dict_data=dictionary)
 
     def pack(self, raw: bytes) -> bytes:
@@ -78,6 +82,11 @@ class Packer:
         self._samples: list[bytes] = []
         self._raw = 0
         self._packed = 0
+
+    @property
+    def undecided(self) -> bool:
+        """Whether it is yet to be seen how the objects are packed best."""
+        return self._compress and self.packing is PLAIN
 
     def pack(self, raw: bytes) -> bytes:
         packed = self.packing.pack(raw)

@@ -15,11 +15,11 @@ import msgspec
 
 from kubewright.cache.consistency import Versions, differences, is_wanted
 from kubewright.cache.deltas import Delta
+from kubewright.cache.indexer import Indexer
 from kubewright.cache.list_watch import Failure, ListPage, ListWatch, Pause, Watch
 from kubewright.cache.stored import ObjectReader, StoredObject
 from kubewright.client import RawEvent, RestClient, TransportError, TransportTimeout, read_events
 from kubewright.objects.errors import APIError
-from kubewright.objects.names import ObjectKey
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ _INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 class Sink(Protocol[T]):
     """Takes what a reflector sees."""
 
-    def replace(self, objects: Mapping[ObjectKey, StoredObject[T]], resource_version: str) -> None:
+    def replace(self, objects: Indexer[T], resource_version: str) -> None:
         """These are all the objects there are."""
 
     def apply(self, deltas: Sequence[Delta[T]]) -> None:
@@ -110,7 +110,7 @@ class Reflector(Generic[T]):
         self._initial_timeout = initial_timeout
         self._sleep = sleep
         self._clock = clock or asyncio.get_running_loop().time
-        self._collected: dict[ObjectKey, StoredObject[T]] = {}
+        self._collected: Indexer[T] = Indexer()
         self._streaming = False
         self.inconsistencies = 0
         """How many objects were streamed differently from how they are listed, where that is checked."""
@@ -137,7 +137,7 @@ class Reflector(Generic[T]):
         if page.continue_token:
             query["continue"] = page.continue_token
         else:
-            self._collected = {}
+            self._collected = Indexer()
             query["resourceVersion"] = page.resource_version
         response = await self._rest.request("GET", self.path, query=query, accept=self._accept_list)
         answer = _decode_list(response.body)
@@ -145,14 +145,14 @@ class Reflector(Generic[T]):
             raise APIError(f"{self.path} is listed as a Table, not as objects", reason="NotAcceptable", code=406)
         for item in answer.items or ():
             if (obj := self._read(item)) is not None:
-                self._collected[obj.key] = obj
+                self._collected.put(obj)
         if self.state.listed(answer.metadata.resource_version, answer.metadata.continue_):
             self._replace()
 
     async def _watch(self, step: Watch) -> None:
         self._streaming = step.initial
         if step.initial:
-            self._collected = {}
+            self._collected = Indexer()
         query: dict[str, object] = {
             **self._selectors,
             "watch": True,
@@ -240,9 +240,9 @@ class Reflector(Generic[T]):
             return
         for delta in deltas:
             if delta.type == "DELETED":
-                self._collected.pop(delta.object.key, None)
+                self._collected.remove(delta.object.key)
             else:
-                self._collected[delta.object.key] = delta.object
+                self._collected.put(delta.object)
 
     def _bookmark(self, event: RawEvent) -> None:
         metadata = _decode_bookmark(event.object).metadata
@@ -251,7 +251,7 @@ class Reflector(Generic[T]):
                 self._streaming = False
                 self.state.streamed(metadata.resource_version)
                 if is_wanted():
-                    versions = {key: obj.resource_version for key, obj in self._collected.items()}
+                    versions = {obj.key: obj.resource_version for obj in self._collected}
                     self._streamed = metadata.resource_version, versions
                 self._replace()
             return
@@ -259,7 +259,7 @@ class Reflector(Generic[T]):
         self._sink.reached(metadata.resource_version)
 
     def _replace(self) -> None:
-        collected, self._collected = self._collected, {}
+        collected, self._collected = self._collected, Indexer()
         self._sink.replace(collected, self.state.resource_version)
 
     def _read(self, data: msgspec.Raw) -> StoredObject[T] | None:

@@ -22,10 +22,9 @@ Transform: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
 """Changes an object's plain JSON before it is stored; must give the same result when applied twice."""
 
 _NOTHING = msgspec.Raw()
-_NO_LABELS: Mapping[str, str] = {}
 
-_SHARED_LABELS = 4096
-"""How many different sets of labels a reader remembers."""
+_REMEMBERED = 512
+"""How many different traits a reader remembers: siblings come one after another, as lists are sorted by name."""
 
 
 class _Metadata(msgspec.Struct, rename="camel", gc=False):
@@ -35,7 +34,7 @@ class _Metadata(msgspec.Struct, rename="camel", gc=False):
     generation: int = 0
     deletion_timestamp: str | None = None
     labels: msgspec.Raw = _NOTHING
-    owner_references: list[OwnerReference] | None = None
+    owner_references: msgspec.Raw = _NOTHING
     managed_fields: msgspec.Raw = _NOTHING
 
 
@@ -55,6 +54,19 @@ class _Asked(msgspec.Struct, gc=False):
 _decode_object = msgspec.json.Decoder(_Object).decode
 _decode_asked = msgspec.json.Decoder(_Asked).decode
 _decode_labels = msgspec.json.Decoder(dict[str, str] | None).decode
+_decode_owners = msgspec.json.Decoder(list[OwnerReference] | None).decode
+
+
+class _Traits(msgspec.Struct, Generic[T], frozen=True, gc=False, eq=False):
+    """What an object has in common with its siblings: one for all of them."""
+
+    namespace: str
+    generation: int
+    deleting: bool
+    labels: Mapping[str, str]
+    owner_references: Sequence[OwnerReference]
+    packing: Packing
+    decode: Callable[[bytes], T]
 
 
 class StoredObject(msgspec.Struct, Generic[T], gc=False, eq=False):
@@ -64,24 +76,42 @@ class StoredObject(msgspec.Struct, Generic[T], gc=False, eq=False):
     """
 
     name: str
-    namespace: str
-    resource_version: str
-    generation: int
-    deleting: bool
-    labels: Mapping[str, str]
-    owner_references: Sequence[OwnerReference]
+    _version: int | str
     _packed: bytes
-    _packing: Packing
-    _decode: Callable[[bytes], T]
+    _traits: _Traits[T]
+
+    @property
+    def namespace(self) -> str:
+        return self._traits.namespace
 
     @property
     def key(self) -> ObjectKey:
-        return ObjectKey(self.namespace, self.name)
+        return ObjectKey(self._traits.namespace, self.name)
+
+    @property
+    def resource_version(self) -> str:
+        return str(self._version)
+
+    @property
+    def generation(self) -> int:
+        return self._traits.generation
+
+    @property
+    def deleting(self) -> bool:
+        return self._traits.deleting
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        return self._traits.labels
+
+    @property
+    def owner_references(self) -> Sequence[OwnerReference]:
+        return self._traits.owner_references
 
     @property
     def raw(self) -> bytes:
         """Its JSON, without ``managedFields``."""
-        return self._packing.unpack(self._packed)
+        return self._traits.packing.unpack(self._packed)
 
     @property
     def size(self) -> int:
@@ -99,7 +129,7 @@ class StoredObject(msgspec.Struct, Generic[T], gc=False, eq=False):
         return _decode_asked(self.raw).metadata.annotations or {}
 
     def decode(self) -> T:
-        return self._decode(self.raw)
+        return self._traits.decode(self.raw)
 
     def plain(self) -> dict[str, Any]:
         """The whole object as plain JSON values."""
@@ -134,7 +164,8 @@ class ObjectReader(Generic[T]):
         self._transform = transform
         self._metadata_only = metadata_only
         self._keep_managed_fields = keep_managed_fields
-        self._labels: dict[bytes, dict[str, str]] = {}
+        self._traits: dict[tuple[object, ...], _Traits[T]] = {}
+        self._early: list[StoredObject[T]] = []
 
     def read(self, data: bytes | msgspec.Raw, *, pack: bool = True) -> StoredObject[T]:
         """
@@ -147,35 +178,58 @@ class ObjectReader(Generic[T]):
         raw = bytes(data)
         if metadata.managed_fields and not self._keep_managed_fields:
             raw = _without_managed_fields(raw, bytes(metadata.managed_fields))
-        labels = self._read_labels(bytes(metadata.labels)) if metadata.labels else _NO_LABELS
-        packing = self._packer.packing if pack else PLAIN
-        return StoredObject(
+        early = pack and self._packer.undecided
+        traits = self._traits_of(metadata, self._packer.packing if pack else PLAIN)
+        obj = StoredObject(
             metadata.name,
-            intern(metadata.namespace),
-            metadata.resource_version,
-            metadata.generation,
-            metadata.deletion_timestamp is not None,
-            labels,
-            metadata.owner_references or (),
+            _compact(metadata.resource_version),
             self._packer.pack(raw) if pack else raw,
-            packing,
-            self._decode,
+            traits,
         )
+        if early:
+            self._early.append(obj)
+            if not self._packer.undecided:
+                self._pack_early()
+        return obj
 
-    def _read_labels(self, text: bytes) -> Mapping[str, str]:
-        """Objects with the same labels share them."""
-        labels = self._labels.get(text)
-        if labels is None:
-            if len(self._labels) >= _SHARED_LABELS:
-                self._labels.clear()
-            labels = self._labels[text] = _decode_labels(text) or {}
-        return labels
+    def _traits_of(self, metadata: _Metadata, packing: Packing) -> _Traits[T]:
+        labels, owners = bytes(metadata.labels), bytes(metadata.owner_references)
+        deleting = metadata.deletion_timestamp is not None
+        key = (metadata.namespace, metadata.generation, deleting, labels, owners, packing)
+        traits = self._traits.get(key)
+        if traits is None:
+            if len(self._traits) >= _REMEMBERED:
+                self._traits.clear()
+            traits = self._traits[key] = _Traits(
+                intern(metadata.namespace),
+                metadata.generation,
+                deleting,
+                (labels and _decode_labels(labels)) or {},
+                (owners and _decode_owners(owners)) or (),
+                packing,
+                self._decode,
+            )
+        return traits
+
+    def _pack_early(self) -> None:
+        """Pack the objects that came before the packer knew how."""
+        packing = self._packer.packing
+        for obj in self._early:
+            obj._packed = packing.pack(obj._packed)
+            obj._traits = msgspec.structs.replace(obj._traits, packing=packing)
+        self._early.clear()
 
     def _reshape(self, data: bytes | msgspec.Raw) -> bytes:
         plain: dict[str, Any] = msgspec.json.decode(data)
         if self._metadata_only:
             plain = {field: plain[field] for field in ("apiVersion", "kind", "metadata") if field in plain}
         return msgspec.json.encode(self._transform(plain) if self._transform else plain)
+
+
+def _compact(resource_version: str) -> int | str:
+    """As the number that it is in all of Kubernetes: half as big as its text.  Any other text stays."""
+    number = int(resource_version) if resource_version.isdecimal() and len(resource_version) < 20 else 0
+    return number if str(number) == resource_version else resource_version
 
 
 def _without_managed_fields(raw: bytes, value: bytes) -> bytes:

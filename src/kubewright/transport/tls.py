@@ -12,13 +12,33 @@ def trusting(authorities: bytes | None) -> ssl.SSLContext:
     :param authorities: PEM; only these are trusted.  None trusts what the machine trusts.
     :raises ValueError: they are no PEM certificates.
     """
+    context = _ClientContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
-        context = ssl.create_default_context(cadata=authorities.decode("ascii") if authorities else None)
+        if authorities:
+            context.load_verify_locations(cadata=authorities.decode("ascii"))
+        else:
+            context.load_default_certs()
     except ssl.SSLError as error:
         raise ValueError(str(error)) from error
     # A serving certificate that is itself named as the authority is trusted, as Go trusts it.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     return context
+
+
+class _ClientContext(ssl.SSLContext):
+    """Takes a host name in ASCII as it is: for any text, the ssl module loads half a megabyte of Unicode tables."""
+
+    def wrap_bio(
+        self,
+        incoming: ssl.MemoryBIO,
+        outgoing: ssl.MemoryBIO,
+        server_side: bool = False,
+        server_hostname: str | bytes | None = None,
+        session: ssl.SSLSession | None = None,
+    ) -> ssl.SSLObject:
+        if isinstance(server_hostname, str) and server_hostname.isascii():
+            server_hostname = server_hostname.encode()
+        return super().wrap_bio(incoming, outgoing, server_side, server_hostname, session)
 
 
 def load_certificate(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
