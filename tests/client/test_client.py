@@ -139,9 +139,25 @@ async def test_update_puts_the_object_or_its_status() -> None:
     await client.update(obj)
     await client.update(obj, subresource="status")
     assert [(r.method, r.path) for r in server.requests] == [
+        ("GET", "/api/v1/namespaces/ns/configmaps/a"),
         ("PUT", "/api/v1/namespaces/ns/configmaps/a"),
+        ("GET", "/api/v1/namespaces/ns/configmaps/a"),
         ("PUT", "/api/v1/namespaces/ns/configmaps/a/status"),
     ]
+
+
+async def test_an_update_may_make_an_object_where_the_server_lets_it() -> None:
+    client, server = serving(status(404, "NotFound"), Reply(config_map()))
+    await client.update(ConfigMap(metadata=ObjectMeta(name="a"), data={"k": "v"}))
+    assert msgspec.json.decode(server.requests[1].body)["data"] == {"k": "v"}
+
+
+async def test_an_unstructured_object_is_put_as_it_is() -> None:
+    client, server = serving(Reply(config_map()))
+    obj = Unstructured({"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "a"}, "x": 1})
+    await client.update(obj)
+    assert [r.method for r in server.requests] == ["GET", "GET", "PUT"]  # the first two to discover the kind
+    assert msgspec.json.decode(server.requests[2].body)["x"] == 1
 
 
 @pytest.mark.parametrize(

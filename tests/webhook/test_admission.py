@@ -40,6 +40,16 @@ async def test_a_defaulter_leaves_fields_alone_that_its_class_does_not_know() ->
     ]
 
 
+async def test_a_part_that_loses_all_its_class_knows_keeps_the_rest() -> None:
+    def default(obj: Widget) -> None:
+        obj.spec.host = None
+
+    only_host = widget()
+    only_host["spec"] = {"host": "h", "x": 1}
+    patch = (await answer(defaulting(Widget, default), request(obj=only_host))).patch
+    assert patch == [{"op": "remove", "path": "/spec/host"}]
+
+
 async def test_an_asynchronous_defaulter_is_awaited() -> None:
     async def default(obj: Widget, request: AdmissionRequest) -> None:
         await asyncio.sleep(0)

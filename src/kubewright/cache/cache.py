@@ -12,7 +12,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from kubewright.cache.informer import Informer
-from kubewright.cache.stored import Transform
+from kubewright.cache.stored import StoredObject, Transform
 from kubewright.client import Client, Fields, Labels, Target, Write, selector_text
 from kubewright.objects.errors import NotFound
 from kubewright.objects.meta import Object
@@ -155,6 +155,13 @@ class Cache:
 
         :raises NotFound: there is none.
         """
+        return (await self.stored(target, name, namespace)).decode()
+
+    async def stored(self, target: type[T] | Target[T], name: str, namespace: str | None = None) -> StoredObject[T]:
+        """As `get`, the object as the store keeps it: with what its class doesn't know.
+
+        :raises NotFound: there is none.
+        """
         informer = await self._synced(target)
         kind = informer.kind
         assert kind is not None
@@ -162,7 +169,7 @@ class Cache:
         stored = informer.get(key)
         if stored is None:
             raise NotFound.of(kind.resource.group_resource, name)
-        return stored.decode()
+        return stored
 
     async def list(
         self,

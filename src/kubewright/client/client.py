@@ -29,8 +29,9 @@ from kubewright.client.parameters import (
 from kubewright.client.rest import JSON, RequestObserver, RestClient, log_warning, resource_path
 from kubewright.client.watch import WatchEvent, read_events
 from kubewright.client.writes import Write, WriteVerb, deletions
-from kubewright.objects.codec import to_json
-from kubewright.objects.errors import APIError
+from kubewright.objects.changes import carry_over
+from kubewright.objects.codec import to_json, to_json_in_full
+from kubewright.objects.errors import APIError, NotFound
 from kubewright.objects.meta import ListMeta, Object
 from kubewright.objects.names import ObjectKey
 from kubewright.objects.unstructured import Unstructured
@@ -280,15 +281,30 @@ class Client:
     ) -> T:
         """Replace an object as a whole; its ``resource_version``, where set, must be the stored one.
 
-        What a typed class doesn't know of the object is lost, as with Go's typed clients: patch or apply instead, or
-        read and write it as `Untyped`.
+        What the server holds of it and a typed class doesn't know is kept, in nested parts and in the items of lists,
+        too: the object is read first (``get`` must be allowed), and that is sent with everything that the class knows
+        as it is here.  `Unstructured` objects are sent as they are.
 
         :raises Conflict: someone else wrote it meanwhile.
         """
         kind = await self._kind_of(obj)
         key = self._key(kind, obj.metadata.name, obj.metadata.namespace)
         query = self._options(field_manager, field_validation, dry_run)
-        return kind.decode(await self._send("update", kind, key, query, to_json(obj), subresource=subresource))
+        body = to_json(obj) if isinstance(obj, Unstructured) else await self._complete(kind, key, obj)
+        return kind.decode(await self._send("update", kind, key, query, body, subresource=subresource))
+
+    async def _complete(self, kind: Kind[T], key: ObjectKey, obj: T) -> bytes:
+        """The object with what its class doesn't know of the one that the server holds.
+
+        Reading it anew costs a request, but none of what remembering would: twice the memory for every object that is
+        read, though few are ever replaced, and no rule about copies.
+        """
+        try:
+            held = (await self.rest.request("GET", resource_path(kind.resource, *key))).body
+        except NotFound:  # a few kinds are made by an update
+            return to_json(obj)
+        before, after = to_json_in_full(kind.decode(held)), to_json_in_full(obj)
+        return msgspec.json.encode(carry_over(*map(msgspec.json.decode, (held, before, after))))
 
     async def patch(
         self,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from kubewright.objects.changes import same
+
 
 def merge_patch(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     """The RFC 7386 patch that turns ``before`` into ``after``; empty if they are equal.  Lists are replaced whole."""
@@ -13,18 +15,9 @@ def merge_patch(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]
         if isinstance(value, dict) and isinstance(old, dict):
             if change := merge_patch(old, value):
                 patch[key] = change
-        elif key not in before or not _same(old, value):
+        elif key not in before or not same(old, value):
             patch[key] = value
     return patch
-
-
-def _same(one: Any, other: Any) -> bool:
-    """Whether two values are the same JSON: to Python, False equals 0 at any depth."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_same(value, other[key]) for key, value in one.items())
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_same, one, other))
-    return type(one) is type(other) and bool(one == other)
 
 
 def replaces_list(patch: Any) -> bool:

@@ -147,6 +147,6 @@ class Reconciler(Generic[KindT]):
             cache=self._cache,
             children=children,
             events=self._events,
-            status=StatusWriter(self._client, obj, field_manager=self._field_manager),
+            status=StatusWriter(self._client, self._cache, obj, field_manager=self._field_manager),
             owns=self._owns,
         )

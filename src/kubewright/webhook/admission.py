@@ -13,12 +13,14 @@ from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
-from kubewright.objects import from_json, to_json
+from kubewright.objects import from_json
+from kubewright.objects.changes import carry_over
+from kubewright.objects.codec import to_json_in_full
 from kubewright.objects.errors import APIError
 from kubewright.objects.meta import Object
 from kubewright.objects.unstructured import Unstructured
-from kubewright.webhook.changes import carry_over, json_patch
 from kubewright.webhook.errors import Problem, causes_of, refusal, status_of, undecodable
+from kubewright.webhook.json_patch import json_patch
 from kubewright.webhook.review import AdmissionRequest, AdmissionResponse
 
 T = TypeVar("T", bound=Object | Unstructured)
@@ -38,7 +40,7 @@ def defaulting(cls: type[T], function: Callable[..., Awaitable[None] | None]) ->
     call = _arguments(function, objects=1)
 
     def finish(request: AdmissionRequest, obj: T, before: bytes) -> AdmissionResponse:
-        if (after := to_json(obj)) == before:
+        if (after := to_json_in_full(obj)) == before:
             return AdmissionResponse()
         original = request.object
         merged = carry_over(original, msgspec.json.decode(before), msgspec.json.decode(after))
@@ -58,7 +60,7 @@ def defaulting(cls: type[T], function: Callable[..., Awaitable[None] | None]) ->
             for cause in causes_of(undecodable(error), _subject(request)):
                 request.warn(f"defaults were not set: {cause.field}: {cause.message}")
             return AdmissionResponse()
-        before = to_json(obj)
+        before = to_json_in_full(obj)
         try:
             result = call(request, obj, None)
         except Exception as error:

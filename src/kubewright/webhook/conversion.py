@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from kubewright.objects import from_dict, to_dict
+from kubewright.objects.changes import carry_over
 from kubewright.objects.meta import Object, ObjectMeta
-from kubewright.webhook.changes import carry_over
 from kubewright.webhook.review import MalformedReview
 
 GROUP = "apiextensions.k8s.io"
