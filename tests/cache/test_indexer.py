@@ -93,3 +93,13 @@ def test_an_index_always_agrees_with_a_scan(changes: list[tuple[str, str, bool]]
         scanned = {obj.key for obj in indexer if (obj.decode().spec.node_name or "") == node}
         assert {obj.key for obj in indexer.by_index("spec.nodeName", node)} == scanned
     assert indexer.bytes == sum(len(obj.raw) for obj in indexer)
+
+
+def test_an_index_that_comes_late_has_what_is_stored_and_can_go_again() -> None:
+    indexer = filled()
+    indexer.add_index("app", lambda obj: (obj.labels["app"],))
+    assert {str(obj.key) for obj in indexer.by_index("app", "web")} == {"default/a", "other/a"}
+    indexer.remove_index("app")
+    indexer.put(stored("without"))  # or the function would fail
+    with pytest.raises(KeyError):
+        indexer.index_values("app")

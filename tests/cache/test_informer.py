@@ -257,3 +257,67 @@ async def test_a_kind_that_is_not_there_yet_is_waited_for(monkeypatch: pytest.Mo
         served.append({"metadata": {"name": "example.com"}, "versions": versions})
         await informer.wait_for_sync()
         assert informer.kind is not None
+
+
+async def test_handlers_hear_of_a_change_when_the_store_has_it() -> None:
+    server = FakeServer(pod("a", 1))
+    async with running(server) as cache:
+        informer, stored = cache.informer(Pod), list[tuple[int, str | None]]()
+
+        def look(events: Iterable[Event[Pod]]) -> None:
+            for _ in events:
+                held = informer.get(key("a"))
+                stored.append((len(informer.indexer), held.resource_version if held else None))
+
+        task = asyncio.create_task(informer.subscribe(look))
+        await eventually(lambda: len(stored) == 1)
+        server.put(pod("a", 2))
+        server.put(pod("b", 3))
+        await eventually(lambda: len(stored) == 3)
+        server.delete(key("a"), 4)
+        await eventually(lambda: len(stored) == 4)
+        assert stored[0] == (1, "1")
+        assert stored[-1] == (1, None)
+        task.cancel()
+
+
+async def test_resyncs_are_each_subscribers_own() -> None:
+    async with running(FakeServer(pod("a", 1))) as cache:
+        often, never = Listener(), Listener()
+        tasks = [often.follow(cache.informer(Pod), resync=0.01), never.follow(cache.informer(Pod))]
+        await often.until(lambda: len(often.seen) >= 3)
+        assert never.seen == ["create a 1 initial"]
+        for task in tasks:
+            task.cancel()
+
+
+async def test_a_transform_is_what_handlers_and_readers_see() -> None:
+    def shout(plain: dict[str, Any]) -> dict[str, Any]:
+        return {**plain, "metadata": {**plain["metadata"], "name": plain["metadata"]["name"].upper()}}
+
+    async with running(FakeServer(pod("a", 1)), transform=shout) as cache:
+        listener = Listener()
+        task = listener.follow(cache.informer(Pod))
+        await listener.until(lambda: listener.ready)
+        assert listener.seen == ["create A 1 initial"]
+        assert (await cache.get(Pod, "A")).metadata.name == "A"
+        task.cancel()
+
+
+@pytest.mark.parametrize(
+    ("cached", "wanted", "followed"),
+    [
+        (None, None, {"/api/v1/pods"}),
+        (["a", "b"], None, {"/api/v1/namespaces/a/pods", "/api/v1/namespaces/b/pods"}),
+        (["a", "b"], ["c"], {"/api/v1/namespaces/c/pods"}),
+        (None, ["c", "c"], {"/api/v1/namespaces/c/pods"}),
+        (["a"], [], set()),
+    ],
+)
+async def test_what_an_informer_asks_for_goes_before_what_its_cache_does(
+    cached: list[str] | None, wanted: list[str] | None, followed: set[str]
+) -> None:
+    server = FakeServer()
+    async with running(server, namespaces=cached) as cache:
+        await cache.informer(Pod, namespaces=wanted).wait_for_sync()
+    assert {request.path for request in server.requests} == followed

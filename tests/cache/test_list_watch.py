@@ -131,13 +131,23 @@ def test_a_server_without_a_watch_cache_is_paged_for_ever() -> None:
     assert state.next() == ListPage("10", 500)
 
 
-def test_a_token_that_expires_leads_to_one_full_list() -> None:
+@pytest.mark.parametrize(
+    ("error", "then"),
+    [
+        (EXPIRED, ListPage("0", 0)),  # the token is too old: all of it at once
+        (GONE, ListPage("", 500)),
+        (TOO_LARGE, ListPage("", 500)),
+        (InternalError("oops"), Pause(0.8)),
+        (ConnectError("refused"), Pause(0.8)),
+    ],
+)
+def test_a_later_page_that_fails_begins_the_list_again(error: APIError | TransportError, then: object) -> None:
     state = new(stream_initial=False)
     state.next()
     state.listed("10", "more")
     state.next()
-    state.failed(EXPIRED, 0.0)
-    assert state.next() == ListPage("0", 0)
+    state.failed(error, 0.0)
+    assert state.next() == then
 
 
 @pytest.mark.parametrize("error", [EXPIRED, GONE, TOO_LARGE])

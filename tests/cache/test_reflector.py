@@ -15,6 +15,8 @@ from kubewright.cache.reflector import Reflector
 from kubewright.client import AsgiTransport, RestClient
 from kubewright.objects.core_v1 import Pod
 
+INITIAL_EVENTS_END = "k8s.io/initial-events-end"
+
 
 class Journal:
     """A sink that writes down what it is told."""
@@ -40,7 +42,7 @@ class Stop(Exception):
 
 
 def bookmark(version: str, *, initial_end: bool = False) -> bytes:
-    annotations = {"k8s.io/initial-events-end": "true"} if initial_end else {}
+    annotations = {INITIAL_EVENTS_END: "true"} if initial_end else {}
     return event("BOOKMARK", {"kind": "Pod", "metadata": {"resourceVersion": version, "annotations": annotations}})
 
 
@@ -120,6 +122,27 @@ async def test_events_and_the_bookmark_that_ends_them_may_come_in_one_piece() ->
     piece = event("ADDED", pod("a")) + bookmark("5", initial_end=True) + event("ADDED", pod("c", 6))
     lines, _ = await follow(streamed(piece), expect=2)
     assert lines == ["replace a at 5", "ADDED c"]
+
+
+async def test_only_a_bookmark_that_says_so_ends_the_initial_events() -> None:
+    other = event("BOOKMARK", {"metadata": {"resourceVersion": "4", "annotations": {INITIAL_EVENTS_END: "false"}}})
+    piece = event("ADDED", pod("a")) + other + event("ADDED", pod("b")) + bookmark("5", initial_end=True)
+    lines, _ = await follow(streamed(piece), expect=1)
+    assert lines == ["replace a,b at 5"]
+
+
+async def test_what_an_unfinished_stream_has_brought_is_forgotten() -> None:
+    again = streamed(event("ADDED", pod("b")) + bookmark("5", initial_end=True))
+    lines, requests = await follow(streamed(event("ADDED", pod("a"))), again, expect=1)
+    assert lines == ["replace b at 5"]
+    assert requests[1].query == requests[0].query
+
+
+async def test_a_list_that_fails_in_the_middle_changes_nothing() -> None:
+    first, failing = listed("a", **{"continue": "more"}), status(403, "Forbidden")
+    lines, requests = await follow(first, failing, listed("b"), expect=2, stream_initial=False)
+    assert lines == ["trouble 403", "replace b at 10"]
+    assert "continue" not in requests[2].query
 
 
 async def test_a_server_that_does_not_stream_is_listed_in_pages_then_watched() -> None:

@@ -101,6 +101,44 @@ async def test_pages_follow_the_continue_token() -> None:
     assert [request.query.get("continue") for request in server.requests] == [None, "more"]
 
 
+def page(*names: str, more: str = "") -> Reply:
+    return Reply(
+        {"metadata": {"resourceVersion": "7", "continue": more}, "items": [config_map(name) for name in names]}
+    )
+
+
+@pytest.mark.parametrize(
+    ("replies", "pages"),
+    [
+        ([page()], [[]]),
+        ([page("a")], [["a"]]),
+        ([page("a", "b")], [["a", "b"]]),
+        ([page("a", "b", more="x"), page("c", "d", more="y"), page("e")], [["a", "b"], ["c", "d"], ["e"]]),
+    ],
+)
+async def test_pages_end_with_the_one_that_has_no_token(replies: list[Reply], pages: list[list[str]]) -> None:
+    client, server = serving(*replies)
+    found = [[item.metadata.name for item in one] async for one in client.pages(ConfigMap, page_size=2)]
+    assert found == pages
+    assert [request.query["limit"] for request in server.requests] == ["2"] * len(replies)
+
+
+async def test_a_token_that_has_expired_is_said_after_the_pages_before_it() -> None:
+    client, server = serving(page("a", more="x"), status(410, "Expired"))
+    seen = []
+    with pytest.raises(Gone):
+        async for one in client.pages(ConfigMap):
+            seen += [item.metadata.name for item in one]
+    assert (seen, len(server.requests)) == (["a"], 2)
+
+
+async def test_pages_are_asked_for_only_as_they_are_read() -> None:
+    client, server = serving(page("a", more="x"))
+    async for _ in client.pages(ConfigMap):
+        break
+    assert len(server.requests) == 1
+
+
 async def test_kinds_without_a_class_are_found_by_discovery() -> None:
     client, server = serving(Reply({"items": [{"metadata": {"name": "w"}, "spec": {"size": 3}}]}))
     (widget,) = await client.list(Untyped(WIDGET), namespace="ns")

@@ -317,3 +317,42 @@ def test_a_controller_needs_a_worker() -> None:
 
     with pytest.raises(ValueError, match="at least one worker"):
         Controller[str]("test", nothing, workers=0)
+
+
+@pytest.mark.parametrize("ready_first", [False, True])
+async def test_a_source_that_fails_ends_the_controller(ready_first: bool) -> None:
+    class Broken:
+        name = "broker"
+
+        async def run(self, queue: WorkQueue[str], ready: Callable[[], None]) -> None:
+            if ready_first:
+                ready()
+                await asyncio.sleep(0)
+            raise ConnectionError("the broker hung up")
+
+    async def nothing(item: Item[str]) -> None: ...
+
+    controller, source = make(nothing), Broken()
+    controller.watch(source)
+    async with asyncio.timeout(5):
+        with pytest.raises(ConnectionError, match="hung up"):
+            await controller.run(asyncio.Event(), lambda: None)
+
+
+def test_only_success_forgets_failures_a_terminal_error_does_not() -> None:
+    outcomes: list[Exception | None] = [RuntimeError(), RuntimeError(), TerminalError("no"), RuntimeError(), None]
+
+    async def fail(item: Item[str]) -> None:
+        if (outcome := outcomes.pop(0)) is not None:
+            raise outcome
+
+    async def main() -> list[int]:
+        controller, failures = make(fail), []
+        async with running(controller):
+            for _ in range(2):
+                controller.queue.add("a")
+                await asyncio.sleep(60)
+                failures.append(controller.queue.failures("a"))
+        return failures
+
+    assert run(main) == [2, 0]

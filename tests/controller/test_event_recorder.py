@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from tests.serving import api_server
 
+from kubewright.client import Client
 from kubewright.controller import EventRecorder
 from kubewright.objects import ObjectMeta
 from kubewright.objects.core_v1 import ConfigMap, Namespace
 from kubewright.objects.events_v1 import Event
+from kubewright.testing.faults import FaultyTransport, refuse
 
 SUBJECT = ConfigMap(metadata=ObjectMeta(name="a", namespace="default", uid="u", resource_version="7"))
 
@@ -92,3 +95,26 @@ async def test_recording_never_waits_and_drops_what_is_too_much() -> None:
             subject = ConfigMap(metadata=ObjectMeta(name=f"a{number}", namespace="default"))
             recorder.record(subject, "Flood", "again")
         assert recorder.dropped == 100
+
+
+async def test_an_event_that_somebody_has_deleted_is_made_again() -> None:
+    async with api_server() as server:
+        recorder = EventRecorder(server.client(), "op")
+        recorder.record(SUBJECT, "Failed", "no luck")
+        await written(recorder)
+        await server.client().delete_collection(Event, "default")
+        for _ in range(2):  # the second occurrence finds that it is gone
+            recorder.record(SUBJECT, "Failed", "no luck")
+            await written(recorder)
+        (event,) = await server.client().list(Event, namespace="default")
+        assert event.series is None
+
+
+async def test_an_event_is_written_again_while_the_server_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kubewright.controller.event_recorder._RETRY_PAUSE", 0.0)
+    async with api_server() as server:
+        lost = FaultyTransport(server.client().rest.transport, [refuse("/events", times=2)])
+        recorder = EventRecorder(Client(lost), "op")
+        recorder.record(SUBJECT, "Kept", "written in the end")
+        await written(recorder)
+        assert [event.reason for event in await server.client().list(Event)] == ["Kept"]

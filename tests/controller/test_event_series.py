@@ -61,3 +61,14 @@ def test_what_is_remembered_is_bounded() -> None:
         other = KEY._replace(regarding=("Website", "ns", f"b{number}", f"u{number}"))
         correlator.observe(other, "b", "ns", 0.0)
     assert correlator.observe(KEY, "a", "ns", 1.0)[0] == "create"
+
+
+def test_a_series_whose_event_is_gone_begins_anew() -> None:
+    correlator = EventCorrelator()
+    correlator.observe(KEY, "a.0", "ns", 0.0)
+    _, series = correlator.observe(KEY, "a.1", "ns", 1.0)
+    correlator.forget(series)
+    verdict, series = correlator.observe(KEY, "a.2", "ns", 2.0)
+    assert (verdict, series.name, series.count) == ("create", "a.2", 1)
+    correlator.forget(EventCorrelator().observe(KEY, "x", "ns", 0.0)[1])  # one that is not known
+    assert correlator.observe(KEY, "a.3", "ns", 3.0)[0] == "update"

@@ -7,7 +7,8 @@ from tests.serving import api_server
 
 from kubewright.manager import LeaderElector, LeaseLock, LeaseRecord
 from kubewright.objects.coordination_v1 import Lease
-from kubewright.objects.errors import AlreadyExists, Conflict
+from kubewright.objects.errors import AlreadyExists, Conflict, NotFound
+from kubewright.objects.meta import ObjectMeta
 
 T0 = dt.datetime(2026, 1, 1, 12, 0, 0, 5, tzinfo=dt.UTC)
 RECORD = LeaseRecord("me", 15.0, T0, T0 + dt.timedelta(seconds=2), 3)
@@ -48,3 +49,29 @@ async def test_candidates_take_turns_on_a_real_server() -> None:
         await second.acquire()
         lease = await server.client().get(Lease, "op", "default")
         assert (lease.spec.holder_identity, lease.spec.lease_transitions) == ("b", 1)
+
+
+async def test_labels_of_others_stay_and_ones_own_are_put_back() -> None:
+    async with api_server() as server:
+        lock = LeaseLock(server.client(), "default", "op", labels={"app": "op"})
+        await lock.create(RECORD)
+        await server.client().patch(Lease, "op", "default", merge={"metadata": {"labels": {"app": "x", "team": "t"}}})
+        await lock.read()
+        await lock.update(RECORD)
+        lease = await server.client().get(Lease, "op", "default")
+        assert lease.metadata.labels == {"app": "op", "team": "t"}
+
+
+async def test_a_lease_that_says_nothing_is_held_by_nobody() -> None:
+    async with api_server() as server:
+        await server.client().create(Lease(metadata=ObjectMeta(name="op", namespace="default")))
+        lock = LeaseLock(server.client(), "default", "op")
+        assert await lock.read() == LeaseRecord("", 0.0, None, None, 0)
+        await lock.update(RECORD)
+        assert await lock.read() == RECORD
+
+
+async def test_a_lease_that_is_not_there_cannot_be_renewed() -> None:
+    async with api_server() as server:
+        with pytest.raises(NotFound):
+            await LeaseLock(server.client(), "default", "op").update(RECORD)

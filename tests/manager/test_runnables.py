@@ -137,3 +137,29 @@ def test_errors_while_stopping_are_collected() -> None:
         return await group.stop(None)
 
     assert [str(error) for error in run(main)] == ["at the end"]
+
+
+def test_what_is_added_while_it_stops_is_not_started() -> None:
+    async def main() -> list[str]:
+        log: list[str] = []
+        group = RunnableGroup(Group.OTHERS)
+        group.add(Part("slow", log, stop_after=5))
+        await group.start(unexpected)
+        stopping = asyncio.create_task(group.stop(None))
+        await asyncio.sleep(1)
+        group.add(Part("late", log))
+        await stopping
+        group.add(Part("later", log))
+        await asyncio.sleep(1)
+        return log
+
+    assert run(main) == ["slow ready", "slow stopped"]
+
+
+def test_an_empty_group_starts_and_stops() -> None:
+    async def main() -> list[BaseException]:
+        group = RunnableGroup(Group.CACHES)
+        await group.start(unexpected)
+        return await group.stop(0.0)
+
+    assert run(main) == []

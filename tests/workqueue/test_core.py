@@ -173,3 +173,22 @@ def test_never_twice_at_once_never_lost_highest_priority_kept(steps: list[tuple[
     for key in working:
         queue.done(key)
     assert sorted(drain(queue, now + 10.0)) == sorted(due)
+
+
+def test_delayed_keys_come_by_their_times_and_then_by_their_priorities() -> None:
+    queue = PriorityQueue[str]()
+    queue.add("low", 0.0, priority=-100)
+    queue.add("late", 0.0, delay=2.0)
+    queue.add("soon", 0.0, delay=1.0)
+    queue.add("high", 0.0, delay=1.0, priority=1)
+    assert drain(queue, 1.0) == ["high", "soon", "low"]
+    assert drain(queue, 2.0) == ["late"]
+
+
+def test_many_priorities_are_each_a_lane_of_their_own() -> None:
+    for delay in (0.0, 1.0):
+        queue = PriorityQueue[int]()
+        for number in range(500):
+            queue.add(number, 0.0, priority=number % 5, delay=delay)
+        order = drain(queue, delay)
+        assert order == sorted(order, key=lambda number: (-(number % 5), number))

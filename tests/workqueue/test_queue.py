@@ -200,3 +200,51 @@ async def test_durations_are_observed() -> None:
     assert queue.processing() == [3.0]
     queue.done("a")
     assert (queue.queue_duration.total, queue.work_duration.total) == (2.0, 3.0)
+
+
+async def test_only_what_is_ready_counts_as_depth() -> None:
+    clock = Clock()
+    queue = WorkQueue[str](clock=clock)
+    queue.add_after("a", 60.0)
+    queue.add_after("b", 60.0, priority=-100)
+    queue.add("c")
+    assert (len(queue), queue.depths(), queue.adds, queue.retries) == (1, {0: 1}, 3, 2)
+    queue.add("a", priority=5)  # ready at once, and more urgent
+    assert (len(queue), queue.depths(), queue.adds) == (2, {0: 1, 5: 1}, 3)
+    clock.now += 60.0
+    assert [(await queue.get()).key for _ in range(3)] == ["a", "c", "b"]
+    assert (len(queue), queue.depths()) == (0, {})
+    queue.shut_down()
+
+
+async def test_a_key_that_was_due_and_is_added_again_counts_once() -> None:
+    clock = Clock()
+    queue = WorkQueue[str](clock=clock)
+    queue.add_after("a", 1.0)
+    clock.now += 1.0
+    queue.add("a")
+    assert (len(queue), queue.adds) == (1, 1)
+    assert (await queue.get()).key == "a"
+    assert len(queue) == 0
+
+
+async def test_rate_limited_keys_wait_each_for_itself() -> None:
+    queue = WorkQueue[str](clock=Clock())
+    for _ in range(7):
+        queue.add_rate_limited("failing")
+    assert queue.add_rate_limited("fresh") == pytest.approx(0.005)
+    assert queue.add_rate_limited("failing") == pytest.approx(0.64)
+    assert (queue.failures("fresh"), queue.failures("failing")) == (1, 8)
+    queue.shut_down()
+
+
+async def test_what_comes_after_the_shut_down_is_ignored() -> None:
+    queue = WorkQueue[str]()
+    queue.add("a")
+    queue.shut_down()
+    queue.shut_down()
+    queue.add("b")
+    queue.add_after("c", 0.001)
+    assert queue.add_rate_limited("d") > 0
+    with pytest.raises(ShutDown):
+        await queue.get()

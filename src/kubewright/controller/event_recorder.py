@@ -135,8 +135,10 @@ class EventRecorder:
 
         last = MicroTime.of(dt.datetime.now(dt.UTC) - dt.timedelta(seconds=time.monotonic() - series.last))
         change = {"series": {"count": series.count, "lastObservedTime": last.to_plain()}}
-        with contextlib.suppress(NotFound):  # the event has expired meanwhile; the next occurrence makes a new one
+        try:
             await self._client.patch(Event, series.name, series.namespace, merge=change)
+        except NotFound:  # it has expired, or was never written
+            self._correlator.forget(series)
 
     def _put(self, entry: Event | Series) -> None:
         try:

@@ -88,6 +88,13 @@ class EventCorrelator:
                 del self._series[key]
         return due
 
+    def forget(self, series: Series) -> None:
+        """Its event is not there any more: the next occurrence makes a new one."""
+        for key, known in self._series.items():
+            if known is series:
+                del self._series[key]
+                return
+
     def _allowed(self, key: EventKey, now: float) -> bool:
         spam_key = (key.regarding, key.type)
         bucket = self._buckets.get(spam_key)
