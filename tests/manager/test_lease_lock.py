@@ -62,6 +62,18 @@ async def test_labels_of_others_stay_and_ones_own_are_put_back() -> None:
         assert lease.metadata.labels == {"app": "op", "team": "t"}
 
 
+async def test_a_renewal_is_one_request() -> None:
+    requests: list[str] = []
+    async with api_server() as server:
+        client = server.client()
+        client.rest.observe = lambda *, method, **_: requests.append(method)
+        lock = LeaseLock(client, "default", "op")
+        await lock.create(RECORD)
+        for transitions in range(3):
+            await lock.update(RECORD._replace(transitions=transitions))
+    assert requests == ["POST", "PUT", "PUT", "PUT"]
+
+
 async def test_a_lease_that_says_nothing_is_held_by_nobody() -> None:
     async with api_server() as server:
         await server.client().create(Lease(metadata=ObjectMeta(name="op", namespace="default")))

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
-from kubewright.client import Client
+import msgspec
+
+from kubewright.client import Client, resource_path
 from kubewright.manager.election import LeaseRecord
-from kubewright.objects import MicroTime, ObjectMeta
+from kubewright.objects import MicroTime, ObjectMeta, from_dict, to_dict, to_json
+from kubewright.objects.changes import carry_over
 from kubewright.objects.coordination_v1 import Lease, LeaseSpec
 from kubewright.objects.errors import NotFound
+from kubewright.objects.names import GroupVersionResource
+
+_LEASES = GroupVersionResource(Lease.gvk.group, Lease.gvk.version, Lease.plural)
 
 PREFERRED: Final = "kubewright.dev/preferred-holder"
 
@@ -28,7 +34,8 @@ class LeaseLock:
         self._namespace = namespace
         self._name = name
         self._labels = dict(labels or {})
-        self._lease: Lease | None = None
+        self._held: dict[str, Any] | None = None
+        """The Lease as the server showed it last: a renewal is one request, and keeps what others wrote into it."""
 
     @property
     def description(self) -> str:
@@ -36,21 +43,27 @@ class LeaseLock:
 
     async def read(self) -> LeaseRecord | None:
         try:
-            self._lease = await self._client.get(Lease, self._name, self._namespace)
+            return _record(await self._exchange("GET"))
         except NotFound:
-            self._lease = None
+            self._held = None
             return None
-        return _record(self._lease)
 
     async def create(self, record: LeaseRecord) -> None:
         metadata = ObjectMeta(name=self._name, namespace=self._namespace, labels=dict(self._labels))
-        lease = _with(Lease(metadata=metadata, spec=LeaseSpec()), record)
-        self._lease = await self._client.create(lease)
+        await self._exchange("POST", to_json(_with(Lease(metadata=metadata, spec=LeaseSpec()), record)))
 
     async def update(self, record: LeaseRecord) -> None:
-        lease = self._lease if self._lease is not None else await self._client.get(Lease, self._name, self._namespace)
+        lease = await self._exchange("GET") if self._held is None else from_dict(Lease, self._held)
+        before = to_dict(lease)
         lease.metadata.labels.update(self._labels)
-        self._lease = await self._client.update(_with(lease, record))
+        changed = carry_over(self._held, before, to_dict(_with(lease, record)))
+        await self._exchange("PUT", msgspec.json.encode(changed))
+
+    async def _exchange(self, method: str, body: bytes | None = None) -> Lease:
+        path = resource_path(_LEASES, self._namespace, "" if method == "POST" else self._name)
+        answer = await self._client.rest.request(method, path, body=body)
+        self._held = held = msgspec.json.decode(answer.body)
+        return from_dict(Lease, held)
 
 
 def _record(lease: Lease) -> LeaseRecord:
