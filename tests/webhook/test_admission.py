@@ -59,6 +59,15 @@ async def test_an_asynchronous_defaulter_is_awaited() -> None:
     assert response.patch == [{"op": "add", "path": "/spec/host", "value": "alice"}]
 
 
+async def test_a_deletion_has_nothing_to_default() -> None:
+    def default(obj: Widget) -> None:
+        raise AssertionError
+
+    of = request("DELETE", None, widget())
+    answered = await answer(defaulting(Widget, default), of)
+    assert (answered.allowed, answered.patch, of.warnings) == (True, [], [])
+
+
 async def test_what_does_not_fit_the_class_is_left_to_the_schema() -> None:
     of = request(obj=widget(size="three"))
     response = await answer(defaulting(Widget, lambda obj: None), of)
@@ -142,6 +151,25 @@ async def test_a_validator_may_warn_and_annotate() -> None:
     of = request(obj=widget(size=2))
     assert (await answer(validating(Widget, validate), of)).allowed
     assert (of.warnings, of.audit_annotations) == (["spec.size is deprecated"], {"size": "2"})
+
+
+@pytest.mark.parametrize(
+    ("operation", "new", "old"),
+    [("CREATE", widget(), None), ("UPDATE", widget(), widget()), ("DELETE", None, widget())],
+)
+@pytest.mark.parametrize(("error", "code"), [(Forbidden("no"), 403), (Invalid("spec.size", "is wrong"), 422)])
+async def test_a_refusal_keeps_the_warnings(
+    operation: str, new: dict[str, Any] | None, old: dict[str, Any] | None, error: Exception, code: int
+) -> None:
+    def validate(new: Widget, old: Widget | None, request: AdmissionRequest) -> None:
+        request.warn("first")
+        request.warn("second")
+        raise error
+
+    of = request(operation, new, old)
+    response = await answer(validating(Widget, validate), of)
+    assert response.status is not None
+    assert (response.allowed, response.status["code"], of.warnings) == (False, code, ["first", "second"])
 
 
 async def test_an_object_that_does_not_fit_the_class_is_invalid() -> None:

@@ -54,6 +54,8 @@ def defaulting(cls: type[T], function: Callable[..., Awaitable[None] | None]) ->
         return finish(request, obj, before)
 
     def handle(request: AdmissionRequest) -> AdmissionResponse | Awaitable[AdmissionResponse]:
+        if request.operation == "DELETE":  # there is no new object
+            return AdmissionResponse()
         try:
             obj = from_json(cls, request.object_json)
         except ValueError as error:
