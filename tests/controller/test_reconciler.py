@@ -19,7 +19,7 @@ from kubewright.controller import (
     Requeue,
 )
 from kubewright.objects import Object, ObjectKey, ObjectMeta, OwnerReference
-from kubewright.objects.core_v1 import ConfigMap, Secret
+from kubewright.objects.core_v1 import ConfigMap, Namespace, Secret
 from kubewright.objects.networking_v1 import (
     Ingress,
     IngressBackend,
@@ -227,6 +227,25 @@ async def test_deletion_waits_until_the_finalize_function_is_done() -> None:
         assert outcomes == []
 
 
+async def test_a_finalize_function_that_fails_keeps_the_finalizer_and_what_it_observed() -> None:
+    async def nothing(obj: Ingress, ctx: Context) -> None: ...
+
+    async def finalize(obj: Ingress, ctx: Context) -> None:
+        obj.status.load_balancer = ADDRESS
+        raise RuntimeError("the cloud is down")
+
+    async with world() as w:
+        reconciler = w.reconciler(nothing, finalize=finalize)
+        await w.create()
+        await reconciler(ITEM)
+        await w.client.delete(Ingress, "web", "default")
+        with pytest.raises(RuntimeError, match="the cloud is down"):
+            await reconciler(ITEM)
+        kept = await w.user.get(Ingress, "web", "default")
+        assert kept.metadata.finalizers == [FINALIZER]
+        assert kept.status.load_balancer == ADDRESS
+
+
 async def test_a_plain_function_runs_in_a_thread_with_a_blocking_context() -> None:
     threads: list[str] = []
 
@@ -293,6 +312,16 @@ async def test_a_child_in_another_namespace_cannot_be_owned() -> None:
     async with world() as w:
         await w.create()
         with pytest.raises(ValueError, match=r"cannot own ConfigMap a, which is in namespace kube-system"):
+            await w.reconciler(reconcile)(ITEM)
+
+
+async def test_a_child_outside_of_namespaces_cannot_be_owned_by_one_inside() -> None:
+    async def reconcile(obj: Ingress, ctx: Context) -> None:
+        await ctx.apply(Namespace(metadata=ObjectMeta(name="shop")))
+
+    async with world() as w:
+        await w.create()
+        with pytest.raises(ValueError, match="cannot own Namespace shop"):
             await w.reconciler(reconcile)(ITEM)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import Hashable
 
 import pytest
@@ -248,3 +249,21 @@ async def test_what_comes_after_the_shut_down_is_ignored() -> None:
     assert queue.add_rate_limited("d") > 0
     with pytest.raises(ShutDown):
         await queue.get()
+
+
+async def test_nothing_is_kept_of_a_key_that_did_well() -> None:
+    class Key:
+        pass
+
+    queue, key = WorkQueue[Key](), Key()
+    gone = weakref.ref(key)
+    queue.add(key)
+    queue.add_after(key, 60.0)
+    queue.done((await queue.get()).key)
+    queue.add_rate_limited(key)
+    queue.forget(key)
+    queue.add(key)
+    queue.done((await queue.get()).key)
+    del key
+    assert gone() is None
+    queue.shut_down()
