@@ -122,10 +122,11 @@ class Deltas(Generic[T]):
                 changes.add(old, None)
             self._settle(key, None, resource_version)
         for obj in objects:
-            old = self._known(obj.key)
+            key = obj.key
+            old = self._known(key)
             if old is None or old.resource_version != obj.resource_version:
                 changes.add(old, obj)
-            self._settle(obj.key, obj, resource_version)
+            self._settle(key, obj, resource_version)
         return changes
 
     def reached(self, resource_version: str) -> None:

@@ -16,11 +16,11 @@ import httptools
 
 from kubewright.transport.protocol import TransportError, TransportTimeout
 
-_MAX_BUFFERED = 1 << 18
-"""Bytes of a stream that may wait to be read before the socket is no longer read."""
+_MAX_BUFFERED = 1 << 16
+"""Bytes of a stream that may wait to be read before the socket is no longer read; TLS may hold back as many.
 
-_MAX_ENCRYPTED = 1 << 16
-"""Bytes that TLS may hold back before it leaves the socket alone, too; it adds up to 256 KB in one go."""
+More is no faster: for bigger pieces the system maps and clears new memory each time.
+"""
 
 _JOINED = 1 << 15
 """Bytes of a body up to which it is copied behind its head: a second TLS record costs both sides more."""
@@ -143,7 +143,7 @@ class Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
         if set_limits := getattr(transport, "set_read_buffer_limits", None):  # with TLS
-            set_limits(high=_MAX_ENCRYPTED)
+            set_limits(high=_MAX_BUFFERED)
         raw = transport.get_extra_info("socket")
         if raw is not None and raw.family in (socket.AF_INET, socket.AF_INET6):
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
