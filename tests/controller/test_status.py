@@ -12,7 +12,11 @@ from tests.unknown_fields import SITE, Page, Site, install_sites, site
 from kubewright.cache import Cache
 from kubewright.client import Client, Untyped
 from kubewright.controller.status import StatusWriter
+from kubewright.manager import install
+from kubewright.objects import ObjectMeta
 from kubewright.objects.errors import Conflict
+from kubewright.schema import Resource, Spec, Status, custom_resource
+from kubewright.schema.crd import crd
 
 STATUS: dict[str, Any] = {"ready": 1, "pages": [{"name": "one", "x": 1}, {"name": "two", "x": 2}], "since": "today"}
 
@@ -89,3 +93,26 @@ async def test_only_what_has_changed_is_written() -> None:
         await client.patch(Site, "a", merge={"status": {"since": "yesterday"}}, subresource="status")
         await writer.write()
         assert await status_of(client) == {**STATUS, "ready": 2, "since": "yesterday"}
+
+
+class JobSpec(Spec):
+    steps: int = 1
+
+
+class JobStatus(Status):
+    done: int = 0
+
+
+@custom_resource(group="example.com", version="v1", kind="Job", status_subresource=False)
+class Job(Resource[JobSpec, JobStatus]): ...
+
+
+async def test_a_status_that_is_no_subresource_is_written_with_the_object() -> None:
+    async with api_server() as server:
+        client = server.client()
+        await install(client, [crd(Job)], field_manager="test")
+        job = await client.create(Job(metadata=ObjectMeta(name="a", namespace="default"), spec=JobSpec()))
+        writer = StatusWriter(client, Cache(client), job, field_manager="test")
+        job.status.done = 1
+        await writer.write()
+        assert (await client.get(Job, "a", "default")).status.done == 1

@@ -56,6 +56,18 @@ def test_handlers_that_remember_their_progress_may_write_it() -> None:
     assert "patch" in {verb for need in handling.needs() if need.resource == "websites" for verb in need.verbs}
 
 
+def test_a_status_that_is_no_subresource_is_written_with_the_object() -> None:
+    whole = Operator("whole-operator")
+
+    @whole.resource(group="web.example.com", version="v1", plural="pages", status_subresource=False)
+    class Page(Resource[SiteSpec, SiteStatus]): ...
+
+    @whole.reconcile(Page)
+    async def reconcile(page: Page, ctx: Context) -> None: ...
+
+    assert {need.resource for need in whole.needs() if "patch" in need.verbs} == {"events", "pages"}
+
+
 def test_what_no_declaration_implies_is_asked_for() -> None:
     asking = Operator("asking-operator")
     asking.requires(Pod, "create", subresource="eviction", why="draining")

@@ -7,7 +7,7 @@ import pytest
 
 import kubewright.objects
 from kubewright.objects import Condition, LabelSelector, Object, ObjectMeta, Struct
-from kubewright.objects.core_v1 import LocalObjectReference, PersistentVolumeClaim, PodTemplateSpec
+from kubewright.objects.core_v1 import LocalObjectReference, PersistentVolumeClaim, PodTemplateSpec, Volume
 from kubewright.schema import Spec
 from kubewright.schema.builtin_types import builtin_schema
 from kubewright.schema.types import schema_of
@@ -51,12 +51,29 @@ def test_embedded_types_keep_formats_and_map_types() -> None:
     assert schema_of(Condition)["properties"]["reason"]["minLength"] == 1
 
 
+def test_volumes_have_the_defaults_that_go_gives_them() -> None:
+    volume = schema_of(Volume)["properties"]
+    assert volume["iscsi"]["properties"]["iscsiInterface"]["default"] == "default"
+    assert volume["rbd"]["properties"]["pool"]["default"] == "rbd"
+    assert volume["scaleIO"]["properties"]["storageMode"]["default"] == "ThinProvisioned"
+    assert volume["azureDisk"]["properties"]["readOnly"]["default"] is False
+    assert "default" not in volume["azureDisk"]["properties"]["cachingMode"]
+
+
+def test_what_embeds_a_local_reference_is_atomic() -> None:
+    volume = schema_of(Volume)["properties"]
+    assert volume["configMap"]["x-kubernetes-map-type"] == "atomic"
+    source = volume["projected"]["properties"]["sources"]["items"]["properties"]
+    assert source["secret"]["x-kubernetes-map-type"] == "atomic"
+    assert "x-kubernetes-map-type" not in source["downwardAPI"]
+
+
 def test_a_field_documents_an_embedded_type_anew() -> None:
-    class Volume(Spec):
+    class Storage(Spec):
         claim: PersistentVolumeClaim
         """The claim to make."""
 
-    assert schema_of(Volume)["properties"]["claim"]["description"] == "The claim to make."
+    assert schema_of(Storage)["properties"]["claim"]["description"] == "The claim to make."
 
 
 @pytest.mark.parametrize("struct", STRUCTS, ids=lambda struct: str(struct.__name__))

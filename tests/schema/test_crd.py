@@ -9,6 +9,7 @@ from msgspec import field
 
 from kubewright.objects import Condition, ObjectMeta, from_json, to_dict, to_json
 from kubewright.objects.apiextensions_v1 import CustomResourceDefinition
+from kubewright.objects.core_v1 import PersistentVolumeClaim
 from kubewright.schema import (
     AtMostOneOf,
     Column,
@@ -128,6 +129,51 @@ def test_a_kind_without_status_has_no_status_subresource() -> None:
     (version,) = to_dict(crd(WebsiteV1Alpha1))["spec"]["versions"]
     assert "subresources" not in version
     assert "status" not in version["schema"]["openAPIV3Schema"]["properties"]
+
+
+def test_a_status_may_stay_in_the_object() -> None:
+    @custom_resource(group="web.example.com", version="v1", plural="pages", status_subresource=False)
+    class Page(Resource[WebsiteSpec, WebsiteStatus]): ...
+
+    (version,) = to_dict(crd(Page))["spec"]["versions"]
+    assert "subresources" not in version
+    assert "status" in version["schema"]["openAPIV3Schema"]["properties"]
+
+
+def test_a_status_has_a_default_where_one_is_given() -> None:
+    @custom_resource(group="web.example.com", version="v1", plural="pages")
+    class Page(Resource[WebsiteSpec, WebsiteStatus]):
+        status: Annotated[WebsiteStatus, Meta(default={"readyReplicas": 0})] = field(default_factory=WebsiteStatus)
+
+    schema = to_dict(crd(Page))["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    assert schema["properties"]["status"]["default"] == {"readyReplicas": 0}
+
+
+def test_the_metadata_of_embedded_objects_can_be_left_out() -> None:
+    class Template(Spec):
+        claim: PersistentVolumeClaim | None = None
+
+    @custom_resource(group="web.example.com", version="v1", plural="pages")
+    class Page(Resource[Template, None]): ...
+
+    schema = to_dict(crd(Page, embedded_metadata=False))["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    claim = schema["properties"]["spec"]["properties"]["claim"]
+    assert claim["properties"]["metadata"] == {
+        "type": "object",
+        "description": claim["properties"]["metadata"]["description"],
+    }
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["..image", ".spec.*", r".metadata.labels.app\.example\.com/name", '.status.conditions[?(@.type=="a]b")].status'],
+)
+def test_paths_are_followed_as_far_as_the_schema_tells(path: str) -> None:
+    @custom_resource(group="web.example.com", version="v1", plural="pages", columns=[Column("X", path)])
+    class Page(Resource[WebsiteSpec, WebsiteStatus]):
+        status: Annotated[WebsiteStatus, Meta(preserve_unknown=True)] = field(default_factory=WebsiteStatus)
+
+    assert crd(Page).spec.versions[0].additional_printer_columns[0].json_path == path
 
 
 def test_versions_are_sorted_and_one_is_stored() -> None:

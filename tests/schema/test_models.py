@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from kubewright.objects import from_dict, to_dict
+from kubewright.schema.builtin_types import QUANTITY
 from kubewright.schema.crd import crd
 from kubewright.schema.models import models
 
@@ -40,12 +41,12 @@ def test_the_models_publish_the_definition_they_come_from(
     assert made == definition
 
 
-def definition(spec: dict[str, Any], **version: Any) -> dict[str, Any]:
+def definition(spec: dict[str, Any], *, kind: str = "Thing", **version: Any) -> dict[str, Any]:
     root = {"type": "object", "properties": {"spec": spec, "status": {"type": "object", "properties": {}}}}
     return {
         "spec": {
             "group": "example.com",
-            "names": {"kind": "Thing", "plural": "things"},
+            "names": {"kind": kind, "plural": "things"},
             "scope": "Cluster",
             "versions": [
                 {
@@ -91,3 +92,111 @@ def test_names_that_python_reserves_are_kept_in_json(tmp_path: Path, monkeypatch
     assert (thing.spec.from_, thing.spec.cluster_ips, thing.spec.x_odd) == ("a", ["b"], 1.5)
     made = to_dict(crd(module.Thing))["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     assert made["properties"]["spec"] == spec
+
+
+def published(made: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The version that the models of a definition publish."""
+    module = load(models(made), tmp_path / "models_published.py", monkeypatch)
+    (cls,) = (one for one in vars(module).values() if isinstance(one, type) and "definition" in vars(one))
+    version: dict[str, Any] = to_dict(crd(cls))["spec"]["versions"][0]
+    return version
+
+
+STRING = {"type": "string"}
+PODS = [{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}}]
+RULES = [{"rule": "true", "message": 'it\'s "so"'}, {"rule": "self == self", "reason": "FieldValueForbidden"}]
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"type": "object", "properties": {"a": STRING}, "title": "T", "externalDocs": {"url": "https://example.com"}},
+        {"type": "object", "x-kubernetes-preserve-unknown-fields": True, "default": {}},
+        {"type": "object", "additionalProperties": STRING, "x-kubernetes-preserve-unknown-fields": True},
+        {"type": "object", "additionalProperties": True},
+        {"x-kubernetes-preserve-unknown-fields": True, "properties": {"a": STRING}},
+        {"type": "array", "items": {"type": "string", "default": "x"}, "default": []},
+        {"type": "array", "items": {"type": "object", "properties": {"a": STRING}, "default": {}}},
+        {"type": "array", "items": {"type": "object", "additionalProperties": QUANTITY}, "default": [{}]},
+        {"type": "array", "items": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}, "default": PODS},
+        {
+            "type": "array",
+            "items": {"type": "array", "items": STRING, "x-kubernetes-list-type": "atomic"},
+            "x-kubernetes-list-type": "set",
+        },
+        {
+            "type": "object",
+            "properties": {"a": STRING, "fromDict": STRING, "b": {"type": "object", "default": {}}},
+            "required": ["a"],
+            "default": {"a": "x"},
+        },
+        {**QUANTITY, "default": 1},
+        {"x-kubernetes-int-or-string": True, "x-kubernetes-validations": RULES, "default": 1},
+        {**QUANTITY, "minimum": 1},
+        {"type": "string", "description": "A list:\n  - one\n  - two"},
+        {"type": "string", "description": "a\tb\r\n  c \n"},
+    ],
+    ids=str,
+)
+def test_whatever_a_field_says_is_said_again(
+    field: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = {"type": "object", "properties": {"field": field}}
+    made = published(definition(spec), tmp_path, monkeypatch)
+    assert made["schema"]["openAPIV3Schema"]["properties"]["spec"] == spec
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"type": "object", "x-kubernetes-preserve-unknown-fields": True, "minProperties": 1},
+        {"type": "object", "additionalProperties": STRING, "x-kubernetes-map-type": "atomic", "nullable": True},
+        {"type": "number", "format": "double", "default": 0.5},
+        {"type": "object", "properties": {"a": {"type": "string", "default": "x"}}, "default": {}, "title": "T"},
+    ],
+    ids=str,
+)
+def test_a_spec_need_be_no_struct(spec: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = published(definition(spec), tmp_path, monkeypatch)
+    assert made["schema"]["openAPIV3Schema"]["properties"]["spec"] == spec
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
+        {"type": "object", "properties": {"phase": STRING}, "default": {"phase": "Pending"}},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("apart", [True, False])
+def test_a_status_may_be_anything_and_stay_in_the_object(
+    status: dict[str, Any], apart: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = definition({"type": "object"})
+    version = made["spec"]["versions"][0]
+    version["schema"]["openAPIV3Schema"]["properties"]["status"] = status
+    if apart:
+        version["subresources"] = {"status": {}}
+    again = published(made, tmp_path, monkeypatch)
+    assert again["schema"]["openAPIV3Schema"]["properties"]["status"] == status
+    assert ("subresources" in again) == apart
+
+
+def test_a_status_subresource_needs_no_status_in_the_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = definition({"type": "object"}, subresources={"status": {}})
+    root = made["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    root |= {"properties": {}, "x-kubernetes-preserve-unknown-fields": True}
+    again = published(made, tmp_path, monkeypatch)
+    assert again["subresources"] == {"status": {}}
+    assert again["schema"]["openAPIV3Schema"]["x-kubernetes-preserve-unknown-fields"] is True
+
+
+@pytest.mark.parametrize("kind", ["Rule", "RawExtension", "None"])
+def test_a_kind_named_like_what_the_module_uses_keeps_its_name(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    spec = {"type": "object", "properties": {"any": anything}, "x-kubernetes-validations": RULES}
+    module = load(models(definition(spec, kind=kind)), tmp_path / "models_kind.py", monkeypatch)
+    assert crd(vars(module)[f"{kind}2"]).spec.names.kind == kind

@@ -152,6 +152,37 @@ def test_presence_follows_the_defaults() -> None:
     assert properties["ports"]["x-kubernetes-list-map-keys"] == ["number", "protocol"]
 
 
+class Size(Spec):
+    cpu: str
+    memory: str | None = None
+
+
+def test_a_default_may_be_a_struct_that_must_be_given_fields() -> None:
+    class Sized(Spec):
+        size: Size = Size(cpu="1")
+
+    assert schema_of(Sized)["properties"]["size"]["default"] == {"cpu": "1"}
+    assert Sized().size is not Sized().size
+
+
+def test_markers_with_mappings_stand_in_optional_fields() -> None:
+    class Odd(Spec):
+        value: Annotated[int, Meta(schema={"type": "string"})] | None = None
+        choice: Annotated[int, Meta(enum=[1, 2])] | None = None
+
+    assert schema_of(Odd)["properties"] == {
+        "value": {"type": "string"},
+        "choice": {"type": "integer", "enum": [1, 2]},
+    }
+
+
+def test_a_set_may_hold_lists_that_are_atomic() -> None:
+    Row = Annotated[list[str], Meta(list_type="atomic")]
+    assert schema_of(Annotated[list[Row], Meta(list_type="set")])["x-kubernetes-list-type"] == "set"
+    with pytest.raises(SchemaError, match="a set holds plain values only"):
+        schema_of(Annotated[list[list[str]], Meta(list_type="set")])
+
+
 def test_field_names_are_camel_case_and_can_be_given() -> None:
     class Named(Spec):
         pod_cidr: str | None = field(default=None, name="podCIDR")

@@ -14,6 +14,7 @@ from kubewright.objects import Object, Struct
 from kubewright.objects.changes import carry_over
 from kubewright.objects.codec import to_json_in_full
 from kubewright.objects.errors import NotFound
+from kubewright.schema import has_status_subresource
 
 
 class StatusWriter:
@@ -54,7 +55,7 @@ class StatusWriter:
                 metadata.name,
                 metadata.namespace,
                 merge=patch,
-                subresource="status",
+                subresource="status" if has_status_subresource(type(self._obj)) else "",
                 field_manager=self._field_manager,
             )
         except NotFound:

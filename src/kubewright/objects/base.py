@@ -57,11 +57,18 @@ def _written_even_if_default(default: Any) -> Any:
         name, default = default.name, default.default
     if default is None or (isinstance(default, list | dict | set) and not default):
         return msgspec.field(default=default, name=name)
-    if isinstance(default, msgspec.Struct) and default == type(default)():
+    if isinstance(default, msgspec.Struct) and _is_untouched(default):
         return msgspec.field(default_factory=type(default), name=name)
     if isinstance(default, str | int | float):  # can't be changed, and stands in nearly every object that is read
         return msgspec.field(default_factory=lambda: default, name=name)
     return msgspec.field(default_factory=lambda: copy.deepcopy(default), name=name)
+
+
+def _is_untouched(struct: msgspec.Struct) -> bool:
+    try:
+        return bool(struct == type(struct)())
+    except TypeError:  # it has fields that must be given
+        return False
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(msgspec.field,))

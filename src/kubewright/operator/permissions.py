@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
-
 from kubewright.lifecycle import Declaration
 from kubewright.manager import Need
 from kubewright.objects import Object
 from kubewright.operator.controllers import Reconciliation
 from kubewright.operator.decorators import Decorators
+from kubewright.schema import has_status, has_status_subresource
 
 _READ = ("get", "list", "watch")
 _OWN = (*_READ, "create", "patch", "delete")
@@ -52,8 +51,7 @@ def _of_reconciliation(one: Reconciliation, *, finalizes: bool) -> Iterator[Need
     yield Need.of(cls, _READ, f"watching {kind}")
     if finalizes:
         yield Need.of(cls, ("patch",), "setting its finalizer")
-    if _has_status(cls):
-        yield Need.of(cls, ("patch",), "writing its status", subresource="status")
+    yield from _of_status(cls)
     if one.owns:
         yield Need.of(cls, ("update",), "owning objects", subresource="finalizers")
     for child in one.owns:
@@ -67,8 +65,7 @@ def _of_behaviour(declared: Declaration) -> Iterator[Need]:
     yield Need.of(cls, _READ, f"watching {kind}")
     if declared.finalizes or declared.annotates:
         yield Need.of(cls, ("patch",), "finalizers and progress of its handlers")
-    if _has_status(cls):
-        yield Need.of(cls, ("patch",), "writing its status", subresource="status")
+    yield from _of_status(cls)
     for child in declared.owns:
         yield Need.of(child, _OWN, f"children of {kind}")
 
@@ -82,5 +79,7 @@ def _of_webhooks(op: Decorators, namespace: str) -> Iterator[Need]:
         yield Need(group, resource, ("get", "patch"), "injecting the CA", namespaced=False, name=name)
 
 
-def _has_status(cls: type[Object]) -> bool:
-    return any(field.name == "status" and field.type is not type(None) for field in msgspec.structs.fields(cls))
+def _of_status(cls: type[Object]) -> Iterator[Need]:
+    if has_status(cls):
+        apart = "status" if has_status_subresource(cls) else ""
+        yield Need.of(cls, ("patch",), "writing its status", subresource=apart)

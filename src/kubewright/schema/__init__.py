@@ -14,7 +14,17 @@ from kubewright.schema.markers import (
     Meta,
     Rule,
 )
-from kubewright.schema.resource import Column, Definition, Resource, Scale, Spec, Status, custom_resource, has_status
+from kubewright.schema.resource import (
+    Column,
+    Definition,
+    Resource,
+    Scale,
+    Spec,
+    Status,
+    custom_resource,
+    has_status,
+    has_status_subresource,
+)
 
 __all__ = [
     "AllOf",
@@ -37,4 +47,5 @@ __all__ = [
     "Status",
     "custom_resource",
     "has_status",
+    "has_status_subresource",
 ]

@@ -13,6 +13,8 @@ from typing import Any, Final
 
 import msgspec
 
+from kubewright.objects import ObjectMeta
+
 Schema = dict[str, Any]
 
 VERSION: Final = "1.37.0"
@@ -90,7 +92,6 @@ LABEL_SELECTOR: Final[Schema] = {
 }
 
 _WRITTEN_HERE = {
-    "meta.ObjectMeta": OBJECT_META,
     "meta.Condition": CONDITION,
     "meta.LabelSelector": LABEL_SELECTOR,
 }
@@ -104,29 +105,41 @@ _LEAVES: Final[dict[str, Schema]] = {
     "JSONSchemaProps": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
     "RawExtension": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
     "FieldsV1": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
-    "ObjectMeta": OBJECT_META,
 }
+
+# Go embeds LocalObjectReference in these, so they are atomic as it is, which the published definitions don't tell.
+_LOCAL_REFERENCES: Final = (
+    "LocalObjectReference",
+    "ConfigMapKeySelector",
+    "SecretKeySelector",
+    "ConfigMapEnvSource",
+    "SecretEnvSource",
+    "ConfigMapProjection",
+    "SecretProjection",
+    "ConfigMapVolumeSource",
+)
 
 # Go's zero value stands for "unset" in these, and their types say so with +default.
 _GO_DEFAULTS: Final[dict[tuple[str, str], Any]] = {
-    **{
-        (name, "name"): ""
-        for name in (
-            "LocalObjectReference",
-            "ConfigMapKeySelector",
-            "SecretKeySelector",
-            "ConfigMapEnvSource",
-            "SecretEnvSource",
-            "ConfigMapProjection",
-            "SecretProjection",
-            "ConfigMapVolumeSource",
-        )
-    },
-    ("ConfigMapVolumeSource", "name"): "",
+    **{(name, "name"): "" for name in _LOCAL_REFERENCES},
     ("ContainerPort", "protocol"): "TCP",
     ("ServicePort", "protocol"): "TCP",
     ("GRPCAction", "service"): "",
     ("FileKeySelector", "optional"): False,
+    ("AzureDiskVolumeSource", "fsType"): "ext4",
+    ("AzureDiskVolumeSource", "readOnly"): False,
+    **{
+        (f"{driver}{source}", field): default
+        for source in ("VolumeSource", "PersistentVolumeSource")
+        for driver, field, default in (
+            ("ISCSI", "iscsiInterface", "default"),
+            ("RBD", "keyring", "/etc/ceph/keyring"),
+            ("RBD", "pool", "rbd"),
+            ("RBD", "user", "admin"),
+            ("ScaleIO", "fsType", "xfs"),
+            ("ScaleIO", "storageMode", "ThinProvisioned"),
+        )
+    },
 }
 
 
@@ -134,12 +147,15 @@ class MissingDefinitions(LookupError):
     """The definitions of the built-in types are not installed."""
 
 
-def builtin_schema(cls: type) -> Schema:
+def builtin_schema(cls: type, *, metadata: Schema = OBJECT_META) -> Schema:
     """The structural schema of a class of `kubewright.objects`.
 
+    :param metadata: of embedded objects.
     :raises MissingDefinitions: the extra that brings the definitions is not installed.
     :raises LookupError: there is no definition of that name.
     """
+    if cls is ObjectMeta:
+        return deepcopy(metadata)
     module = cls.__module__.rpartition(".")[2]
     written = _WRITTEN_HERE.get(f"{module}.{cls.__name__}")
     if written is not None:
@@ -147,7 +163,7 @@ def builtin_schema(cls: type) -> Schema:
     group = "meta.v1" if module == "meta" else module.replace("_", ".")
     for name in _definitions():
         if name.endswith(f".{group}.{cls.__name__}"):
-            return _structural(_definitions()[name], cls.__name__)
+            return _structural(_definitions()[name], cls.__name__, metadata)
     raise LookupError(f"there is no definition of {group}.{cls.__name__}")
 
 
@@ -162,26 +178,29 @@ def _definitions() -> dict[str, Schema]:
     return definitions
 
 
-def _structural(raw: Schema, name: str) -> Schema:
+def _structural(raw: Schema, name: str, metadata: Schema) -> Schema:
     """A definition with its references followed, nulls and patch hints dropped, and Go's defaults added."""
     ref = raw.get("$ref", "").rpartition("/")[2]
     if ref:
         target = ref.rpartition(".")[2]
-        schema = deepcopy(_LEAVES[target]) if target in _LEAVES else _structural(_definitions()[ref], target)
+        leaf = metadata if target == "ObjectMeta" else _LEAVES.get(target)
+        schema = _structural(_definitions()[ref], target, metadata) if leaf is None else deepcopy(leaf)
         return schema | {key: raw[key] for key in ("description",) if key in raw}
     kept = ("description", "format", "enum", "default", "x-kubernetes-list-type", "x-kubernetes-list-map-keys")
     schema = {key: raw[key] for key in (*kept, "x-kubernetes-map-type") if key in raw}
+    if name in _LOCAL_REFERENCES and "properties" in raw:
+        schema["x-kubernetes-map-type"] = "atomic"
     kind = raw.get("type")
     schema["type"] = next(one for one in kind if one != "null") if isinstance(kind, list) else kind
     if raw.get("required"):
         schema["required"] = sorted(raw["required"])
     if "items" in raw:
-        schema["items"] = _structural(raw["items"], name)
+        schema["items"] = _structural(raw["items"], name, metadata)
         _default_missing_keys(schema)
     if "additionalProperties" in raw:
-        schema["additionalProperties"] = _structural(raw["additionalProperties"], name)
+        schema["additionalProperties"] = _structural(raw["additionalProperties"], name, metadata)
     if "properties" in raw:
-        schema["properties"] = {key: _structural(value, name) for key, value in raw["properties"].items()}
+        schema["properties"] = {key: _structural(value, name, metadata) for key, value in raw["properties"].items()}
         for key, value in schema["properties"].items():
             if (name, key) in _GO_DEFAULTS:
                 value["default"] = _GO_DEFAULTS[name, key]

@@ -91,13 +91,13 @@ def _bounds(schema: Schema, marker: Any, where: str) -> None:
     for attribute, (keyword, exclusive) in _BOUNDS.items():
         bound = getattr(marker, attribute, None)
         if bound is not None:
-            _need(schema, where, attribute, "integer", "number")
+            _need_number(schema, where, attribute)
             schema[keyword] = _whole(schema, bound, where)
             if exclusive:
                 schema[f"exclusive{keyword.capitalize()}"] = True
     step = getattr(marker, "multiple_of", None)
     if step is not None:
-        _need(schema, where, "multiple_of", "integer", "number")
+        _need_number(schema, where, "multiple_of")
         schema["multipleOf"] = _whole(schema, step, where)
 
 
@@ -151,7 +151,8 @@ def _list_type(schema: Schema, meta: Meta, where: str) -> None:
     if (kind == "map") != bool(keys):
         raise SchemaError(where, "list_type='map' and list_map_keys belong together")
     items = schema["items"]
-    if kind == "set" and items.get("type") in ("object", "array") and items.get("x-kubernetes-map-type") != "atomic":
+    atomic = "atomic" in (items.get("x-kubernetes-map-type"), items.get("x-kubernetes-list-type"))
+    if kind == "set" and items.get("type") in ("object", "array") and not atomic:
         raise SchemaError(where, "a set holds plain values only", "use Meta(list_map_keys=[...])")
     for key in keys:
         field = items.get("properties", {}).get(key)
@@ -162,6 +163,11 @@ def _list_type(schema: Schema, meta: Meta, where: str) -> None:
     schema["x-kubernetes-list-type"] = kind
     if keys:
         schema["x-kubernetes-list-map-keys"] = keys
+
+
+def _need_number(schema: Schema, where: str, constraint: str) -> None:
+    if not schema.get("x-kubernetes-int-or-string"):
+        _need(schema, where, constraint, "integer", "number")
 
 
 def _need(schema: Schema, where: str, constraint: str, *kinds: str) -> None:

@@ -27,32 +27,35 @@ from kubewright.objects.apiextensions_v1 import (
 from kubewright.schema.builtin_types import Schema
 from kubewright.schema.descriptions import cut_descriptions
 from kubewright.schema.errors import SchemaError
-from kubewright.schema.resource import Definition, Resource, has_status, stated_fields
+from kubewright.schema.resource import Definition, Resource, has_status, has_status_subresource, stated_fields
 from kubewright.schema.structural import check_schema
 from kubewright.schema.types import SchemaBuilder
 
 AnyResource = Resource[Any, Any]
 
-_STEP = re.compile(r"\.([A-Za-z_][\w-]*)|\['((?:[^'\\]|\\.)+)'\]|(\[.*?\])")
+_STEP = re.compile(r"""\.((?:[\w/$-]|\\.)+)|\['((?:[^'\\]|\\.)+)'\]|(\[(?:'[^']*'|"[^"]*"|[^]'"])*\])""")
+_ANYWHERE = re.compile(r"\.[.*]")
 
 
 def crd(
     *versions: type[AnyResource],
     conversion: CustomResourceConversion | None = None,
     allow_floats: bool = False,
+    embedded_metadata: bool = True,
     max_description: int | None = None,
 ) -> CustomResourceDefinition:
     """The definition of one kind, from the classes of its versions.
 
     :param conversion: how the API server converts between the versions; None leaves objects as they are.
     :param allow_floats: admit ``float`` fields.
+    :param embedded_metadata: say what the metadata of embedded objects holds, lest the API server prunes it.
     :param max_description: cut descriptions to this length; 0 leaves them out.
     :raises SchemaError: a class can't be expressed, or the versions don't agree.
     """
     first = versions[0]
     _check_versions(versions)
     definition = first.definition
-    builder = SchemaBuilder(allow_floats=allow_floats)
+    builder = SchemaBuilder(allow_floats=allow_floats, embedded_metadata=embedded_metadata)
     storage = _storage_version(versions)
     return CustomResourceDefinition(
         metadata=ObjectMeta(
@@ -85,7 +88,9 @@ def resource_schema(cls: type[AnyResource], builder: SchemaBuilder | None = None
     builder = builder or SchemaBuilder()
     schema = builder.struct(cls, without=[name for name in ("spec", "status") if name not in stated_fields(cls)])
     if has_status(cls):
-        schema["properties"]["status"].pop("default", None)  # the status is the controller's to make
+        status = schema["properties"]["status"]
+        if status.get("default") == {}:
+            del status["default"]  # Python's start of a status; without more to say, it is the controller's to make
     return schema
 
 
@@ -126,7 +131,7 @@ def _check_as_the_server_does(cls: type[AnyResource], schema: Schema) -> None:
     """Structure, defaults and CEL rules; an image without the RE2 library leaves that to the API server."""
     if find_spec("re2") is None:
         return
-    problems = check_schema(schema, "schema", status_subresource=has_status(cls))
+    problems = check_schema(schema, "schema", status_subresource=has_status_subresource(cls))
     if problems:
         shown = "".join(f"\n  {_python_path(problem.field)}: {problem.message}" for problem in problems)
         raise SchemaError(cls.__name__, f"the API server would refuse its schema:{shown}")
@@ -140,10 +145,11 @@ def _python_path(path: str) -> str:
 
 def _subresources(cls: type[AnyResource], definition: Definition) -> CustomResourceSubresources | None:
     scale = definition.scale
-    if not has_status(cls) and scale is None:
+    apart = has_status_subresource(cls)
+    if not apart and scale is None:
         return None
     return CustomResourceSubresources(
-        status={} if has_status(cls) else None,
+        status={} if apart else None,
         scale=CustomResourceSubresourceScale(
             spec_replicas_path=scale.spec_path,
             status_replicas_path=scale.status_path,
@@ -201,13 +207,15 @@ def _check_path(cls: type[AnyResource], schema: Schema, path: str, what: str) ->
     position, node = 0, schema
     while position < len(path):
         step = _STEP.match(path, position)
+        if step is None and _ANYWHERE.match(path, position):
+            return None
         if step is None:
             raise SchemaError(
                 cls.__name__, f"{what} has the path {path!r}, which is no JSON path such as .spec.replicas"
             )
         position = step.end()
-        name = step[1] or step[2]
-        if name is None:
+        name = re.sub(r"\\(.)", r"\1", step[1] or step[2] or "")
+        if not name:
             node = node.get("items") or {}
         elif name in node.get("properties", {}):
             node = node["properties"][name]

@@ -77,6 +77,9 @@ class Meta(Marker):
     keywords: Mapping[str, Any] | None = None
     schema: Mapping[str, Any] | None = None
 
+    def __hash__(self) -> int:
+        return hash(repr(self))  # `Annotated[...] | None` hashes its parts, and lists and mappings have no hash
+
 
 @dataclass(frozen=True)
 class Rule(Marker):

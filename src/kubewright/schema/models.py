@@ -7,11 +7,11 @@ A definition goes in, the text of a module comes out: a class for every object i
 from __future__ import annotations
 
 import keyword
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kubewright.schema.builtin_types import QUANTITY
+from kubewright.schema.python_source import as_docstring, attribute_names, camel, literal, pascal, singular
 
 Raw = Mapping[str, Any]
 
@@ -30,6 +30,26 @@ _META = {
     "x-kubernetes-embedded-resource": "embedded_resource",
 }
 _TOOLS = ("controller-gen.kubebuilder.io/version", "kubectl.kubernetes.io/last-applied-configuration")
+_TAKEN = frozenset(
+    [
+        "Annotated",
+        "Literal",
+        "IntOrString",
+        "JSON",
+        "ObjectMeta",
+        "Quantity",
+        "RawExtension",
+        "Time",
+        "Column",
+        "Meta",
+        "Resource",
+        "Rule",
+        "Scale",
+        "Spec",
+        "Status",
+    ]
+)
+"""What modules import: a kind of such a name gets a number."""
 _LENGTHS = {
     "minLength": "min_length", "minItems": "min_length", "minProperties": "min_length",
     "maxLength": "max_length", "maxItems": "max_length", "maxProperties": "max_length",
@@ -80,31 +100,29 @@ class _Writer:
 
     def resource(self, crd: Raw, version: Raw, name: str, *, several: bool) -> None:
         schema = version["schema"]["openAPIV3Schema"]
-        properties = {
-            key: field
-            for key, field in schema.get("properties", {}).items()
-            if key not in ("apiVersion", "kind", "metadata")
-        }
-        parts = []
+        name = self._claim(name)
+        header = ("apiVersion", "kind", "metadata")
+        properties = {key: field for key, field in _properties(version).items() if key not in header}
+        required = schema.get("required", ())
         self.statuses.add(f"{name}Status")
+        parts, body = [], self._docstring(schema)
         for key, base in (("spec", "Spec"), ("status", "Status")):
             field = properties.pop(key, None)
             if field is None:
                 parts.append("None")
                 continue
             part = self.type(field, f"{name}{key.capitalize()}", base)
-            optional = key == "spec" and key not in schema.get("required", ())
-            parts.append(f"{part} | None" if optional else part)
+            optional = f"{part} | None" if key not in required else part
+            if part in self.names and not self._meta(field, part) and "default" not in field:
+                parts.append(optional if key == "spec" else part)
+            else:  # more than a class says by itself
+                parts.append(optional)
+                body.append(self.field(key, key, field, part, name, key in required))
         self._use("kubewright.schema", "Resource", *(() if self.package else ("custom_resource",)))
         lines = [*self._decorators(schema), self._definition(crd, version, name, several=several)]
-        lines.append(f"class {self._claim(name)}(Resource[{', '.join(parts)}]):")
-        required = schema.get("required", ())
-        body = [self._docstring(schema)] if schema.get("description") else []
+        lines.append(f"class {name}(Resource[{', '.join(parts)}]):")
         body += self._metadata(schema)
-        attributes = _attributes(properties)
-        body += [
-            self.field(key, attributes[key], field, name, key in required, "Spec") for key, field in properties.items()
-        ]
+        body += self._fields(properties, name, required, "Spec")
         self.classes.append("\n".join([*lines, *(body or ["    ..."])]) + "\n")
 
     def _metadata(self, schema: Raw) -> list[str]:
@@ -112,7 +130,7 @@ class _Writer:
         metadata = schema.get("properties", {}).get("metadata", {"type": "object"})
         meta = ["required=True"] if "metadata" in schema.get("required", ()) else []
         if metadata.keys() - {"type", "description"}:
-            meta.append(f"schema={_literal(metadata)}")
+            meta.append(f"schema={literal(metadata)}")
         if not meta:
             return []
         self._use("msgspec", "field")
@@ -136,13 +154,16 @@ class _Writer:
             given["storage"] = bool(version.get("storage"))
         if version.get("deprecated"):
             given["deprecated"] = version.get("deprecationWarning") or True
+        apart = "status" in (version.get("subresources") or {})
+        if apart != ("status" in _properties(version)):
+            given["status_subresource"] = apart
         if version.get("selectableFields"):
             given["selectable_fields"] = [field["jsonPath"] for field in version["selectableFields"]]
         for about in ("labels", "annotations"):
             kept = {key: text for key, text in crd.get("metadata", {}).get(about, {}).items() if key not in _TOOLS}
             if kept:
                 given[about] = kept
-        shown = [f"{key}={_literal(value)}" for key, value in given.items()]
+        shown = [f"{key}={literal(value)}" for key, value in given.items()]
         columns = [self._column(column) for column in version.get("additionalPrinterColumns", ())]
         if columns:
             shown.append("columns=[\n        " + ",\n        ".join(columns) + ",\n    ]")
@@ -150,66 +171,73 @@ class _Writer:
         if scale:
             self._use("kubewright.schema", "Scale")
             paths = (scale["specReplicasPath"], scale["statusReplicasPath"], scale.get("labelSelectorPath"))
-            shown.append(f"scale=Scale({', '.join(_literal(path) for path in paths if path)})")
+            shown.append(f"scale=Scale({', '.join(literal(path) for path in paths if path)})")
         decorator = "op.resource" if self.package else "custom_resource"
         return f"@{decorator}(\n" + "".join(f"    {entry},\n" for entry in shown) + ")"
 
     def _column(self, column: Raw) -> str:
         self._use("kubewright.schema", "Column")
-        parts = [_literal(column["name"]), _literal(column["jsonPath"]), _literal(column["type"])]
-        parts += [f"{key}={_literal(column[key])}" for key in ("description", "format", "priority") if column.get(key)]
+        parts = [literal(column["name"]), literal(column["jsonPath"]), literal(column["type"])]
+        parts += [f"{key}={literal(column[key])}" for key in ("description", "format", "priority") if column.get(key)]
         return f"Column({', '.join(parts)})"
 
     def struct(self, schema: Raw, name: str, base: str) -> str:
         name = self._claim(name)
         self._use("kubewright.schema", base)
         required = schema.get("required", ())
-        body = [self._docstring(schema)] if schema.get("description") else []
+        body = self._docstring(schema)
         properties = schema.get("properties") or {}
-        attributes = _attributes(properties)
-        fields = [
-            self.field(key, attributes[key], field, name, key in required, base) for key, field in properties.items()
-        ]
-        lines = [*self._decorators(schema), f"class {name}({base}):", *(body + fields or ["    ..."])]
+        body += self._fields(properties, name, required, base)
+        lines = [*self._decorators(schema), f"class {name}({base}):", *(body or ["    ..."])]
         self.classes.append("\n".join(lines) + "\n")
         return name
 
     def _decorators(self, schema: Raw) -> list[str]:
         lines = [f"@{self._rule(rule)}" for rule in schema.get("x-kubernetes-validations", ())]
-        about = ("x-kubernetes-map-type", "x-kubernetes-embedded-resource")
-        marks = [f"{_META[key]}={_literal(schema[key])}" for key in about if key in schema]
+        about = ("title", "example", "externalDocs", "x-kubernetes-map-type", "x-kubernetes-embedded-resource")
+        marks = [f"{_META[key]}={literal(schema[key])}" for key in about if key in schema]
         if schema.get("x-kubernetes-preserve-unknown-fields"):
             marks.append("preserve_unknown=True")
         marks += [f"{_LENGTHS[key]}={schema[key]}" for key in ("minProperties", "maxProperties") if key in schema]
-        marks += _keywords(schema)
+        marks += [*_keywords(schema), *_undocumented(schema)]
         if marks:
             self._use("kubewright.schema", "Meta")
             lines.append(f"@Meta({', '.join(marks)})")
         return lines
 
-    def _docstring(self, schema: Raw) -> str:
-        text = schema["description"].replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-        return _indented(f'"""{text}"""' if not text.endswith('"') else f'"""{text} """')
+    def _docstring(self, schema: Raw) -> list[str]:
+        """The docstring of a class or field; none where it would not be read back as the text."""
+        text = schema.get("description", "")
+        return [docstring] if text and (docstring := as_docstring(text)) else []
 
-    def field(self, key: str, attribute: str, schema: Raw, owner: str, required: bool, base: str) -> str:
-        annotation = self.type(schema, f"{owner}{_pascal(key)}", base)
-        meta = self._meta(schema, annotation)
+    def _fields(self, properties: Raw, owner: str, required: Sequence[str], base: str) -> list[str]:
+        attributes = attribute_names(properties)
+        return [
+            self.field(
+                key, attributes[key], schema, self.type(schema, f"{owner}{pascal(key)}", base), owner, key in required
+            )
+            for key, schema in properties.items()
+        ]
+
+    def field(self, key: str, attribute: str, schema: Raw, annotation: str, owner: str, required: bool) -> str:
+        """The field of a class with its docstring."""
+        meta = [*self._meta(schema, annotation), *_undocumented(schema)]
         default = self._default(schema, annotation, required, owner in self.statuses)
         if default == "None" and annotation != "JSON":
             annotation = f"{annotation} | None"
         if required and default:
             meta.append("required=True")
-        if "default" in schema and not _speaks_for_itself(schema["default"], annotation, required):
-            meta.append(f"default={_literal(schema['default'])}")
+        struct = annotation in self.names
+        if "default" in schema and not _speaks_for_itself(schema["default"], annotation, required, struct=struct):
+            meta.append(f"default={literal(schema['default'])}")
         annotation = self._annotated(annotation, meta, schema)
-        if _camel(attribute) != key:
+        if camel(attribute) != key:
             self._use("msgspec", "field")
             given = default.removeprefix("field(").removesuffix(")") if default.startswith("field(") else ""
             given = given or (f"default={default}" if default else "")
-            default = f"field({', '.join(part for part in (given, f'name={_literal(key)}') if part)})"
+            default = f"field({', '.join(part for part in (given, f'name={literal(key)}') if part)})"
         line = f"    {attribute}: {annotation}" + (f" = {default}" if default else "")
-        text = schema.get("description")
-        return f"{line}\n{self._docstring(schema)}" if text else line
+        return "\n".join([line, *self._docstring(schema)])
 
     def _default(self, schema: Raw, annotation: str, required: bool, starts_empty: bool) -> str:
         if "default" in schema and schema["default"] not in ({}, []):
@@ -236,16 +264,16 @@ class _Writer:
     def _valued(self, value: Any, annotation: str) -> str:
         annotation = annotation.removeprefix("Annotated[").partition(", Meta(")[0]
         if annotation in ("Quantity", "Duration"):
-            return f"{annotation}({_literal(value)})"
+            return f"{annotation}({literal(value)})"
         if isinstance(value, dict) and annotation in self.names:
             self._use("kubewright.objects", "from_dict")
-            return f"from_dict({annotation}, {_literal(value)})"
-        inner = annotation.removeprefix("list[").removeprefix("dict[str, ").removesuffix("]")
+            return f"from_dict({annotation}, {literal(value)})"
+        inner = annotation.removeprefix("list[" if isinstance(value, list) else "dict[str, ").removesuffix("]")
         if isinstance(value, list):
             return f"[{', '.join(self._valued(item, inner) for item in value)}]"
         if isinstance(value, dict):
-            return f"{{{', '.join(f'{_literal(key)}: {self._valued(item, inner)}' for key, item in value.items())}}}"
-        return _literal(value)
+            return f"{{{', '.join(f'{literal(key)}: {self._valued(item, inner)}' for key, item in value.items())}}}"
+        return literal(value)
 
     def type(self, schema: Raw, name: str, base: str) -> str:
         if schema.get("x-kubernetes-int-or-string"):
@@ -253,10 +281,10 @@ class _Writer:
         kind = schema.get("type")
         if "enum" in schema and kind in ("string", "integer"):
             self._use("typing", "Literal")
-            return f"Literal[{', '.join(map(_literal, schema['enum']))}]"
+            return f"Literal[{', '.join(map(literal, schema['enum']))}]"
         if kind == "array":
             items = schema["items"]
-            inner = self.type(items, _singular(name), base)
+            inner = self.type(items, singular(name), base)
             return f"list[{self._annotated(inner, self._inner_meta(items, inner), items)}]"
         if kind == "object":
             return self._object_type(schema, name, base)
@@ -287,47 +315,54 @@ class _Writer:
         return f"Annotated[{annotation}, {', '.join(markers)}]"
 
     def _inner_meta(self, schema: Raw, annotation: str) -> list[str]:
-        """The same for items and values, which have no docstring below them."""
-        about = schema.get("description") if annotation not in self.names else None
-        return [*self._meta(schema, annotation), *([f"description={_literal(about)}"] if about else [])]
+        """The same for items and values, which have neither a docstring nor a default beside them."""
+        shown = [key for key in ("description", "default") if key in schema]
+        if annotation in self.names:
+            shown = [key for key in shown if key != "description"]
+        return [*self._meta(schema, annotation), *(f"{key}={literal(schema[key])}" for key in shown)]
 
     def _meta(self, schema: Raw, annotation: str) -> list[str]:
         """The arguments of ``Meta`` for what the Python type doesn't say by itself."""
+        kind = schema.get("type")
         if schema.get("x-kubernetes-int-or-string") and "anyOf" not in schema:
-            return [f"schema={_literal({key: schema[key] for key in schema if key != 'description'})}"]
+            return [f"schema={_rest(schema)}"]
+        if (kind is None and "properties" in schema) or schema.get("additionalProperties") is True:
+            return [f"schema={_rest(schema)}"]
         if annotation in self.names:
             return ["nullable=True"] if schema.get("nullable") else []
         found = []
         for bound, inclusive, exclusive in (("minimum", "ge", "gt"), ("maximum", "le", "lt")):
             if bound in schema:
                 name = exclusive if schema.get(f"exclusive{bound.capitalize()}") else inclusive
-                found.append(f"{name}={_literal(schema[bound])}")
+                found.append(f"{name}={literal(schema[bound])}")
         found += [f"{name}={schema[key]}" for key, name in _LENGTHS.items() if key in schema]
         for key, name in _META.items():
             implied = (key == "format" and annotation in ("Time", "bytes")) or (
                 key == "pattern" and annotation == "Quantity"
             )
             if key in schema and not implied:
-                found.append(f"{name}={_literal(schema[key])}")
-        if schema.get("type") == "number":
+                found.append(f"{name}={literal(schema[key])}")
+        if "additionalProperties" in schema and schema.get("x-kubernetes-preserve-unknown-fields"):
+            found.append("preserve_unknown=True")
+        if kind == "number":
             found.append("allow_float=True")
         if "enum" in schema and not annotation.startswith("Literal["):
-            found.append(f"enum={_literal(list(schema['enum']))}")
+            found.append(f"enum={literal(list(schema['enum']))}")
         keys = schema.get("x-kubernetes-list-map-keys")
         if keys:
-            found.append(f"list_map_keys={_literal(list(keys))}")
+            found.append(f"list_map_keys={literal(list(keys))}")
         elif "x-kubernetes-list-type" in schema:
-            found.append(f"list_type={_literal(schema['x-kubernetes-list-type'])}")
+            found.append(f"list_type={literal(schema['x-kubernetes-list-type'])}")
         if annotation not in ("IntOrString", "Quantity"):
             found += _keywords(schema)
         return found
 
     def _rule(self, rule: Raw) -> str:
         self._use("kubewright.schema", "Rule")
-        parts = [_literal(rule["rule"])]
+        parts = [literal(rule["rule"])]
         names = {"message": "message", "messageExpression": "message_expression", "reason": "reason"}
         names |= {"fieldPath": "field_path", "optionalOldSelf": "optional_old_self"}
-        parts += [f"{name}={_literal(rule[key])}" for key, name in names.items() if key in rule]
+        parts += [f"{name}={literal(rule[key])}" for key, name in names.items() if key in rule]
         return f"Rule({', '.join(parts)})"
 
     def _object(self, name: str) -> str:
@@ -339,83 +374,44 @@ class _Writer:
 
     def _claim(self, name: str) -> str:
         unique, number = name, 1
-        while unique in self.names:
+        while unique in self.names or unique in _TAKEN or keyword.iskeyword(unique):
             number += 1
             unique = f"{name}{number}"
         self.names.add(unique)
         return unique
 
 
+def _rest(schema: Raw) -> str:
+    """What a field's docstring, default and rules don't say of it."""
+    elsewhere = ("description", "default", "x-kubernetes-validations")
+    return literal({key: value for key, value in schema.items() if key not in elsewhere})
+
+
+def _properties(version: Raw) -> Raw:
+    properties: Raw = version["schema"]["openAPIV3Schema"].get("properties", {})
+    return properties
+
+
 def _keywords(schema: Raw) -> list[str]:
     """The argument of ``Meta`` for logic that has no Python form."""
     logic = {key: schema[key] for key in ("oneOf", "anyOf", "allOf", "not") if key in schema}
-    return [f"keywords={_literal(logic)}"] if logic else []
+    return [f"keywords={literal(logic)}"] if logic else []
 
 
-def _speaks_for_itself(default: Any, annotation: str, required: bool) -> bool:
+def _undocumented(schema: Raw) -> list[str]:
+    """The argument of ``Meta`` for a text that no docstring can hold."""
+    text = schema.get("description", "")
+    return [f"description={literal(text)}"] if text and not as_docstring(text) else []
+
+
+def _speaks_for_itself(default: Any, annotation: str, required: bool, *, struct: bool) -> bool:
     """Whether the Python default says the whole of the schema's: structs leave their own defaults out, for example."""
+    if annotation.startswith("Quantity"):
+        return isinstance(default, str)
     if not isinstance(default, list | dict):
         return bool(default) or not required
     if required or not default:
-        return not required and default == {} and not annotation.startswith("dict[")
+        return not required and default == {} and struct
     values = default.values() if isinstance(default, dict) else default
     plain = annotation.startswith(("list[", "dict["))
     return plain and not any(isinstance(value, list | dict) for value in values)
-
-
-def _literal(value: Any) -> str:
-    """A JSON value as Python writes it, with double quotes around texts."""
-    if isinstance(value, str):
-        quoted = repr(value)
-        return quoted if '"' in value else f'"{quoted[1:-1]}"'.replace("\\'", "'")
-    if isinstance(value, list):
-        return f"[{', '.join(map(_literal, value))}]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{_literal(key)}: {_literal(item)}" for key, item in value.items()) + "}"
-    return repr(value)
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"    {line}".rstrip() for line in text.splitlines())
-
-
-def _attributes(properties: Raw) -> dict[str, str]:
-    """A Python name for each JSON name; of those that differ in capitals only, the later ones get a number."""
-    found: dict[str, str] = {}
-    for key in properties:
-        name = unique = _snake(key)
-        while unique in found.values():
-            unique = f"{name}_{len(found)}"
-        found[key] = unique
-    return found
-
-
-def _snake(name: str) -> str:
-    words = re.sub(r"[^A-Za-z0-9]+", "_", name)
-    words = re.sub(r"([A-Z]{2,})s(?=[A-Z]|$)", lambda m: f"_{m[1].lower()}s_", words)
-    words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", words)
-    words = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", words)
-    words = re.sub(r"_+", "_", words).strip("_").lower()
-    reserved = keyword.iskeyword(words) or words in ("int", "bool", "str", "list", "dict", "bytes", "float", "field")
-    if words[:1].isdigit():
-        return f"_{words}"
-    return f"{words}_" if reserved or not words else words
-
-
-def _camel(name: str) -> str:
-    """The JSON name that a struct gives a field by itself."""
-    if name.startswith("_"):
-        return name
-    head, *rest = name.split("_")
-    return head + "".join(word.capitalize() for word in rest)
-
-
-def _pascal(name: str) -> str:
-    words = re.sub(r"[^A-Za-z0-9]+", " ", name).split()
-    return "".join(word[0].upper() + word[1:] for word in words)
-
-
-def _singular(name: str) -> str:
-    if name.endswith("ies"):
-        return f"{name[:-3]}y"
-    return name[:-1] if name.endswith("s") and not name.endswith(("ss", "us", "is")) else f"{name}Item"

@@ -82,8 +82,15 @@ class Resource(Object, Generic[SpecT, StatusT], metaclass=ResourceMeta):
 
 
 def has_status(cls: type[Object]) -> bool:
-    """Whether a kind has a status, and with it the status subresource."""
+    """Whether a kind has a status."""
     return "status" in stated_fields(cls)
+
+
+def has_status_subresource(cls: type[Object]) -> bool:
+    """Whether a kind's status is written apart from the rest of the object."""
+    definition = getattr(cls, "definition", None)
+    declared = definition.status_subresource if isinstance(definition, Definition) else None
+    return has_status(cls) if declared is None else declared
 
 
 def stated_fields(cls: type[Object]) -> set[str]:
@@ -121,6 +128,7 @@ class Definition:
     categories: Sequence[str] = ()
     columns: Sequence[Column] = ()
     scale: Scale | None = None
+    status_subresource: bool | None = None
     selectable_fields: Sequence[str] = ()
     storage: bool | None = None
     served: bool = True
@@ -141,6 +149,7 @@ def custom_resource(
     categories: Sequence[str] = (),
     columns: Sequence[Column] = (),
     scale: Scale | None = None,
+    status_subresource: bool | None = None,
     selectable_fields: Sequence[str] = (),
     storage: bool | None = None,
     served: bool = True,
@@ -152,6 +161,7 @@ def custom_resource(
 
     :param kind: the class's name, unless versions of one kind need classes of different names.
     :param plural: made from the kind by the rules of English where not given.
+    :param status_subresource: whether the status is written apart from the rest; by default where the class has one.
     :param selectable_fields: JSON paths (``.spec.color``) that field selectors may name.
     :param storage: whether objects are stored in this version; a single version is.
     :param deprecated: True, or the warning that users of this version read.
@@ -176,6 +186,7 @@ def custom_resource(
             categories=categories,
             columns=columns,
             scale=scale,
+            status_subresource=status_subresource,
             selectable_fields=selectable_fields,
             storage=storage,
             served=served,

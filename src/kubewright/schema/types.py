@@ -63,10 +63,13 @@ class SchemaBuilder:
     """Makes schemas; holds what applies to all of them.
 
     :param allow_floats: admit ``float`` everywhere (controller-gen's allowDangerousTypes).
+    :param embedded_metadata: say what the metadata of embedded objects holds (controller-gen's
+        generateEmbeddedObjectMeta); without, the API server prunes all of it.
     """
 
-    def __init__(self, *, allow_floats: bool = False) -> None:
+    def __init__(self, *, allow_floats: bool = False, embedded_metadata: bool = True) -> None:
         self.allow_floats = allow_floats
+        self.metadata: Schema = builtin_types.OBJECT_META if embedded_metadata else {"type": "object"}
         self._open: list[type] = []
 
     def build(self, annotation: Any, where: str = "") -> Schema:
@@ -177,10 +180,10 @@ class SchemaBuilder:
 
     def _class(self, cls: type) -> Schema:
         if cls.__module__.startswith("kubewright.objects."):
-            return builtin_types.builtin_schema(cls)
+            return builtin_types.builtin_schema(cls, metadata=self.metadata)
         schema = self.struct(cls)
         if issubclass(cls, Object):
-            schema["properties"]["metadata"] = _copy(builtin_types.OBJECT_META)
+            schema["properties"]["metadata"] = _copy(self.metadata)
         return schema
 
     def _container(self, origin: type, parts: tuple[Any, ...], where: str) -> Schema:
