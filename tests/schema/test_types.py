@@ -1,15 +1,16 @@
 from __future__ import annotations
 
+import typing
 import uuid
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from enum import IntEnum, StrEnum
+from enum import IntEnum, IntFlag, StrEnum
 from typing import Annotated, Any, Literal
 
 import pytest
 from msgspec import field
 
-from kubewright.objects import JSON, Duration, IntOrString, Quantity, RawExtension, Unstructured
+from kubewright.objects import JSON, Duration, IntOrString, Object, Quantity, RawExtension, Unstructured
 from kubewright.schema import AtMostOneOf, Doc, ExactlyOneOf, Immutable, Meta, Rule, SchemaError, Spec
 from kubewright.schema.types import schema_of
 
@@ -106,6 +107,17 @@ def test_constraints_are_added(annotation: Any, schema: dict[str, Any]) -> None:
 def test_constraints_reach_items_and_values() -> None:
     schema = schema_of(dict[str, list[Annotated[str, Meta(min_length=1)]]])
     assert schema["additionalProperties"]["items"] == {"type": "string", "minLength": 1}
+
+
+def test_items_and_values_may_be_null() -> None:
+    assert schema_of(list[int | None])["items"] == {"type": "integer", "nullable": True}
+    assert schema_of(dict[str, int | None])["additionalProperties"] == {"type": "integer", "nullable": True}
+
+
+def test_both_sides_of_an_int_or_string_are_constrained() -> None:
+    schema = schema_of(Annotated[int, Meta(ge=1)] | Annotated[str, Meta(pattern="%$")])
+    assert schema["x-kubernetes-int-or-string"] is True
+    assert (schema["minimum"], schema["pattern"]) == (1, "%$")
 
 
 def test_constraints_on_keys_become_rules() -> None:
@@ -260,6 +272,10 @@ class NoneDefault(Spec):
     name: str = None  # type: ignore[assignment]
 
 
+class Pair(Spec, array_like=True):
+    left: str
+
+
 @AtMostOneOf("nope")
 class WrongMember(Spec):
     host: str | None = None
@@ -281,6 +297,12 @@ class LooseKey(Spec):
         (Decimal, "Quantity"),
         (timedelta, "Duration"),
         (Any, "JSON"),
+        (typing.List, r"list\[X\]"),  # noqa: UP006
+        (tuple, r"list\[X\]"),
+        (Object, "Unstructured"),
+        (IntFlag("Bits", ["A", "B"]), "flags are combined"),
+        (StrEnum("Nothing", []), "it admits no value"),
+        (Pair, "Pair: it is written as a list"),
         (dict, "RawExtension"),
         (list, r"list\[X\]"),
         (dict[str, Any], "JSON"),

@@ -11,9 +11,14 @@ from __future__ import annotations
 
 import copy
 import sys
-from typing import Any, Protocol, Self, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, dataclass_transform
 
 import msgspec
+
+from kubewright.objects.in_models import in_models
+
+if TYPE_CHECKING:
+    from pydantic_core import CoreSchema
 
 M = TypeVar("M", bound="StructMeta")
 
@@ -74,6 +79,11 @@ def _is_untouched(struct: msgspec.Struct) -> bool:
 @dataclass_transform(kw_only_default=True, field_specifiers=(msgspec.field,))
 class Struct(msgspec.Struct, metaclass=StructMeta, omit_defaults=True, rename="camel"):
     """A part of a Kubernetes object."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object, /) -> CoreSchema:
+        """Such a part may stand in a pydantic model."""
+        return in_models(cls)
 
 
 class PlainValue(Protocol):

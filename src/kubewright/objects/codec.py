@@ -67,10 +67,18 @@ def from_dict(cls: type[T], plain: dict[str, Any]) -> T:
     """
     if issubclass(cls, Unstructured):
         return cls(dict(plain))
+    return from_plain(cls, plain)
+
+
+def from_plain(cls: type[T], value: object) -> T:
+    """Read any plain JSON value as a class: a quantity, a struct, ...
+
+    :raises ValueError: as `from_json`.
+    """
     try:
-        return msgspec.convert(plain, cls, dec_hook=_decode_plain)
+        return msgspec.convert(value, cls, dec_hook=_decode_plain)
     except msgspec.ValidationError:
-        return msgspec.convert(without_nulls(plain), cls, dec_hook=_decode_plain)
+        return msgspec.convert(without_nulls(value), cls, dec_hook=_decode_plain)
 
 
 def copy_of(obj: T) -> T:
@@ -82,15 +90,15 @@ def _encode_plain(value: Any) -> Any:
     if hasattr(value, "to_plain"):
         return value.to_plain()
     if hasattr(value, "model_dump"):  # a pydantic model, as a custom resource's spec may be
-        return value.model_dump(mode="json", by_alias=True, exclude_none=True)
+        return value.model_dump(mode="json", by_alias=True, exclude_none=True, round_trip=True)
     raise TypeError(f"{type(value).__name__} has no JSON form: give it from_plain() and to_plain()")
 
 
 def _decode_plain(cls: Any, value: object) -> Any:
     if hasattr(cls, "from_plain"):
         return cls.from_plain(value)
-    if hasattr(cls, "model_validate"):
-        return cls.model_validate(value)
+    if hasattr(cls, "model_validate_json"):  # what is strict of Python values reads JSON all the same
+        return cls.model_validate_json(msgspec.json.encode(value))
     raise TypeError(f"{cls.__name__} has no JSON form: give it from_plain() and to_plain()")
 
 

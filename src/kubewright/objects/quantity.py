@@ -11,6 +11,8 @@ from fractions import Fraction
 from functools import lru_cache, total_ordering
 from typing import Final, Self
 
+from kubewright.objects.in_models import InModels
+
 NANO: Final = 10**9
 MAX: Final = (2**63 - 1) * NANO
 
@@ -24,7 +26,7 @@ _EXPONENT = re.compile(r"[eE]([+-]?[0-9]+)\Z")
 
 
 @total_ordering
-class Quantity:
+class Quantity(InModels):
     """An exact amount that remembers whether it is written with decimal, binary or exponent suffixes.
 
     ``Quantity("1.5Gi")``, ``Quantity(3)``; it adds, subtracts, compares and scales exactly, and ``str()`` gives the

@@ -11,6 +11,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Self, TypeAlias
 
+from kubewright.objects.in_models import InModels
+
 Time: TypeAlias = datetime
 
 _TERM = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)")
@@ -49,7 +51,7 @@ def parse_time(text: str) -> datetime:
     return time
 
 
-class MicroTime(datetime):
+class MicroTime(datetime, InModels):
     """A time that JSON shows with six fractional digits, even where they are zeros."""
 
     @classmethod
@@ -66,7 +68,7 @@ class MicroTime(datetime):
         return self.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-class Duration(timedelta):
+class Duration(timedelta, InModels):
     """A span of time, in JSON as Go's ``time.Duration`` writes it.
 
     ``Duration("1h30m")``, or as ``timedelta``: ``Duration(minutes=90)``; ``str()`` gives ``1h30m0s``.

@@ -6,11 +6,12 @@ from typing import Any, Self
 
 import msgspec
 
+from kubewright.objects.in_models import InModels
 from kubewright.objects.meta import ObjectMeta
 from kubewright.objects.names import GroupVersionKind
 
 
-class Unstructured:
+class Unstructured(InModels):
     """An object of any kind.
 
     ``obj.metadata`` is typed as everywhere; all other fields are plain JSON: ``obj["spec"]["replicas"]``.

@@ -5,7 +5,7 @@ A class goes in; for each field its JSON name, annotation, default and descripti
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -14,6 +14,8 @@ import msgspec
 from kubewright.objects.codec import to_plain
 from kubewright.schema.descriptions import field_descriptions, tidy
 from kubewright.schema.errors import SchemaError
+from kubewright.schema.markers import Meta
+from kubewright.schema.structural.formats import supported_format
 
 NO_DEFAULT: Final = object()
 
@@ -69,6 +71,8 @@ def _model_fields(cls: Any) -> list[Field]:
     texts = field_descriptions(cls)
     found = []
     for name, info in cls.model_fields.items():
+        if info.exclude:
+            continue
         where = f"{cls.__name__}.{name}"
         if info.is_required():
             default = NO_DEFAULT
@@ -77,12 +81,52 @@ def _model_fields(cls: Any) -> list[Field]:
         else:
             default = _plain(info.default, where)
         annotation = info.annotation
-        for constraint in info.metadata:
+        for constraint in (*info.metadata, _said_in_pydantic(info)):
             annotation = Annotated[annotation, constraint]
-        alias = info.serialization_alias or info.alias or name
+        alias = _json_name(info, name, where)
         description = tidy(info.description) if info.description else texts.get(name, "")
         found.append(Field(name, alias, annotation, default, description))
     return found
+
+
+def _said_in_pydantic(info: Any) -> Meta:
+    """What ``pydantic.Field`` says beside constraints."""
+    extra = info.json_schema_extra if isinstance(info.json_schema_extra, Mapping) else {}
+    return Meta(
+        title=info.title,
+        example=next(iter(info.examples or ()), None),
+        keywords={key: value for key, value in extra.items() if key.startswith("x-kubernetes-")},
+    )
+
+
+def text_in_models(annotation: Any, where: str) -> dict[str, Any] | None:
+    """The schema of a type that pydantic writes as a text, such as a URL or an address; None of any other type.
+
+    :raises SchemaError: pydantic hides its values.
+    """
+    import pydantic
+
+    try:
+        said = pydantic.TypeAdapter(annotation).json_schema(mode="serialization")
+    except pydantic.PydanticUserError:
+        return None
+    if said.get("type") != "string":
+        return None
+    if said.get("writeOnly"):
+        raise SchemaError(where, "pydantic writes asterisks for it", "use a str, or refer to a Secret")
+    kept = {key: said[key] for key in ("type", "minLength", "maxLength", "pattern") if key in said}
+    return kept | ({"format": said["format"]} if supported_format("string", said.get("format", "")) else {})
+
+
+def _json_name(info: Any, name: str, where: str) -> str:
+    """The name that pydantic writes a field by, if it reads the field by it as well."""
+    written = info.serialization_alias or info.alias or name
+    read = info.validation_alias or name
+    admitted = getattr(read, "choices", [read])
+    if written not in admitted:
+        shown = ", ".join(str(one) for one in admitted)
+        raise SchemaError(where, f"pydantic reads it as {shown}, but writes {written}", "give it one name: alias=")
+    return str(written)
 
 
 def _made(factory: Callable[[], Any], where: str) -> Any:

@@ -10,6 +10,7 @@ import keyword
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kubewright.objects import Quantity
 from kubewright.schema.builtin_types import QUANTITY
 from kubewright.schema.python_source import as_docstring, attribute_names, camel, literal, pascal, singular
 
@@ -406,8 +407,8 @@ def _undocumented(schema: Raw) -> list[str]:
 
 def _speaks_for_itself(default: Any, annotation: str, required: bool, *, struct: bool) -> bool:
     """Whether the Python default says the whole of the schema's: structs leave their own defaults out, for example."""
-    if annotation.startswith("Quantity"):
-        return isinstance(default, str)
+    if "Quantity" in annotation:  # Python writes it in its canonical form
+        return isinstance(default, str) and str(Quantity(default)) == default
     if not isinstance(default, list | dict):
         return bool(default) or not required
     if required or not default:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, MutableSequence, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from enum import Enum
+from enum import Enum, Flag
 from typing import Any, Literal
 from uuid import UUID
 
@@ -25,9 +25,9 @@ from kubewright.schema.builtin_types import Schema
 from kubewright.schema.constraints import cel_name, constrain, mark_class
 from kubewright.schema.descriptions import class_description, cut_descriptions
 from kubewright.schema.errors import SchemaError
-from kubewright.schema.fields import NO_DEFAULT, Field, fields_of, is_model, is_struct
+from kubewright.schema.fields import NO_DEFAULT, Field, fields_of, is_model, is_struct, text_in_models
 from kubewright.schema.markers import Doc, Immutable, Meta, Rule
-from kubewright.schema.unions import tagged_union
+from kubewright.schema.unions import tagged, tagged_union
 
 _ANY_VALUE, _ANY_OBJECT = (typing.get_args(alias)[1] for alias in (JSON, RawExtension))
 
@@ -56,6 +56,10 @@ _REFUSED: dict[Any, tuple[str, str]] = {
     Any: ("Any says nothing about the value", "use JSON for any value, RawExtension for any object"),
     dict: ("the map's values have no type", "use dict[str, X], or RawExtension for any object"),
     list: ("the list's items have no type", "use list[X], or list[JSON] for any items"),
+    tuple: ("the tuple's items have no type", "use list[X]"),
+    set: ("the set's items have no type", "use set[X]"),
+    frozenset: ("the set's items have no type", "use frozenset[X]"),
+    Object: ("it is no kind", "use Unstructured for an object of any kind"),
 }
 
 
@@ -130,6 +134,8 @@ class SchemaBuilder:
                 name = cel_name(field.json_name, f"{cls.__name__}.{field.name}")
                 kept = f"!has(oldSelf.{name}) || has(self.{name})"
                 constrain(schema, Rule(kept, f"field {field.json_name} is immutable once set"), cls.__name__)
+        if getattr(cls, "model_config", {}).get("extra") == "allow":
+            schema["x-kubernetes-preserve-unknown-fields"] = True
         mark_class(schema, cls, {field.name: field.json_name for field in fields}, required)
         return schema
 
@@ -147,6 +153,8 @@ class SchemaBuilder:
         return schema
 
     def _of_type(self, base: Any, where: str, *, floats: bool) -> Schema:
+        if base is bytes:
+            self._check_bytes(where)
         if base in _SCALARS:
             return typing.cast("Schema", _copy(_SCALARS[base]))
         if base is float:
@@ -160,6 +168,8 @@ class SchemaBuilder:
         if base in _REFUSED:
             raise SchemaError(where, *_REFUSED[base])
         origin, parts = typing.get_origin(base), typing.get_args(base)
+        if origin in _REFUSED and not parts:
+            raise SchemaError(where, *_REFUSED[origin])
         if origin is Literal:
             return _enum(parts, where)
         if origin in (typing.Union, types.UnionType):
@@ -168,20 +178,31 @@ class SchemaBuilder:
             return self._container(origin, parts, where)
         if hasattr(base, "json_schema") and hasattr(base, "from_plain"):
             return dict(base.json_schema())
+        if isinstance(base, type) and issubclass(base, Flag):
+            raise SchemaError(where, "flags are combined, which an enum can't express", "use a set of a StrEnum")
         if isinstance(base, type) and issubclass(base, Enum):
             return _enum([member.value for member in base], where) | _described(base)
         if is_struct(base) or is_model(base):
             return self._class(base)
+        if self._open and is_model(self._open[-1]) and (text := text_in_models(base, where)):
+            return text
         raise SchemaError(
             where,
             f"{getattr(base, '__name__', base)} has no schema",
             "use a Spec class, or give it from_plain(), to_plain() and json_schema()",
         )
 
+    def _check_bytes(self, where: str) -> None:
+        """Bytes are base64 in JSON; pydantic has to be told so."""
+        model: Any = self._open[-1] if self._open else None
+        if is_model(model) and model.model_config.get("ser_json_bytes") != "base64":
+            fix = "model_config = ConfigDict(ser_json_bytes='base64', val_json_bytes='base64')"
+            raise SchemaError(where, "pydantic writes bytes as they are", f"write {fix}")
+
     def _class(self, cls: type) -> Schema:
         if cls.__module__.startswith("kubewright.objects."):
             return builtin_types.builtin_schema(cls, metadata=self.metadata)
-        schema = self.struct(cls)
+        schema = tagged(self.struct(cls), cls) if is_struct(cls) else self.struct(cls)
         if issubclass(cls, Object):
             schema["properties"]["metadata"] = _copy(self.metadata)
         return schema
@@ -190,16 +211,16 @@ class SchemaBuilder:
         if issubclass(origin, tuple):
             if len(parts) != 2 or parts[1] is not Ellipsis:
                 raise SchemaError(where, "a tuple of fixed length has no schema", "use list[X] or a Spec class")
-            return {"type": "array", "items": self.build(parts[0], f"{where}[]")}
+            return {"type": "array", "items": self._inner(parts[0], where)}
         if issubclass(origin, Mapping):
             return self._map(parts[0], parts[1], where)
         if issubclass(origin, AbstractSet):
-            items = self.build(parts[0], f"{where}[]")
+            items = self._inner(parts[0], where)
             if items.get("type") in ("object", "array"):
                 raise SchemaError(where, "a set holds plain values only", "use list[X] with Meta(list_map_keys=[...])")
             return {"type": "array", "items": items, "x-kubernetes-list-type": "set"}
         if issubclass(origin, MutableSequence | Sequence):
-            schema: Schema = {"type": "array", "items": self.build(parts[0], f"{where}[]")}
+            schema: Schema = {"type": "array", "items": self._inner(parts[0], where)}
             if _unwrap(parts[0])[0] is Condition:
                 schema |= {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}
             return schema
@@ -211,21 +232,33 @@ class SchemaBuilder:
         keys = self.build(key, f"{where}[key]")
         if keys.get("type") != "string":
             raise SchemaError(where, "the keys of a map are strings in JSON", "use dict[str, X]")
-        schema: Schema = {"type": "object", "additionalProperties": self.build(value, f"{where}[]")}
+        schema: Schema = {"type": "object", "additionalProperties": self._inner(value, where)}
         for rule in _key_rules(keys):
             constrain(schema, rule, where)
+        return schema
+
+    def _inner(self, annotation: Any, where: str) -> Schema:
+        """The schema of the items of a list, or of the values of a map."""
+        schema = self.build(annotation, f"{where}[]")
+        if _admits_none(annotation):
+            schema["nullable"] = True
         return schema
 
     def _union(self, parts: tuple[Any, ...], where: str) -> Schema:
         members = [part for part in parts if part is not type(None)]
         if len(members) == 1:
             return self.build(members[0], where)
-        if set(members) == {int, str}:
-            return typing.cast("Schema", _copy(builtin_types.INT_OR_STRING))
+        unwrapped = [_unwrap(member) for member in members]
+        bases = [base for base, _ in unwrapped]
+        if set(bases) == {int, str}:
+            schema: Schema = _copy(builtin_types.INT_OR_STRING)
+            for marker in (marker for _, markers in unwrapped for marker in markers):
+                constrain(schema, marker, where)
+            return schema
         if all(typing.get_origin(member) is Literal for member in members):
             return _enum([value for member in members for value in typing.get_args(member)], where)
-        if all(is_struct(member) for member in members):
-            return tagged_union(members, [self.struct(member) for member in members], where)
+        if all(is_struct(base) for base in bases) or all(is_model(base) for base in bases):
+            return tagged_union(bases, [self._class(base) for base in bases], where)
         names = " | ".join(getattr(member, "__name__", str(member)) for member in members)
         raise SchemaError(
             where,
@@ -264,6 +297,10 @@ def _unwrap(annotation: Any) -> tuple[Any, list[Any]]:
             annotation = annotation.__origin__
         elif hasattr(annotation, "__supertype__"):  # NewType
             annotation = annotation.__supertype__
+        elif getattr(annotation, "__pydantic_root_model__", False):
+            info = annotation.model_fields["root"]
+            markers = [*info.metadata, *markers]
+            annotation = info.annotation
         elif hasattr(annotation, "__value__") and typing.get_origin(annotation) is None:  # type X = ...
             annotation = annotation.__value__
         else:
@@ -317,6 +354,8 @@ def _described(cls: type) -> Schema:
 
 def _enum(values: Sequence[Any], where: str) -> Schema:
     kinds = {type(value) for value in values if value is not None}
+    if not kinds:
+        raise SchemaError(where, "it admits no value", "name at least one")
     if kinds <= {str}:
         schema: Schema = {"type": "string", "enum": list(values)}
     elif kinds <= {int}:
