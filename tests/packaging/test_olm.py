@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 import yaml
 
+from kubewright.objects import GroupVersionKind
 from kubewright.packaging import OperatorManifest
 from kubewright.packaging.bundle_rules import BundleError, read_bundle, validate_bundle
 from kubewright.packaging.olm import catalog, olm_bundle
+from kubewright.schema import Descriptor, Listing
+from kubewright.schema.listing import Shown
 
 CSV = "manifests/website-operator.clusterserviceversion.yaml"
 
@@ -43,6 +46,25 @@ def test_the_csv_carries_permissions_webhooks_and_owned_kinds(manifest: Operator
     ]  # fmt: skip
     (owned,) = spec["customresourcedefinitions"]["owned"]
     assert owned["specDescriptors"] == [{"path": "image", "displayName": "Image", "description": "What runs."}]
+
+
+def test_listings_and_descriptors_say_how_kinds_are_shown(manifest: OperatorManifest) -> None:
+    pods = "urn:alm:descriptor:com.tectonic.ui:podCount"
+    shown = Shown(
+        listing=Listing(display_name="Web site", resources=[("Service", "v1", "")]),
+        spec={"image": Descriptor("Picture"), "tls.secretName": Descriptor(order=1)},
+        status={"readyReplicas": Descriptor(x_descriptors=[pods])},
+    )
+    manifest = dataclasses.replace(manifest, shown={GroupVersionKind("web.example.com", "v1", "Website"): shown})
+    (owned,) = csv_of(files := olm_bundle(manifest))["spec"]["customresourcedefinitions"]["owned"]
+    assert owned["displayName"] == "Web site"
+    assert owned["resources"] == [{"kind": "Service", "version": "v1", "name": ""}]
+    assert owned["specDescriptors"] == [
+        {"path": "tls.secretName", "displayName": "Secret name", "description": "secretName"},
+        {"path": "image", "displayName": "Picture", "description": "What runs."},
+    ]
+    assert owned["statusDescriptors"][0]["x-descriptors"] == [pods]
+    assert validate_bundle(read_bundle(files)) == []
 
 
 def test_a_conversion_webhook_leaves_only_all_namespaces(manifest: OperatorManifest) -> None:

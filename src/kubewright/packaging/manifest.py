@@ -7,9 +7,12 @@ objects, and each package format arranges those.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from kubewright.objects import GroupVersionKind
+from kubewright.schema.listing import Shown
 
 Object = dict[str, Any]
 
@@ -43,6 +46,7 @@ class OperatorManifest:
     :param webhooks: Mutating- and ValidatingWebhookConfiguration objects; where they point to is filled in here.
     :param policies: ValidatingAdmissionPolicies and their bindings, as the operator declares them.
     :param samples: one custom resource, or more, for every kind that it owns.
+    :param shown: how a catalog shows its kinds, as far as their classes say.
     :param watch_namespaces: empty for a cluster-wide operator; otherwise the namespaces its Roles are made in.
     :param command: what the container runs.
     :raises ManifestError: name, version or image is not usable.
@@ -57,6 +61,7 @@ class OperatorManifest:
     webhooks: Sequence[Object] = ()
     policies: Sequence[Object] = ()
     samples: Sequence[Object] = ()
+    shown: Mapping[GroupVersionKind, Shown] = field(default_factory=dict)
     watch_namespaces: Sequence[str] = ()
     certificates: Certificates = "built-in"
     command: Sequence[str] = ("kubewright", "run", "operator.py")

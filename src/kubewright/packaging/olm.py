@@ -10,11 +10,14 @@ from __future__ import annotations
 import base64
 import copy
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from kubewright.objects import GroupVersionKind
 from kubewright.packaging.documents import dump, dump_all
 from kubewright.packaging.graph import WEBHOOK_PORT, build
 from kubewright.packaging.manifest import Object, OperatorManifest, converts
+from kubewright.schema import Descriptor
+from kubewright.schema.listing import Shown
 
 PREFIX = "operators.operatorframework.io"
 
@@ -119,7 +122,7 @@ def _csv(manifest: OperatorManifest, components: dict[str, list[Object]], replac
         "links": [{"name": "Website", "url": manifest.url}] if manifest.url else [],
         "icon": _icon(manifest),
         "installModes": _install_modes(manifest),
-        "customresourcedefinitions": {"owned": _owned(manifest, components)},
+        "customresourcedefinitions": {"owned": _owned(manifest)},
         "install": {"strategy": "deployment", "spec": _install(manifest, components)},
         "webhookdefinitions": _webhook_definitions(manifest, components),
         "relatedImages": [{"name": "manager", "image": manifest.image}],
@@ -161,24 +164,32 @@ def _owned_kinds(manifest: OperatorManifest) -> list[Object]:
     ]
 
 
-def _owned(manifest: OperatorManifest, components: dict[str, list[Object]]) -> list[Object]:
+def _owned(manifest: OperatorManifest) -> list[Object]:
     owned = []
     for one in _owned_kinds(manifest):
         version = next(v for v in one["crd"]["spec"]["versions"] if v["name"] == one["version"])
         schema = (version.get("schema") or {}).get("openAPIV3Schema") or {}
-        owned.append(
-            {
-                "name": one["crd"]["metadata"]["name"],
-                "kind": one["kind"],
-                "version": one["version"],
-                "displayName": one["kind"],
-                "description": schema.get("description") or f"A {one['kind']}.",
-                "resources": _resources(manifest),
-                "specDescriptors": _descriptors(schema, "spec"),
-                "statusDescriptors": _descriptors(schema, "status"),
-            }
-        )
-    return owned
+        shown = manifest.shown.get(GroupVersionKind(one["group"], one["version"], one["kind"]), Shown())
+        listing = shown.listing
+        entry = {
+            "name": one["crd"]["metadata"]["name"],
+            "kind": one["kind"],
+            "version": one["version"],
+            "displayName": listing.display_name or one["kind"],
+            "description": schema.get("description") or f"A {one['kind']}.",
+            "resources": [{"kind": kind, "version": version, "name": name} for kind, version, name in listing.resources]
+            or _resources(manifest),
+            "specDescriptors": _descriptors(schema, "spec", shown.spec),
+            "statusDescriptors": _descriptors(schema, "status", shown.status),
+        }
+        owned.append((listing.order, entry))
+    return _ordered(owned)
+
+
+def _ordered(entries: Iterable[tuple[int | None, Object]]) -> list[Object]:
+    """Those with an order first, by it; the others after them as they stand."""
+    ordered = sorted(entries, key=lambda one: (one[0] is None, one[0] or 0))
+    return [entry for _, entry in ordered]
 
 
 def _resources(manifest: OperatorManifest) -> list[Object]:
@@ -206,16 +217,33 @@ def _resources(manifest: OperatorManifest) -> list[Object]:
     return [{"kind": kind, "version": version, "name": ""} for key, (kind, version) in kinds.items() if key in written]
 
 
-def _descriptors(schema: Object, part: str) -> list[Object]:
-    properties = ((schema.get("properties") or {}).get(part) or {}).get("properties") or {}
-    return [
-        {
-            "path": name,
-            "displayName": "".join(f" {c}" if c.isupper() else c for c in name).strip().capitalize(),
-            "description": one.get("description") or name,
+def _descriptors(schema: Object, part: str, declared: Mapping[str, Descriptor]) -> list[Object]:
+    """One for each field at the top, and one for whatever else was declared."""
+    fields = ((schema.get("properties") or {}).get(part) or {}).get("properties") or {}
+    entries = []
+    for path in dict.fromkeys([*fields, *declared]):
+        about = declared.get(path, Descriptor())
+        name = path.rpartition(".")[2].partition("[")[0]
+        entry = {
+            "path": path,
+            "displayName": about.display_name
+            or "".join(f" {c}" if c.isupper() else c for c in name).strip().capitalize(),
+            "description": _field(fields, path).get("description") or name,
         }
-        for name, one in properties.items()
-    ]
+        if about.x_descriptors:
+            entry["x-descriptors"] = list(about.x_descriptors)
+        entries.append((about.order, entry))
+    return _ordered(entries)
+
+
+def _field(fields: Object, path: str) -> Object:
+    """The schema at a path such as ``ports[0].name``; empty where it leads beyond what the schema says."""
+    found: Object = {"properties": fields}
+    for step in path.split("."):
+        name, bracket, _ = step.partition("[")
+        found = (found.get("properties") or {}).get(name) or {}
+        found = (found.get("items") or {}) if bracket else found
+    return found
 
 
 def _install(manifest: OperatorManifest, components: dict[str, list[Object]]) -> Object:

@@ -13,6 +13,7 @@ from kubewright.operator import Operator
 from kubewright.packaging.generated import rules_of
 from kubewright.packaging.manifest import Maintainer, ManifestError, Object, OperatorManifest
 from kubewright.project.settings import Project
+from kubewright.schema.listing import shown
 from kubewright.webhook import configurations
 
 _TEXTS = ("display_name", "description", "provider", "url", "capabilities", "min_kube_version", "namespace")
@@ -43,6 +44,7 @@ def manifest_of(operator: Operator, project: Project) -> OperatorManifest:
         rules=[to_dict(rule) for rule in rules_of(operator)],
         webhooks=[to_dict(one) for one in configurations(operator.name, operator.webhooks, operator.service)],
         policies=[to_dict(obj) for declared in operator.policies for obj in declared.objects()],
+        shown={cls.gvk: shown(cls) for cls in operator.resources},
         samples=read_samples(project.root / "config/samples"),
         command=("kubewright", "run", project.operator),
         **values,

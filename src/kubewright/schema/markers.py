@@ -161,6 +161,25 @@ class AllOf(OneOf):
         )
 
 
+@dataclass(frozen=True)
+class Descriptor:
+    """How consoles show and edit a field, in OLM's terms; the schema doesn't change.
+
+    Stands in ``Annotated[...]`` on a field of a spec or a status.
+
+    :param display_name: the field's label; made from its name where not given.
+    :param x_descriptors: the controls: ``urn:alm:descriptor:com.tectonic.ui:podCount``, for example.
+    :param order: fields with a lower one come first, those without come last.
+    """
+
+    display_name: str = ""
+    x_descriptors: Sequence[str] = ()
+    order: int | None = None
+
+    def __hash__(self) -> int:
+        return hash(repr(self))
+
+
 class Doc(Marker):
     """A description next to the type, for those who prefer it to a docstring below the field."""
 

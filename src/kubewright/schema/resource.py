@@ -117,6 +117,21 @@ class Scale(msgspec.Struct, frozen=True):
     selector_path: str | None = None
 
 
+@dataclass(frozen=True)
+class Listing:
+    """How a catalog of operators lists a kind; see `kubewright.schema.Descriptor` for its fields.
+
+    :param display_name: what people read instead of the kind.
+    :param resources: kind, version and name (or an empty text) of each object that belongs to one of the kind; by
+        default the kinds that the operator writes.
+    :param order: kinds with a lower one come first, those without come last.
+    """
+
+    display_name: str = ""
+    resources: Sequence[tuple[str, str, str]] = ()
+    order: int | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Definition:
     """What a version of a custom resource says of itself beside its schema."""
@@ -135,6 +150,7 @@ class Definition:
     deprecated: bool | str = False
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
+    listing: Listing = Listing()
 
 
 def custom_resource(
@@ -156,6 +172,7 @@ def custom_resource(
     deprecated: bool | str = False,
     labels: Mapping[str, str] | None = None,
     annotations: Mapping[str, str] | None = None,
+    listing: Listing = Listing(),
 ) -> Callable[[type[R]], type[R]]:
     """Name a resource class in the API.
 
@@ -166,6 +183,7 @@ def custom_resource(
     :param storage: whether objects are stored in this version; a single version is.
     :param deprecated: True, or the warning that users of this version read.
     :param labels: of the CustomResourceDefinition, as are ``annotations``.
+    :param listing: how a catalog of operators shows the kind.
     :raises SchemaError: the API server would refuse the group or the version.
     """
 
@@ -193,6 +211,7 @@ def custom_resource(
             deprecated=deprecated,
             labels=labels or {},
             annotations=annotations or {},
+            listing=listing,
         )
         return cls
 

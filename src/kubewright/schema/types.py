@@ -83,7 +83,7 @@ class SchemaBuilder:
         :raises SchemaError: the type, a marker or a default can't be expressed.
         """
         where = where or getattr(annotation, "__name__", str(annotation))
-        base, markers = _unwrap(annotation)
+        base, markers = unwrap(annotation)
         meta = [marker for marker in markers if isinstance(marker, Meta)]
         replaced = next((marker.schema for marker in meta if marker.schema is not None), None)
         if replaced is not None:
@@ -221,7 +221,7 @@ class SchemaBuilder:
             return {"type": "array", "items": items, "x-kubernetes-list-type": "set"}
         if issubclass(origin, MutableSequence | Sequence):
             schema: Schema = {"type": "array", "items": self._inner(parts[0], where)}
-            if _unwrap(parts[0])[0] is Condition:
+            if unwrap(parts[0])[0] is Condition:
                 schema |= {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}
             return schema
         if is_struct(origin):
@@ -248,7 +248,7 @@ class SchemaBuilder:
         members = [part for part in parts if part is not type(None)]
         if len(members) == 1:
             return self.build(members[0], where)
-        unwrapped = [_unwrap(member) for member in members]
+        unwrapped = [unwrap(member) for member in members]
         bases = [base for base, _ in unwrapped]
         if set(bases) == {int, str}:
             schema: Schema = _copy(builtin_types.INT_OR_STRING)
@@ -272,7 +272,7 @@ def _object_header(fields: Sequence[Field]) -> Schema:
     header: Schema = {name: {"type": "string"} for name in ("apiVersion", "kind")}
     for field in fields:
         if field.json_name == "metadata":
-            meta = [marker for marker in _unwrap(field.annotation)[1] if isinstance(marker, Meta)]
+            meta = [marker for marker in unwrap(field.annotation)[1] if isinstance(marker, Meta)]
             header["metadata"] = next((dict(one.schema) for one in meta if one.schema), {"type": "object"})
     return header
 
@@ -288,7 +288,7 @@ def schema_of(annotation: Any, *, allow_floats: bool = False, max_description: i
     return schema if max_description is None else cut_descriptions(schema, max_description)
 
 
-def _unwrap(annotation: Any) -> tuple[Any, list[Any]]:
+def unwrap(annotation: Any) -> tuple[Any, list[Any]]:
     """A type without aliases, ``Annotated`` and ``| None`` around it, and all the markers found on the way."""
     markers: list[Any] = []
     while True:
@@ -328,22 +328,22 @@ def _says_something(field: Field) -> bool:
         return False
     if _is_required(field) and not field.default:
         return False
-    return field.default != {} or is_struct(_unwrap(field.annotation)[0])
+    return field.default != {} or is_struct(unwrap(field.annotation)[0])
 
 
 def _is_required(field: Field) -> bool:
-    for marker in _unwrap(field.annotation)[1]:
+    for marker in unwrap(field.annotation)[1]:
         if isinstance(marker, Meta) and marker.required is not None:
             return marker.required
     return field.default is NO_DEFAULT
 
 
 def _is_immutable(field: Field) -> bool:
-    return any(isinstance(marker, Immutable) for marker in _unwrap(field.annotation)[1])
+    return any(isinstance(marker, Immutable) for marker in unwrap(field.annotation)[1])
 
 
 def _has_own_text(annotation: Any) -> bool:
-    markers = _unwrap(annotation)[1]
+    markers = unwrap(annotation)[1]
     return any(isinstance(m, Doc) or (isinstance(m, Meta) and m.description is not None) for m in markers)
 
 
