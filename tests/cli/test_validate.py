@@ -80,3 +80,37 @@ def test_definitions_may_come_from_the_operators_code(run: Run, workspace: Path)
     text = "{apiVersion: web.example.com/v1, kind: Site, metadata: {name: a}, spec: {replicas: -1}}"
     code, output = run(text, "--operator", "operator.py")
     assert (code, "spec.replicas: Invalid value" in output) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"\xff\xfe", "is no text in UTF-8"),
+        (b"a: {b: 1, b: 2}", "the key 'b' is given twice"),
+        (b"a: .inf", "JSON has no .inf"),
+        (b"kind: List\nitems: [text]", "a Kubernetes object is a mapping, not str"),
+    ],
+)
+def test_what_is_no_manifest_is_named(
+    data: bytes, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "site.yaml"
+    path.write_bytes(data)
+    with pytest.raises(SystemExit) as ended:
+        main(["validate", str(path)])
+    assert ended.value.code == 1
+    error = " ".join(capsys.readouterr().err.split())
+    assert words in error
+    assert "site.yaml" in error
+
+
+def test_keys_are_texts_as_in_json(run: Run) -> None:
+    code, output = run(VALID.replace("size: 2", "size: 2, 1: x, no: y"))
+    assert code == 1
+    assert "spec.1: unknown field" in output
+    assert "spec.false: unknown field" in output
+
+
+def test_a_merged_key_may_be_given_again(run: Run) -> None:
+    code, _ = run(VALID.replace("{name: small}", "{<<: {name: big}, name: small}"))
+    assert code == 0

@@ -80,6 +80,25 @@ def test_equal_definitions_have_no_changes() -> None:
             {"type": "array", "items": FIELD | {"minLength": 1}},
             "minLength 1 is new",
         ),
+        (
+            {"type": "object", "additionalProperties": True},
+            {"type": "object", "additionalProperties": FIELD},
+            "the type changed from any to string",
+        ),
+        (
+            {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
+            {"type": "object", "x-kubernetes-preserve-unknown-fields": True, "properties": {"b": FIELD}},
+            "the field has a type now: it could hold anything",
+        ),
+        (
+            {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
+            {
+                "type": "object",
+                "x-kubernetes-preserve-unknown-fields": True,
+                "x-kubernetes-embedded-resource": True,
+            },
+            "the object must have an apiVersion and a kind now",
+        ),
     ],
 )
 def test_tightening_breaks_stored_objects(old: dict[str, Any], new: dict[str, Any], message: str) -> None:
@@ -106,6 +125,14 @@ def test_loosening_is_harmless(old: dict[str, Any], new: dict[str, Any]) -> None
     assert change.breaks == ""
 
 
+def test_a_required_field_needs_its_default() -> None:
+    old = {"type": "object", "properties": {"b": FIELD | {"default": "x"}}, "required": ["b"]}
+    new = {"type": "object", "properties": {"b": FIELD}, "required": ["b"]}
+    assert ("the field is required now", "stored objects") in {
+        (change.message, change.breaks) for change in diff_crds(of_field(old), of_field(new))
+    }
+
+
 def test_descriptions_are_no_change() -> None:
     assert diff_crds(of_field(FIELD), of_field(FIELD | {"description": "x"})) == []
 
@@ -120,14 +147,19 @@ def test_a_version_that_may_be_stored_cannot_go() -> None:
 
 
 def test_names_scope_and_subresources_matter_to_clients() -> None:
-    old = definition(subresources={"status": {}}, selectableFields=[{"jsonPath": ".spec.a"}])
-    new = deepcopy(definition(served=False))
+    scale = {"specReplicasPath": ".spec.a", "statusReplicasPath": ".status.a"}
+    old = definition(subresources={"status": {}, "scale": scale}, selectableFields=[{"jsonPath": ".spec.a"}])
+    new = deepcopy(definition(served=False, subresources={"scale": scale | {"specReplicasPath": ".spec.b"}}))
+    old["spec"]["names"] |= {"singular": "website", "listKind": "WebsiteList"}
     new["spec"] |= {"scope": "Cluster"}
-    new["spec"]["names"] = {"kind": "Site", "plural": "websites"}
+    new["spec"]["names"] = {"kind": "Site", "plural": "websites", "singular": "site", "listKind": "SiteList"}
     assert {str(change) for change in diff_crds(old, new)} == {
         "the scope changed from Namespaced to Cluster (breaks stored objects)",
         "the kind changed from Website to Site (breaks stored objects)",
         "the short name ws is gone (breaks clients)",
+        "the singular name changed from website to site (breaks clients)",
+        "the kind of lists changed from WebsiteList to SiteList (breaks clients)",
+        "v1: the scale subresource is of other fields (breaks clients)",
         "v1: the version is no longer served (breaks clients)",
         "v1: the subresource status is gone (breaks clients)",
         "v1: .spec.a: the field can no longer be selected by (breaks clients)",

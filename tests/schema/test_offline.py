@@ -1,9 +1,11 @@
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
+
+import pytest
 
 from kubewright.schema import Immutable, Meta, Resource, Rule, Spec, custom_resource
-from kubewright.schema.offline import problems
+from kubewright.schema.offline import OfflineValidator, UnknownKind, problems
 
 
 @Rule("self.low <= self.high", "low must not be more than high", field_path=".low")
@@ -35,3 +37,27 @@ def test_rules_on_changes_see_the_old_object() -> None:
     assert messages(RangeSpec(unit="m"), RangeSpec()) == []
     assert "is immutable" in messages(RangeSpec(unit="km"), RangeSpec(unit="m"))[0]
     assert "field unit is immutable once set" in messages(RangeSpec(), RangeSpec(unit="m"))[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"apiVersion": 1}, "apiVersion"),
+        ({"kind": ["ConfigMap"]}, "kind"),
+        ({"metadata": {"name": "a", "annotations": {"b": 1}}}, "metadata.annotations[...]"),
+        ({"metadata": {"labels": {}}}, "metadata.name"),
+    ],
+)
+def test_what_every_object_has_is_checked(change: dict[str, Any], field: str) -> None:
+    obj = {"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "a"}} | change
+    names = {"kind": "Thing"}
+    version = {"name": "v1", "schema": {"openAPIV3Schema": {"type": "object", "properties": {}}}}
+    crd = {"spec": {"group": "example.com", "names": names, "versions": [version]}}
+    assert field in [cause.field for cause in OfflineValidator([crd]).check(obj)]
+
+
+def test_a_broken_definition_defines_nothing() -> None:
+    with pytest.raises(UnknownKind):
+        OfflineValidator([{"spec": {"group": "a"}}, {}]).check(
+            {"apiVersion": "a/v1", "kind": "A", "metadata": {"name": "a"}}
+        )

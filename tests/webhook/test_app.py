@@ -1,5 +1,6 @@
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -17,7 +18,14 @@ from kubewright.webhook.errors import Invalid
 from kubewright.webhook.review import AdmissionRequest, AdmissionResponse
 
 
-async def post(app: WebhookApp, path: str, *chunks: bytes, method: str = "POST", query: bytes = b"") -> Any:
+async def post(
+    app: WebhookApp,
+    path: str,
+    *chunks: bytes,
+    method: str = "POST",
+    query: bytes = b"",
+    headers: Sequence[tuple[bytes, bytes]] = (),
+) -> Any:
     """Status and decoded body of the answer."""
     messages = [
         {"type": "http.request", "body": chunk, "more_body": index < len(chunks) - 1}
@@ -31,7 +39,7 @@ async def post(app: WebhookApp, path: str, *chunks: bytes, method: str = "POST",
     async def send(message: Message) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "method": method, "path": path, "query_string": query}
+    scope = {"type": "http", "method": method, "path": path, "query_string": query, "headers": headers}
     await app(scope, receive, send)
     return sent[0]["status"], msgspec.json.decode(sent[1]["body"])
 
@@ -87,12 +95,22 @@ async def test_a_patch_warnings_and_annotations_are_written() -> None:
         (b'{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview"}', "has no request"),
         (b'{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {"uid": 1}}', "expected `str`"),
         (review(operation="FLY"), "Invalid enum value 'FLY'"),
+        (review(object="text"), "request.object is no object"),
+        (review(obj=widget()).replace(b'"u-1"', b'"u-1", "x": "\xff"'), "can't decode byte 0xff"),
+        (review(obj=widget()).replace(b'"u-1"', b'"u-1", "x": ' + b"[" * 9999), "recursion"),
     ],
 )
 async def test_a_malformed_review_is_a_clean_400(body: bytes, why: str) -> None:
     status, answer = await post(app_with(lambda new: None), "/validate", body)
     assert (status, answer["kind"], answer["reason"]) == (400, "Status", "BadRequest")
     assert why.lower() in answer["message"].lower()
+
+
+@pytest.mark.parametrize(("content_type", "status"), [("application/json; charset=utf-8", 200), ("text/plain", 400)])
+async def test_reviews_are_json(content_type: str, status: int) -> None:
+    headers = [(b"content-type", content_type.encode())]
+    answer = await post(app_with(lambda new: None), "/validate", review(obj=widget()), headers=headers)
+    assert answer[0] == status
 
 
 async def test_other_methods_and_paths_are_refused() -> None:

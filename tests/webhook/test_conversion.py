@@ -146,3 +146,5 @@ def test_another_body_is_malformed() -> None:
         answer(api_version="example.com/v1")
     with pytest.raises(MalformedReview):
         answer_conversion(b"{", lambda api_version, kind: None)
+    with pytest.raises(MalformedReview, match="must be texts"):
+        answer({"apiVersion": 5, "kind": "Site"})

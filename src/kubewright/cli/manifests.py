@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import math
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
+from yaml.constructor import ConstructorError
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -25,19 +28,39 @@ class Manifest(NamedTuple):
     @property
     def name(self) -> str:
         """``KIND/NAME``, as far as the object says."""
-        metadata = self.obj.get("metadata") or {}
-        return f"{self.obj.get('kind', '?')}/{metadata.get('name') or metadata.get('generateName') or '?'}"
+        metadata = self.obj.get("metadata")
+        names = metadata if isinstance(metadata, dict) else {}
+        return f"{self.obj.get('kind', '?')}/{names.get('name') or names.get('generateName') or '?'}"
 
 
 class _Loader(yaml.CSafeLoader):
-    """YAML as Kubernetes reads it: what looks like a date is text."""
+    """YAML as Kubernetes reads it, which is JSON: what looks like a date is text, keys are texts and given once."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        given = [key.value for key, _ in node.value if key.tag != _MERGE]
+        twice = next((key for key in given if given.count(key) > 1), None)
+        if twice is not None:
+            raise ConstructorError(None, None, f"the key {twice!r} is given twice", node.start_mark)
+        mapping = super().construct_mapping(node, deep=deep)
+        return {key if isinstance(key, str) else json.dumps(key): value for key, value in mapping.items()}
+
+
+_MERGE = "tag:yaml.org,2002:merge"
 
 
 def _text(loader: _Loader, node: yaml.ScalarNode) -> str:
     return str(loader.construct_scalar(node))
 
 
+def _number(loader: _Loader, node: yaml.ScalarNode) -> float:
+    number: float = loader.construct_yaml_float(node)
+    if not math.isfinite(number):
+        raise ConstructorError(None, None, f"JSON has no {node.value}", node.start_mark)
+    return number
+
+
 _Loader.add_constructor("tag:yaml.org,2002:timestamp", _text)
+_Loader.add_constructor("tag:yaml.org,2002:float", _number)
 
 
 def read_manifests(paths: Iterable[str]) -> list[Manifest]:
@@ -54,13 +77,18 @@ def _read(path: str) -> Iterator[Manifest]:
     elif Path(path).is_dir():
         for file in sorted(Path(path).rglob("*")):
             if file.suffix in _SUFFIXES and file.stem != "kustomization":
-                yield from _documents(str(file), file.read_text())
+                yield from _documents(str(file), _text_of(file))
     else:
-        try:
-            text = Path(path).read_text()
-        except OSError as error:
-            raise ManifestError(f"{path}: {error.strerror}") from None
-        yield from _documents(path, text)
+        yield from _documents(path, _text_of(Path(path)))
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ManifestError(f"{file}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise ManifestError(f"{file}: is no text in UTF-8 ({error.reason} at byte {error.start})") from None
 
 
 def _documents(source: str, text: str) -> Iterator[Manifest]:
@@ -71,9 +99,9 @@ def _documents(source: str, text: str) -> Iterator[Manifest]:
     for document in documents:
         if document is None:
             continue
-        if not isinstance(document, dict):
-            raise ManifestError(f"{source}: a Kubernetes object is a mapping, not {type(document).__name__}")
-        if str(document.get("kind", "")).endswith("List") and isinstance(document.get("items"), list):
-            yield from (Manifest(source, item) for item in document["items"])
-        else:
-            yield Manifest(source, document)
+        listed = isinstance(document, dict) and str(document.get("kind", "")).endswith("List")
+        items = document.get("items") if listed else None
+        for obj in items if isinstance(items, list) else [document]:
+            if not isinstance(obj, dict):
+                raise ManifestError(f"{source}: a Kubernetes object is a mapping, not {type(obj).__name__}")
+            yield Manifest(source, obj)

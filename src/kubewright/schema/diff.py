@@ -55,6 +55,9 @@ def _whole(before: Raw, after: Raw) -> Iterator[Change]:
     old, new = before["names"], after["names"]
     if old["kind"] != new["kind"]:
         yield Change("", "", f"the kind changed from {old['kind']} to {new['kind']}", "stored objects")
+    for attribute, noun in (("singular", "singular name"), ("listKind", "kind of lists")):
+        if attribute in old and old[attribute] != new.get(attribute):
+            yield Change("", "", f"the {noun} changed from {old[attribute]} to {new.get(attribute)}", "clients")
     for attribute, noun in (("shortNames", "short name"), ("categories", "category")):
         for name in _missing(old.get(attribute, ()), new.get(attribute, ())):
             yield Change("", "", f"the {noun} {name} is gone", "clients")
@@ -80,6 +83,9 @@ def _version(old: Raw, new: Raw | None, *, stored: bool) -> Iterator[Change]:
         yield Change(name, "", f"the subresource {subresource} is gone", "clients")
     if "status" in (new.get("subresources") or {}) and "status" not in (old.get("subresources") or {}):
         yield Change(name, "", "status is now written through its subresource only", "clients")
+    scales = [(version.get("subresources") or {}).get("scale") for version in (old, new)]
+    if all(scales) and scales[0] != scales[1]:
+        yield Change(name, "", "the scale subresource is of other fields", "clients")
     for path in _missing(_selectable(old), _selectable(new)):
         yield Change(name, path, "the field can no longer be selected by", "clients")
     for path, message, breaks in _schema(_root(old), _root(new), ""):
@@ -101,6 +107,7 @@ def _missing(old: Any, new: Any) -> list[str]:
 
 Found = tuple[str, str, Breaks]
 
+_ANY: Raw = {"x-kubernetes-preserve-unknown-fields": True}
 _LOWER_BOUNDS = ("minimum", "minLength", "minItems", "minProperties")
 _UPPER_BOUNDS = ("maximum", "maxLength", "maxItems", "maxProperties")
 _OPAQUE = ("pattern", "format", "multipleOf", "uniqueItems", "oneOf", "anyOf", "allOf", "not")
@@ -115,7 +122,7 @@ def _schema(old: Raw, new: Raw, path: str) -> Iterator[Found]:
     yield from _topology(old, new, path)
     yield from _fields(old, new, path)
     for keyword, step in (("items", "[]"), ("additionalProperties", "[*]")):
-        below = old.get(keyword), new.get(keyword)
+        below = [_ANY if schema.get(keyword) is True else schema.get(keyword) for schema in (old, new)]
         if isinstance(below[0], Mapping) and isinstance(below[1], Mapping):
             yield from _schema(below[0], below[1], f"{path}{step}")
         elif isinstance(below[0], Mapping) and not new.get("x-kubernetes-preserve-unknown-fields"):
@@ -156,6 +163,8 @@ def _values(old: Raw, new: Raw, path: str) -> Iterator[Found]:
         yield (path, "null is no longer allowed", "stored objects")
     if old.get("x-kubernetes-preserve-unknown-fields") and not new.get("x-kubernetes-preserve-unknown-fields"):
         yield (path, "unknown fields are no longer kept", "stored objects")
+    if new.get("x-kubernetes-embedded-resource") and not old.get("x-kubernetes-embedded-resource"):
+        yield (path, "the object must have an apiVersion and a kind now", "stored objects")
     if old.get("default") != new.get("default"):
         yield (path, f"the default changed from {old.get('default')} to {new.get('default')}", "")
     yield from _rules(old, new, path)
@@ -225,9 +234,13 @@ def _fields(old: Raw, new: Raw, path: str) -> Iterator[Found]:
             yield (below, "the field is no longer described", "")
         else:
             yield (below, "the field is gone: its values are dropped", "stored objects")
+    free = old.get("x-kubernetes-preserve-unknown-fields")
     for name in _missing(after, before):
-        yield (f"{path}.{name}", "the field is new", "")
-    for name in _missing(new.get("required", ()), old.get("required", ())):
+        typed = free and _kind(after[name]) != "any"
+        about = "the field has a type now: it could hold anything" if typed else "the field is new"
+        yield (f"{path}.{name}", about, "stored objects" if typed else "")
+    given = [name for name in old.get("required", ()) if "default" not in before.get(name, {})]
+    for name in _missing(new.get("required", ()), given):
         if "default" not in after.get(name, {}):
             yield (f"{path}.{name}", "the field is required now", "stored objects")
     for name in _missing(old.get("required", ()), new.get("required", ())):

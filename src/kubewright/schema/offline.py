@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from kubewright.objects import GroupVersionKind, to_dict
-from kubewright.objects.codec import without_nulls
+from kubewright.objects import GroupVersionKind, ObjectMeta, to_dict
+from kubewright.objects.codec import from_plain, without_nulls
 from kubewright.objects.errors import Cause
 from kubewright.objects.field_errors import required
 from kubewright.schema.builtin_kinds import builtin_class
@@ -53,29 +53,28 @@ class OfflineValidator:
         self._raw: dict[GroupVersionKind, Mapping[str, Any]] = {}
         self._compiled: dict[GroupVersionKind, CompiledSchema] = {}
         for crd in crds:
-            spec = crd["spec"]
-            for version in spec["versions"]:
-                gvk = GroupVersionKind(spec["group"], version["name"], spec["names"]["kind"])
-                self._raw[gvk] = version["schema"]["openAPIV3Schema"]
+            try:
+                self._raw |= _schemas(crd["spec"])
+            except (KeyError, TypeError):
+                continue  # it is no definition, as its own check tells
 
     def check(self, obj: Mapping[str, Any]) -> list[Cause]:
         """What is wrong with an object; the object itself is left alone.
 
         :raises UnknownKind: no definition was given for its kind, and it is not built in.
         """
-        missing = [required(field) for field in ("apiVersion", "kind") if not obj.get(field)]
-        if missing:
-            return missing
+        header = ("apiVersion", "kind")
+        wrong = [required(field) for field in header if not obj.get(field)]
+        wrong += [Cause("FieldValueTypeInvalid", "must be a text", field) for field in header if _no_text(obj, field)]
+        if wrong:
+            return wrong
         gvk = GroupVersionKind.parse(obj["apiVersion"], obj["kind"])
         schema = self._schema(gvk)
         checked = copy.deepcopy(dict(obj)) if gvk in self._raw else without_nulls(obj)
         found = [Cause("FieldValueInvalid", "unknown field", path) for path in schema.prune(checked)]
         schema.default(checked)
         found += schema.validate(checked)
-        metadata = obj.get("metadata") or {}
-        if not metadata.get("name") and not metadata.get("generateName"):
-            found.append(required("metadata.name", "name or generateName is required"))
-        return found
+        return found + _of_metadata(obj.get("metadata") or {})
 
     def _schema(self, gvk: GroupVersionKind) -> CompiledSchema:
         compiled = self._compiled.get(gvk)
@@ -85,6 +84,29 @@ class OfflineValidator:
                 return _builtin(gvk)
             compiled = self._compiled[gvk] = compile_schema(raw)
         return compiled
+
+
+def _schemas(spec: Mapping[str, Any]) -> dict[GroupVersionKind, Mapping[str, Any]]:
+    return {
+        GroupVersionKind(spec["group"], version["name"], spec["names"]["kind"]): version["schema"]["openAPIV3Schema"]
+        for version in spec["versions"]
+    }
+
+
+def _no_text(obj: Mapping[str, Any], field: str) -> bool:
+    return bool(obj.get(field)) and not isinstance(obj[field], str)
+
+
+def _of_metadata(plain: Any) -> list[Cause]:
+    """What no definition says of metadata, for the API server knows it by itself."""
+    try:
+        metadata = from_plain(ObjectMeta, plain)
+    except ValueError as error:
+        message, _, path = str(error).partition(" - at `$")
+        return [Cause("FieldValueInvalid", message, f"metadata{path.removesuffix('`')}")]
+    if not metadata.name and not metadata.generate_name:
+        return [required("metadata.name", "name or generateName is required")]
+    return []
 
 
 @cache

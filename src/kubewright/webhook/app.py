@@ -88,6 +88,7 @@ class WebhookApp:
             try:
                 if scope["method"] != "POST":
                     raise MethodNotAllowed(f"{scope['method']} is not allowed: reviews are posted")
+                _check_content_type(scope)
                 if handler is None:
                     answer = self._convert(await _read_body(receive, MAX_CONVERSION_BODY))
                 else:
@@ -145,6 +146,14 @@ def _timeout(scope: Scope) -> float:
         if key == b"timeout" and value.endswith(b"s") and value[:-1].isdigit():
             return float(value[:-1])
     return _DEFAULT_TIMEOUT
+
+
+def _check_content_type(scope: Scope) -> None:
+    for name, value in scope.get("headers", ()):
+        if name == b"content-type" and value.partition(b";")[0].strip().lower() != b"application/json":
+            raise BadRequest(
+                f"a review of the content type {value.decode('latin-1')} can't be read: send application/json"
+            )
 
 
 async def _read_body(receive: Receive, limit: int) -> bytes:

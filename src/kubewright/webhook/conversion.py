@@ -16,7 +16,8 @@ import msgspec
 from kubewright.objects import from_dict, to_dict
 from kubewright.objects.changes import carry_over
 from kubewright.objects.meta import Object, ObjectMeta
-from kubewright.webhook.review import MalformedReview
+from kubewright.webhook.changes import carry_over
+from kubewright.webhook.review import MalformedReview, decode_review
 
 GROUP = "apiextensions.k8s.io"
 
@@ -196,10 +197,7 @@ def answer_conversion(body: bytes, find: Callable[[str, str], Conversions | None
     :param find: gives the conversions of a kind by the object's ``apiVersion`` and ``kind``.
     :raises MalformedReview: the body is something else.
     """
-    try:
-        review = _decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise MalformedReview(f"not a ConversionReview: {error}") from error
+    review = decode_review(body, _decoder, "a ConversionReview")
     if review.kind != "ConversionReview" or not review.api_version.startswith(f"{GROUP}/"):
         found = f"apiVersion {review.api_version!r}, kind {review.kind!r}"
         raise MalformedReview(f"not a ConversionReview of {GROUP}: {found}")
@@ -218,7 +216,10 @@ def answer_conversion(body: bytes, find: Callable[[str, str], Conversions | None
 
 
 def _convert(obj: dict[str, Any], api_version: str, find: Callable[[str, str], Conversions | None]) -> dict[str, Any]:
-    conversions = find(obj.get("apiVersion", ""), obj.get("kind", ""))
+    named = obj.get("apiVersion", ""), obj.get("kind", "")
+    if not all(isinstance(name, str) for name in named):
+        raise MalformedReview(f"apiVersion {named[0]!r} and kind {named[1]!r} of an object must be texts")
+    conversions = find(*named)
     if conversions is None:
         raise ConversionError(f"no conversion functions for {obj.get('apiVersion')} {_describe(obj)}")
     return conversions.convert(obj, api_version)

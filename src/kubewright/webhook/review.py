@@ -6,13 +6,15 @@ from __future__ import annotations
 
 import base64
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from kubewright.objects.names import GroupVersionKind, GroupVersionResource
 
 GROUP = "admission.k8s.io"
+
+R = TypeVar("R")
 
 Operation = Literal["CREATE", "UPDATE", "DELETE", "CONNECT"]
 
@@ -143,20 +145,34 @@ class AdmissionResponse(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Review)
 
 
+def decode_review(body: bytes, decoder: msgspec.json.Decoder[R], what: str) -> R:
+    """A review of either sort.
+
+    :raises MalformedReview: the body is something else, or nested beyond all measure.
+    """
+    try:
+        if not body.isascii():
+            body.decode()  # what isn't decoded here is text as well
+        return decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedReview(f"not {what}: {error}") from error
+
+
 def read_review(body: bytes) -> tuple[str, AdmissionRequest]:
     """The review's ``apiVersion`` and its request.
 
     :raises MalformedReview: the body is something else.
     """
-    try:
-        review = _decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise MalformedReview(f"not an AdmissionReview: {error}") from error
+    review = decode_review(body, _decoder, "an AdmissionReview")
     if review.kind != "AdmissionReview" or not review.api_version.startswith(f"{GROUP}/"):
         found = f"apiVersion {review.api_version!r}, kind {review.kind!r}"
         raise MalformedReview(f"not an AdmissionReview of {GROUP}: {found}")
     if review.request is None:
         raise MalformedReview("the AdmissionReview has no request")
+    request = review.request
+    for field, raw in (("object", request.object), ("oldObject", request.old_object), ("options", request.options)):
+        if memoryview(raw)[0] not in b"{n":
+            raise MalformedReview(f"the AdmissionReview's request.{field} is no object")
     return review.api_version, AdmissionRequest(review.request)
 
 
