@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from kubewright.cli import Failure
 from kubewright.cli.crd import app
 
 GOLDENS = Path(__file__).parents[1] / "schema" / "goldens"
@@ -63,3 +64,22 @@ def test_programs_get_the_changes_as_data(tightened: Path) -> None:
     (change,) = json.loads(result.stdout)
     assert change["definition"] == "memcacheds.cache.example.com"
     assert change["breaks"] == "stored objects"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("apiextensions.k8s.io/v1", "apiextensions.k8s.io/v1beta1", "only apiextensions.k8s.io/v1 can be read"),
+        ("openAPIV3Schema:", "anything:", "has no spec.versions[0].schema.openAPIV3Schema"),
+        ("  versions:", "  sversions:", "has no spec.versions"),
+        ("served: true", "served: 3", "is no CustomResourceDefinition"),
+    ],
+)
+def test_what_is_no_definition_is_named(old: str, new: str, words: str, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.yaml"
+    broken.write_text(MEMCACHED.read_text().replace(old, new))
+    for command in (["check", str(broken)], ["diff", str(MEMCACHED), str(broken)]):
+        result = CliRunner().invoke(app, command)
+        assert isinstance(result.exception, Failure)
+        assert f"{broken}: CustomResourceDefinition/memcacheds.cache.example.com" in str(result.exception)
+        assert words in str(result.exception)

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from kubewright.cli import Failure
-from kubewright.cli.manifests import ManifestError, read_manifests
+from kubewright.cli.definitions import definitions_in
 from kubewright.cli.output import Format, Output, show, table
 from kubewright.schema.diff import Change, diff_crds
 from kubewright.schema.structural import check_schema
@@ -69,11 +69,7 @@ class _Checked(NamedTuple):
 
 
 def _crds(paths: list[str]) -> dict[str, dict[str, Any]]:
-    try:
-        manifests = read_manifests(paths)
-    except ManifestError as error:
-        raise Failure(str(error)) from None
-    found = {m.obj["metadata"]["name"]: m.obj for m in manifests if m.obj.get("kind") == "CustomResourceDefinition"}
+    found = {crd["metadata"]["name"]: crd for crd in definitions_in(paths)}
     if not found:
         raise Failure(f"no CustomResourceDefinition in {', '.join(paths)}")
     return found

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -181,7 +181,12 @@ def models(
     In a project, `kubewright create child` does this and lets a kind own them.
     """
     chosen = read_definitions(source, names or (), context)
-    _emit({f"{crd['spec']['names']['singular']}.py": models_of(crd) for crd in chosen}, output_dir, check=check)
+    _emit({f"{_module_name(crd)}.py": models_of(crd) for crd in chosen}, output_dir, check=check)
+
+
+def _module_name(crd: dict[str, Any]) -> str:
+    names = crd["spec"]["names"]
+    return str(names.get("singular") or names["kind"].lower())
 
 
 def _from(target: str, make: Callable[[Operator], Files]) -> Files:

@@ -14,7 +14,7 @@ from kubewright.cli import Failure
 from kubewright.cli.options import Context, Kubeconfig
 from kubewright.cli.output import Format, Output, progress, show
 from kubewright.client import ConfigError, TransportError, connect
-from kubewright.manager.migration import Migration, migrate
+from kubewright.manager.migration import Migration, NotMigrated, migrate
 from kubewright.objects.errors import APIError
 
 
@@ -33,7 +33,7 @@ def command(
     """
     try:
         done = asyncio.run(_migrate(names, kubeconfig, context, page_size))
-    except (ConfigError, TransportError, APIError) as error:
+    except (ConfigError, TransportError, APIError, NotMigrated) as error:
         raise Failure(str(error)) from None
     data = [{"definition": name, **migration._asdict()} for name, migration in done.items()]
     show(data, output, lambda console: _print(console, done))

@@ -140,7 +140,10 @@ def _meta(schema: Schema, meta: Meta, where: str) -> None:
         schema["enum"] = list(meta.enum)
     if meta.map_type is not None:
         _need(schema, where, "map_type", "object")
-    if meta.list_type is not None or meta.list_map_keys is not None:
+    if meta.list_type == "":
+        for keyword in ("x-kubernetes-list-type", "x-kubernetes-list-map-keys"):
+            schema.pop(keyword, None)
+    elif meta.list_type is not None or meta.list_map_keys is not None:
         _need(schema, where, "list_type", "array")
         _list_type(schema, meta, where)
 

@@ -43,6 +43,7 @@ def class_markers(cls: type) -> list[Marker]:
 class Meta(Marker):
     """Constraints and documentation of a value; ``min_length``/``max_length`` are of texts, lists and maps alike.
 
+    ``list_type`` is what apply knows of a list, and ``""`` nothing, not even of a list of conditions;
     ``list_map_keys`` makes a list a map for apply, with these fields (by their JSON names) as the key of an item;
     ``pattern`` is an RE2 expression; ``required`` overrules what a default implies, so with True the API demands a
     field that Python can leave out; ``default`` is what the API server fills in where that isn't the Python default
@@ -68,7 +69,7 @@ class Meta(Marker):
     description: str | None = None
     example: Any = None
     external_docs: Mapping[str, str] | None = None
-    list_type: Literal["atomic", "set", "map"] | None = None
+    list_type: Literal["atomic", "set", "map", ""] | None = None
     list_map_keys: Sequence[str] | None = None
     map_type: Literal["granular", "atomic"] | None = None
     preserve_unknown: bool | None = None

@@ -58,7 +58,7 @@ _LENGTHS = {
 
 
 def models(crd: Raw, *, package: str = "") -> str:
-    """The text of a module with a resource class for every served version.
+    """The text of a module with a resource class for every served version, or for all where none is.
 
     Versions after the first get names that tell them: ``WebsiteV1alpha1``.
 
@@ -66,7 +66,7 @@ def models(crd: Raw, *, package: str = "") -> str:
     """
     spec = crd["spec"]
     kind = spec["names"]["kind"]
-    served = [version for version in spec["versions"] if version["served"]]
+    served = [version for version in spec["versions"] if version.get("served")] or spec["versions"]
     newest = next((version["name"] for version in served if version.get("storage")), served[0]["name"])
     writer = _Writer(package)
     for version in served:
@@ -153,6 +153,8 @@ class _Writer:
                 given[attribute] = list(names[key])
         if several:
             given["storage"] = bool(version.get("storage"))
+        if not version.get("served"):
+            given["served"] = False
         if version.get("deprecated"):
             given["deprecated"] = version.get("deprecationWarning") or True
         apart = "status" in (version.get("subresources") or {})
