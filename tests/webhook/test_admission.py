@@ -178,6 +178,28 @@ async def test_an_object_that_does_not_fit_the_class_is_invalid() -> None:
     assert response.status["details"]["causes"][0]["field"] == "spec.size"
 
 
+async def test_what_was_stored_before_it_was_checked_can_be_corrected_and_let_go() -> None:
+    seen: list[Widget | None] = []
+
+    def record(new: Widget, old: Widget | None) -> None:
+        seen.append(old)
+
+    handler = validating(Widget, record)
+    stored, mended = widget(size="x"), widget(size=1)
+    released = stored | {"metadata": {"name": "w", "finalizers": []}}
+
+    async def allowed(obj: dict[str, Any]) -> bool:
+        asked = request("UPDATE", obj, stored)
+        response = await answer(handler, asked)
+        assert bool(asked.warnings) == response.allowed
+        return response.allowed
+
+    assert await allowed(released)
+    assert await allowed(mended)
+    assert seen == [None]
+    assert not await allowed(stored | {"spec": {"size": "y"}})
+
+
 async def test_a_bug_is_not_a_refusal() -> None:
     def validate(new: Widget) -> None:
         raise KeyError("oops")

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 from pydantic import BaseModel, Field, field_validator
 
 from kubewright import Operator, Resource, Status
-from kubewright.objects import ObjectMeta
+from kubewright.objects import ObjectMeta, from_dict
 from kubewright.objects.errors import Invalid
+from kubewright.schema import custom_resource
 from kubewright.testing.cluster import TestCluster
 from kubewright.webhook.errors import undecodable
 
@@ -55,6 +58,36 @@ async def test_pydantic_speaks_in_the_webhook_with_field_paths(cluster: TestClus
         ("spec.ports[1].name", 'Invalid value: "Web": must be in lower case'),
         ("spec.ports[2].name", 'Invalid value: "Api": must be in lower case'),
     ]
+
+
+class File(BaseModel):
+    kind: Literal["file"]
+    path: str = Field(min_length=2)
+
+
+class Url(BaseModel):
+    kind: Literal["url"]
+    url: str
+
+
+class SourceSpec(BaseModel):
+    source: File | Url = Field(discriminator="kind")
+
+
+@custom_resource(group="example.com", version="v1")
+class Source(Resource[SourceSpec, None]): ...
+
+
+@pytest.mark.parametrize(
+    ("source", "field"),
+    [({"kind": "file", "path": "a"}, "spec.source.path"), ({"kind": "url"}, "spec.source.url")],
+)
+def test_the_tags_of_a_union_are_no_fields(source: dict[str, str], field: str) -> None:
+    obj = {"apiVersion": "example.com/v1", "kind": "Source", "metadata": {"name": "a"}, "spec": {"source": source}}
+    with pytest.raises(ValueError) as error:
+        from_dict(Source, obj)
+    (problem,) = undecodable(error.value, obj)
+    assert problem.field == field
 
 
 def test_what_msgspec_says_names_the_field_once() -> None:

@@ -59,7 +59,7 @@ def defaulting(cls: type[T], function: Callable[..., Awaitable[None] | None]) ->
         try:
             obj = from_json(cls, request.object_json)
         except ValueError as error:
-            for cause in causes_of(undecodable(error), _subject(request)):
+            for cause in causes_of(undecodable(error, _subject(request)), _subject(request)):
                 request.warn(f"defaults were not set: {cause.field}: {cause.message}")
             return AdmissionResponse()
         before = to_json_in_full(obj)
@@ -77,6 +77,9 @@ def validating(cls: type[T], function: Callable[..., Awaitable[Problems] | Probl
 
     It refuses by raising `Invalid` (or an ``ExceptionGroup`` of them, or any `APIError`), or by returning or yielding
     several problems.  On a deletion both objects are the one that is to go.
+
+    A stored object that doesn't fit the class any more can be corrected, and finalizers be taken off it: an update that
+    leaves all but metadata and status as it is passes with a warning, and for one that mends it the old object is None.
     """
     call = _arguments(function, objects=2)
 
@@ -91,11 +94,22 @@ def validating(cls: type[T], function: Callable[..., Awaitable[Problems] | Probl
             return _refused(error, request)
 
     def handle(request: AdmissionRequest) -> AdmissionResponse | Awaitable[AdmissionResponse]:
+        updates = request.operation == "UPDATE"
         try:
-            old = None if request.operation == "CREATE" else _decode(cls, request.old_object_json)
-            new = old if request.operation == "DELETE" else _decode(cls, request.object_json)
+            new = _decode(cls, request.old_object_json if request.operation == "DELETE" else request.object_json)
         except ValueError as error:
-            return AdmissionResponse(False, status=status_of(undecodable(error), _subject(request)))
+            problems = undecodable(error, _subject(request))
+            if not updates or _substance(request.object) != _substance(request.old_object):
+                return AdmissionResponse(False, status=status_of(problems, _subject(request)))
+            for cause in causes_of(problems, _subject(request)):
+                request.warn(f"the object was stored before this was checked: {cause.field}: {cause.message}")
+            return AdmissionResponse()
+        old = new if request.operation == "DELETE" else None
+        if updates:
+            try:
+                old = _decode(cls, request.old_object_json)
+            except ValueError:
+                request.warn("the object as it was stored can't be read any more: what it changes from wasn't checked")
         try:
             result = call(request, new, old)
             return wait(request, result) if inspect.isawaitable(result) else finish(request, result)
@@ -142,6 +156,11 @@ def _refused(error: Exception, request: AdmissionRequest) -> AdmissionResponse:
 
 def _subject(request: AdmissionRequest) -> dict[str, Any]:
     return request.object or request.old_object or {}
+
+
+def _substance(obj: dict[str, Any] | None) -> dict[str, Any]:
+    """What of an object its users write."""
+    return {key: value for key, value in (obj or {}).items() if key not in ("metadata", "status")}
 
 
 def _decode(cls: type[T], text: bytes) -> T | None:

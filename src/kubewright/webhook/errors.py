@@ -6,7 +6,7 @@ worded as the API server words its own validation errors.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from kubewright.objects import errors, field_errors
@@ -66,7 +66,7 @@ def refusal(error: Exception) -> list[Problem] | APIError | None:
     return None
 
 
-def undecodable(error: ValueError) -> list[Problem]:
+def undecodable(error: ValueError, obj: Mapping[str, Any] | None = None) -> list[Problem]:
     """Why an object does not fit its Python class; msgspec's message ends in the field: ``- at `$.spec.size```.
 
     A pydantic model, which stands below that field, tells of several problems at once.
@@ -75,8 +75,24 @@ def undecodable(error: ValueError) -> list[Problem]:
     field = path.removesuffix("`").removeprefix("$").removeprefix(".")
     report = getattr(error.__cause__, "errors", None)
     if report is not None:
-        return [Invalid(field + _path(one["loc"]), one["msg"].removeprefix("Value error, ")) for one in report()]
+        within = value_at(obj or {}, field)
+        return [
+            Invalid(field + _path(_without_tags(one["loc"], within)), one["msg"].removeprefix("Value error, "))
+            for one in report()
+        ]
     return [Cause("FieldValueInvalid", f"Invalid value: {text[:1].lower()}{text[1:]}", field)]
+
+
+def _without_tags(location: Sequence[str | int], value: Any) -> Iterator[str | int]:
+    """Without the tags of unions, which pydantic puts between the field and what is below it."""
+    for number, step in enumerate(location, 1):
+        if isinstance(value, dict) and step not in value and number < len(location):
+            continue
+        yield step
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            value = None
 
 
 def _path(location: Iterable[str | int]) -> str:
