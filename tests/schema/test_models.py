@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from kubewright.objects import from_dict, to_dict
 from kubewright.schema.builtin_types import QUANTITY
@@ -96,7 +98,8 @@ def test_names_that_python_reserves_are_kept_in_json(tmp_path: Path, monkeypatch
 
 def published(made: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The version that the models of a definition publish."""
-    module = load(models(made), tmp_path / "models_published.py", monkeypatch)
+    number = len(list(tmp_path.iterdir()))  # sources are read once
+    module = load(models(made), tmp_path / f"models_{number}.py", monkeypatch)
     (cls,) = (one for one in vars(module).values() if isinstance(one, type) and "definition" in vars(one))
     version: dict[str, Any] = to_dict(crd(cls))["spec"]["versions"][0]
     return version
@@ -200,3 +203,59 @@ def test_a_kind_named_like_what_the_module_uses_keeps_its_name(
     spec = {"type": "object", "properties": {"any": anything}, "x-kubernetes-validations": RULES}
     module = load(models(definition(spec, kind=kind)), tmp_path / "models_kind.py", monkeypatch)
     assert crd(vars(module)[f"{kind}2"]).spec.names.kind == kind
+
+
+TEXTS = st.sampled_from(["One.", "A list:\n  - b\n", 'says "so"', "tab\there", " "])
+ABOUT: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {}, optional={"description": TEXTS, "title": TEXTS, "nullable": st.just(True)}
+)
+SCALARS: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
+    [
+        {"type": "string"},
+        {"type": "string", "enum": ["", "a"], "default": "a"},
+        {"type": "string", "format": "date-time"},
+        {"type": "string", "pattern": r"^\d+$", "default": "1"},
+        {"type": "integer", "format": "int32", "minimum": 0, "default": 0},
+        {"type": "number", "multipleOf": 0.5},
+        {"type": "boolean", "default": False},
+        QUANTITY | {"default": "1024Mi"},
+        {"x-kubernetes-int-or-string": True, "default": "1%"},
+        {"x-kubernetes-preserve-unknown-fields": True, "default": [1]},
+        {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
+        {"type": "object", "x-kubernetes-embedded-resource": True, "x-kubernetes-preserve-unknown-fields": True},
+    ]
+)
+NAMES = st.sampled_from(["name", "podCIDR", "from", "spec", "Meta", "fromDict", "x-odd", "fooBar", "FooBar", "kind"])
+
+
+@st.composite
+def structs(draw: st.DrawFn, inner: st.SearchStrategy[dict[str, Any]]) -> dict[str, Any]:
+    properties = draw(st.dictionaries(NAMES, inner, max_size=4))
+    required = sorted(draw(st.sets(st.sampled_from(sorted(properties))))) if properties else []
+    schema: dict[str, Any] = {"type": "object", "properties": properties}
+    if required:
+        return schema | {"required": required}
+    return schema | draw(st.sampled_from([{}, {"default": {}}]))
+
+
+def larger(inner: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    lists = inner.map(lambda items: {"type": "array", "items": items})
+    maps = inner.map(lambda values: {"type": "object", "additionalProperties": values})
+    return st.tuples(structs(inner) | lists | maps, ABOUT).map(lambda parts: parts[0] | parts[1])
+
+
+SCHEMAS = st.recursive(st.tuples(SCALARS, ABOUT).map(lambda parts: parts[0] | parts[1]), larger, max_leaves=8)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
+@given(structs(SCHEMAS))
+def test_any_schema_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spec: dict[str, Any]) -> None:
+    made = published(definition(spec), tmp_path, monkeypatch)["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    assert without_empty(made) == without_empty(spec)
+
+
+def without_empty(schema: Any) -> Any:
+    """Less the properties of structs that have none, which says nothing."""
+    if not isinstance(schema, dict):
+        return schema
+    return {key: without_empty(value) for key, value in schema.items() if (key, value) != ("properties", {})}
