@@ -541,7 +541,7 @@ class Client:
     ) -> bytes:
         """Send a write, and tell those who want to know of it."""
         if subresource in _OWN_KINDS:
-            raise ValueError(f"{subresource} has a kind of its own: use client.{verb}_subresource(...)")
+            raise ValueError(f"{subresource} has a kind of its own: use client.patch_subresource(...) or its like")
         path = resource_path(kind.resource, *key, subresource)
         response = await self.rest.request(_METHODS[verb], path, query=query, body=body, content_type=content_type)
         if self.write_observers and "dryRun" not in query:
