@@ -5,7 +5,8 @@ from typing import Any
 from tests.lifecycle.running import Calls, operator, stage
 from tests.lifecycle.site import Site, SiteSpec, SiteStatus, site
 
-from kubewright import Requeue, Retry, TerminalError
+from kubewright import Context, ObjectMeta, Requeue, Retry, TerminalError
+from kubewright.objects.core_v1 import ConfigMap
 
 ANNOTATION = "handled.kubewright.dev/site-operator"
 
@@ -201,3 +202,23 @@ async def test_a_memo_lives_as_long_as_its_object() -> None:
             await calls.reach(len(calls) + 1)
             await s.user.delete(Site, "blog", "default")
         assert calls == [("a", 1), ("aa", 2), ("b", 1), ("bb", 2)]
+
+
+async def test_a_handler_does_not_prune_what_another_one_has_applied() -> None:
+    op, calls = operator(), Calls()
+
+    @op.on_create(Site, owns=[ConfigMap])
+    async def make(ctx: Context) -> None:
+        await ctx.apply(ConfigMap(metadata=ObjectMeta(name="page")))
+
+    @op.on_update(Site, "spec.host")
+    async def host(ctx: Context) -> None:
+        calls.append(len(await ctx.prune()))
+
+    async with stage() as s, s.running(op):
+        await s.user.create(site(spec=SiteSpec(host="a")))
+        await s.until(lambda found: ANNOTATION in found.metadata.annotations)
+        await s.change(host="b")
+        await calls.reach(1)
+        assert calls == [0]
+        assert (await s.user.get(ConfigMap, "page", "default")).metadata.uid

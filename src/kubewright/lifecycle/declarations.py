@@ -52,7 +52,7 @@ class HandlerOptions(Options, total=False):
     timeout: float
     """Seconds after which a call is cancelled and counts as failed."""
     owns: Sequence[type[Object]]
-    """The kinds of the children that it applies."""
+    """The kinds of the children that it applies.  It can't prune them: it sees one change, not all that is wanted."""
 
 
 class Declaration(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +67,8 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float | None = None
     finalizes: bool = False
     annotates: bool = False
+    prunes: bool = True
+    """Whether one call applies all children, so that those which it doesn't apply are known to be unwanted."""
 
 
 class Declarations:
@@ -265,6 +267,7 @@ class Declarations:
             owns=list(dict.fromkeys(child for handler in handlers for child in handler.owns)),
             begin=begin,
             workers=max(handler.workers for handler in handlers),
+            prunes=False,
             finalizes=any(handler.on == "delete" for handler in handlers),
             annotates=any(handler.on not in ("delete", "resume") for handler in handlers),
         )

@@ -19,6 +19,7 @@ from kubewright.manager.caches import CacheRunner
 from kubewright.manager.runnables import Group, Runnable, RunnableGroup, first_failure
 from kubewright.manager.shard_member import ShardMember
 from kubewright.manager.write_log import log_writes
+from kubewright.transport import traced
 from kubewright.workqueue import ExponentialBackoff
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Cluster:
     ) -> None:
         self.name = name
         self.client = client
+        client.rest.transport = traced(client.rest.transport)
         self.cache = Cache(client, namespaces=namespaces)
         log_writes(client)
         self.events = EventRecorder(client, controller)

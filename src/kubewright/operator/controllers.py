@@ -121,7 +121,7 @@ def behaving(
         finalizer=f"{cls.gvk.group or 'kubewright.dev'}/{operator}.{declared.name}",
         needs_finalizer=behaviour.needs_finalizer,
         on_leave=behaviour.leave,
-        owns=declared.owns,
+        owns=declared.owns if declared.prunes else (),
     )
     controller = Controller(
         name, reconciler, workers=declared.workers, timeout=declared.timeout, on_move=reconciler.keep
