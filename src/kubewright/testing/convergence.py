@@ -225,11 +225,11 @@ class _Process:
         self.transport = transport
         self._operator = operator
         self._cluster = cluster
-        # Nobody can lose a lease that nobody holds.
-        self._elects = any(fault.path == faults.LEASES for fault in transport.faults)
 
     async def run(self, stop: asyncio.Event) -> None:
-        first = asyncio.create_task(self._manager(Client(self.transport)).run(stop))
+        # Nobody can lose a lease that nobody holds.
+        elects = any(fault.path == faults.LEASES for fault in self.transport.faults)
+        first = asyncio.create_task(self._manager(Client(self.transport), elects=elects).run(stop))
         died = asyncio.create_task(self.transport.killed.wait())
         try:
             await asyncio.wait({first, died}, return_when=asyncio.FIRST_COMPLETED)
@@ -244,11 +244,11 @@ class _Process:
             await asyncio.wait({first})
         return await self._manager(self._cluster.client()).run(stop)
 
-    def _manager(self, client: Client) -> Manager:
+    def _manager(self, client: Client, *, elects: bool = False) -> Manager:
         manager = Manager(
             client,
             self._operator.name,
-            leader_elect=self._elects,
+            leader_elect=elects,
             timing=_TIMING,
             health_address="0",
             metrics_address="0",
