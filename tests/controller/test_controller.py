@@ -295,6 +295,40 @@ async def test_sources_come_and_go_while_it_runs() -> None:
         assert await keys.get() == "a"
 
 
+async def cancelled() -> None:
+    task = asyncio.ensure_future(asyncio.sleep(3600))
+    task.cancel()
+    await task
+
+
+def test_a_cancellation_that_comes_from_within_costs_a_retry_and_no_worker() -> None:
+    calls: list[str] = []
+
+    async def wait_for_something_that_is_cancelled(item: Item[str]) -> None:
+        calls.append(item.key)
+        if len(calls) < 3:
+            await cancelled()
+
+    controller = results(wait_for_something_that_is_cancelled)
+    assert calls == ["a", "a", "a"]
+    assert (controller.counts.errors, controller.counts.success) == (2, 1)
+
+
+async def test_a_source_that_is_cancelled_from_within_ends_the_controller_and_not_in_silence() -> None:
+    class Broken(Channel[str]):
+        async def run(self, queue: WorkQueue[str], ready: Callable[[], None]) -> None:
+            ready()
+            await cancelled()
+
+    async def work(item: Item[str]) -> None: ...
+
+    controller = make(work)
+    controller.watch(Broken("broken"))
+    with pytest.raises(RuntimeError, match="something that it waited for was cancelled"):
+        async with asyncio.timeout(5):
+            await controller.run(asyncio.Event(), lambda: None)
+
+
 async def test_it_may_be_run_again_with_the_same_sources() -> None:
     keys: asyncio.Queue[str] = asyncio.Queue()
 

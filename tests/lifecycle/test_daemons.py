@@ -151,3 +151,20 @@ async def test_it_may_begin_later_and_is_not_waited_for_until_then() -> None:
             await s.user.create(site("soon"))
             await calls.reach(1)
         assert calls == ["soon"]
+
+
+async def test_a_cancellation_from_within_is_a_failure_and_starts_it_again() -> None:
+    op, calls = operator(), Calls()
+
+    @op.daemon(Site)
+    async def guard(stopped: asyncio.Event) -> None:
+        calls.append("+")
+        if len(calls) == 1:
+            task = asyncio.ensure_future(stopped.wait())
+            task.cancel()
+            await task
+        await stopped.wait()
+
+    async with stage() as s, s.running(op):
+        await s.user.create(site())
+        await calls.reach(2)

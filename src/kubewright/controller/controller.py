@@ -16,6 +16,7 @@ from typing import Generic, TypeVar
 from kubewright.controller import scope
 from kubewright.controller.counts import ReconcileCounts
 from kubewright.controller.gate import Gate
+from kubewright.controller.isolation import stray_cancellations_as_errors
 from kubewright.controller.outcome import Requeue, Retry, TerminalError
 from kubewright.controller.sources import KindSource, Source
 from kubewright.controller.tracing import reconcile_span
@@ -170,7 +171,11 @@ class Controller(Generic[R]):
             watch.stop()
 
     def _start(self, watch: _Watch[R], tasks: asyncio.TaskGroup) -> None:
-        watch.task = tasks.create_task(watch.source.run(self.queue, watch.ready.set), name=watch.source.name)
+        watch.task = tasks.create_task(self._run_source(watch), name=watch.source.name)
+
+    async def _run_source(self, watch: _Watch[R]) -> None:
+        with stray_cancellations_as_errors():
+            await watch.source.run(self.queue, watch.ready.set)
 
     async def _until_ready(self, watches: Iterable[_Watch[R]], stop: asyncio.Event) -> None:
         waiting = asyncio.create_task(self._all_ready(watches))
@@ -282,6 +287,10 @@ class Controller(Generic[R]):
             counts.time.observe(clock() - started)
 
     async def _call(self, item: Item[R]) -> Requeue | None:
+        with stray_cancellations_as_errors():
+            return await self._call_in_time(item)
+
+    async def _call_in_time(self, item: Item[R]) -> Requeue | None:
         if self._timeout is None:
             return await self._reconcile(item)
         deadline = asyncio.timeout(self._timeout)

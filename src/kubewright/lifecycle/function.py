@@ -14,6 +14,7 @@ from typing import Any
 
 from kubewright.controller import BlockingContext, Context, Requeue, Retry, TerminalError
 from kubewright.controller.blocking import Waiter, run_in_thread
+from kubewright.controller.isolation import stray_cancellations_as_errors
 from kubewright.lifecycle.arguments import CONTEXT_NAMES, Arguments
 from kubewright.objects import Object, ObjectKey, key
 
@@ -54,7 +55,8 @@ class Function:
         :raises TerminalError: it cannot be done, or was tried often enough.
         """
         try:
-            outcome: Requeue | None = await self._call_in_time(obj, ctx, extra)
+            with stray_cancellations_as_errors():
+                outcome: Requeue | None = await self._call_in_time(obj, ctx, extra)
         except (Retry, TerminalError):
             raise
         except Exception as error:
