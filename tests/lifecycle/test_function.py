@@ -50,6 +50,14 @@ async def test_a_timeout_of_the_function_itself_is_told_as_it_is() -> None:
         await Function(work, Site, timeout=60)(site(), NO_CONTEXT)
 
 
+async def test_what_is_returned_as_to_kopf_is_said_to_be_lost() -> None:
+    async def work() -> dict[str, int]:
+        return {"seen": 3}
+
+    with pytest.raises(TerminalError, match=r"work returns None or a Requeue, not \{'seen': 3\}: .* the status"):
+        await Function(work, Site)(site(), NO_CONTEXT)
+
+
 async def test_waiting_is_no_failure() -> None:
     async def work() -> Requeue | None:
         raise Retry("soon", after=1)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from tests.lifecycle.running import Calls, operator, stage
@@ -47,6 +48,27 @@ async def test_what_changed_while_no_operator_ran_is_handled_and_nothing_twice()
             await calls.reach(3)
             await s.until(lambda found: '"c"' in found.metadata.annotations[ANNOTATION])
         assert sorted(calls[:2], key=str) == [(None, "a"), (None, "x")] and calls[2:] == [("a", "c")]
+
+
+async def test_what_changes_while_a_handler_runs_is_handled_after_it() -> None:
+    op, calls, changed = operator(), Calls(), asyncio.Event()
+
+    @op.on_create(Site)
+    async def created(name: str) -> None:
+        calls.append(name)
+        await changed.wait()
+
+    @op.on_update(Site, "spec.host")
+    async def host(old: str | None, new: str | None) -> None:
+        calls.append((old, new))
+
+    async with stage() as s, s.running(op):
+        await s.user.create(site(spec=SiteSpec(host="a")))
+        await calls.reach(1)
+        await s.change(host="b")
+        changed.set()
+        await calls.reach(2)
+        assert calls == ["blog", ("a", "b")]
 
 
 async def test_one_change_costs_one_write_and_other_changes_none() -> None:

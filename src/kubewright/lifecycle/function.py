@@ -56,13 +56,19 @@ class Function:
         """
         try:
             with stray_cancellations_as_errors():
-                outcome: Requeue | None = await self._call_in_time(obj, ctx, extra)
+                outcome = await self._call_in_time(obj, ctx, extra)
         except (Retry, TerminalError):
             raise
         except Exception as error:
             self._count_failure(key(obj), error)
             raise
         self.forget(key(obj))
+        if not isinstance(outcome, Requeue | None):
+            # Not tried again: it has done its work, which must not be done over and over.
+            name = self.user_function.__name__
+            raise TerminalError(
+                f"{name} returns None or a Requeue, not {outcome!r}: what it has found out belongs in the status"
+            )
         return outcome
 
     def forget(self, key: ObjectKey) -> None:
