@@ -11,7 +11,7 @@ from kubewright import Context, ObjectMeta, Operator
 from kubewright.client import AsgiTransport, Client
 from kubewright.manager import LeadershipLost, Manager, Timing
 from kubewright.objects.core_v1 import ConfigMap
-from kubewright.testing.faults import FaultyTransport, refuse
+from kubewright.testing.faults import FaultyTransport, refuse, skew
 
 TIMING = Timing(lease_duration=1.0, renew_deadline=0.6, retry_period=0.1)
 
@@ -50,10 +50,12 @@ async def seen(user: Client, name: str) -> None:
                 return
 
 
-async def test_who_loses_its_lease_ends_and_the_standby_goes_on() -> None:
+@pytest.mark.parametrize("ahead", [0, 3600, -3600])
+async def test_who_loses_its_lease_ends_and_the_standby_goes_on_whatever_their_clocks_say(ahead: float) -> None:
     async with api_server() as server, asyncio.timeout(20):
         user, stop = server.client(), asyncio.Event()
         first, network = replica(server)
+        network.faults.append(skew(ahead))
         leading = asyncio.create_task(first.run(stop))
         await user.create(config("before"))
         await seen(user, "before")

@@ -16,7 +16,7 @@ from kubewright.controller import on_object
 from kubewright.manager import Manager, ShardLost, Timing
 from kubewright.objects.coordination_v1 import Lease
 from kubewright.objects.core_v1 import ConfigMap, Secret
-from kubewright.testing.faults import FaultyTransport, refuse
+from kubewright.testing.faults import FaultyTransport, refuse, skew
 
 COUNT = 24
 TIMING = Timing(lease_duration=1.0, renew_deadline=0.6, retry_period=0.1)
@@ -132,6 +132,21 @@ async def test_the_dead_are_taken_over_from() -> None:
         async with running(one):
             dying = asyncio.create_task(two.run())
             await replicas.until(lambda: 0 < Counter(replicas.seen.values())["two"] < COUNT)
+            network.faults.append(refuse())
+            with pytest.raises(ShardLost):
+                await dying
+            await replicas.until(lambda: Counter(replicas.seen.values()) == {"one": COUNT})
+
+
+@pytest.mark.parametrize("ahead", [3600, -3600])
+async def test_clocks_that_differ_by_an_hour_change_nothing(ahead: float) -> None:
+    async with team() as replicas:
+        one, (two, network) = replicas.manager("one")[0], replicas.manager("two")
+        network.faults.append(skew(ahead))
+        async with running(one):
+            dying = asyncio.create_task(two.run())
+            await replicas.until(lambda: 0 < Counter(replicas.seen.values())["two"] < COUNT)
+            await replicas.until_members(one, 2)
             network.faults.append(refuse())
             with pytest.raises(ShardLost):
                 await dying
