@@ -71,6 +71,21 @@ async def test_what_changes_while_a_handler_runs_is_handled_after_it() -> None:
         assert calls == ["blog", ("a", "b")]
 
 
+async def test_a_copy_of_an_object_is_a_new_one() -> None:
+    op, calls = operator(), Calls()
+
+    @op.on_create(Site)
+    async def created(name: str) -> None:
+        calls.append(name)
+
+    async with stage() as s, s.running(op):
+        await s.user.create(site())
+        handled = await s.until(lambda found: ANNOTATION in found.metadata.annotations)
+        await s.user.create(site("copy", annotations=handled.metadata.annotations))
+        await calls.reach(2)
+        assert calls == ["blog", "copy"]
+
+
 async def test_one_change_costs_one_write_and_other_changes_none() -> None:
     op, calls = operator(), Calls()
 
@@ -93,7 +108,7 @@ async def test_one_change_costs_one_write_and_other_changes_none() -> None:
         await s.change(host="b")
         handled = await s.until(lambda found: '"b"' in found.metadata.annotations[ANNOTATION])
         assert [write.verb for write in s.writes if write.resource.resource == "sites"] == ["patch", "patch"]
-        assert len(handled.metadata.annotations[ANNOTATION]) < 120 and not handled.metadata.finalizers
+        assert len(handled.metadata.annotations[ANNOTATION]) < 160 and not handled.metadata.finalizers
     assert not calls
 
 

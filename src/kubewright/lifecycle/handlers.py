@@ -99,7 +99,8 @@ class Handlers(Behaviour):
             function.forget(key)
 
     def _progress(self, obj: Object) -> Progress:
-        return Progress(obj.metadata.annotations.get(self._annotation), self._names)
+        metadata = obj.metadata
+        return Progress(metadata.annotations.get(self._annotation), self._names, metadata.uid)
 
     def _is_due(self, handler: Handler, obj: Object, progress: Progress, value: object) -> bool:
         if handler.on == "resume":

@@ -1,7 +1,8 @@
 """What an operator's handlers have done for one object, as the text of one small annotation.
 
 Each handler's entry holds the value that it has handled last: the watched field alone, never the object; of a value
-that is long, its hash.  The text of the annotation goes in and comes out; nothing here knows of a server.
+that is long, its hash.  The object's uid stands beside them: a copy of an object is a new one.  The text of the
+annotation goes in and comes out; nothing here knows of a server.
 """
 
 from __future__ import annotations
@@ -16,17 +17,25 @@ import msgspec
 _LONGEST = 1024
 """Bytes of JSON up to which a value is kept whole."""
 
+_OBJECT = "object"
+"""Where the uid stands; names of handlers have a slash."""
+
 
 class Progress:
     """Made from an annotation; entries of handlers that are no longer declared fall away when it is written again.
 
-    :param text: of the annotation, or None.  One that somebody has damaged counts as absent.
+    :param text: of the annotation, or None.  One that somebody has damaged, or copied from another object, counts as
+        absent.
     :param handlers: their names.
+    :param uid: the object's.
     """
 
-    def __init__(self, text: str | None, handlers: Iterable[str]) -> None:
-        wanted = set(handlers)
-        self._entries = {name: entry for name, entry in _parse(text).items() if name in wanted}
+    def __init__(self, text: str | None, handlers: Iterable[str], uid: str) -> None:
+        wanted, found = set(handlers), _parse(text)
+        self._uid = uid
+        if found.get(_OBJECT, {}).get("uid") != uid:
+            found = {}
+        self._entries = {name: entry for name, entry in found.items() if name in wanted}
         self.changed = False
         """Whether there is something to write."""
 
@@ -53,7 +62,8 @@ class Progress:
 
     def text(self) -> str:
         """What to write."""
-        return json.dumps(self._entries, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+        entries = {**self._entries, _OBJECT: {"uid": self._uid}}
+        return json.dumps(entries, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
 
 
 def _text(value: object) -> bytes:
