@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.serving import api_server
 
-from kubewright import Context, ObjectKey, ObjectMeta, Operator
+from kubewright import Context, ObjectKey, ObjectMeta, Operator, Resource, Spec
 from kubewright.client import Client
 from kubewright.controller import annotations_changed, labels_changed
 from kubewright.manager import Manager
@@ -112,6 +112,31 @@ async def test_only_what_is_followed_is_cached_and_reconciled() -> None:
         with pytest.raises(NotFound):
             await manager.cache.get(ConfigMap, "plain", "default")
         assert len(await manager.cache.list(ConfigMap)) == 1
+
+
+async def test_a_kind_that_is_optional_may_be_installed_later() -> None:
+    op, definitions = Operator("patient"), Operator("certificates")
+    seen: asyncio.Queue[list[str]] = asyncio.Queue()
+
+    @definitions.resource(group="later.example.com", version="v1")
+    class Certificate(Resource[Spec, None]): ...
+
+    def config_of(certificate: Certificate) -> Iterable[ObjectKey]:
+        return [ObjectKey("default", "a")]
+
+    op.follow(Certificate, optional=True)
+
+    @op.reconcile(ConfigMap, watches={Certificate: config_of})
+    async def look(obj: ConfigMap, ctx: Context) -> None:
+        seen.put_nowait([found.metadata.name for found in await ctx.list(Certificate)])
+
+    async with running(op) as (user, manager), asyncio.timeout(20):
+        await user.create(config("a"))
+        assert await seen.get() == []
+        assert (await manager.readyz.answer("")).status == 200
+        await definitions.install(user)
+        await user.create(Certificate(metadata=ObjectMeta(name="c", namespace="default"), spec=Spec()))
+        assert await seen.get() == ["c"]
 
 
 def test_a_selector_that_is_none_is_told_when_it_is_declared() -> None:

@@ -95,12 +95,14 @@ class Cache:
         label_selector: Labels = None,
         field_selector: Fields = None,
         transform: Transform | None = None,
+        optional: bool = False,
     ) -> Informer[T]:
         """The informer of a kind, made if there is none for just this.
 
         It runs while the cache runs.  The first informer of a kind is the one that cached reads use.
 
         :param namespaces: follow these only; None means the cache's own.
+        :param optional: a kind that the server doesn't serve counts as one without objects, until it does.
         """
         labels, fields = selector_text(label_selector), selector_text(field_selector)
         scope = self._namespaces if namespaces is None else tuple(namespaces)
@@ -115,6 +117,7 @@ class Cache:
                 field_selector=FieldSelector.parse(fields) if fields else None,
                 transform=identity.transform,
                 compress=self._compress,
+                optional=optional,
             )
             if self._group is not None:
                 self._start(informer)

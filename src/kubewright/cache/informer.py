@@ -40,6 +40,7 @@ class Informer(Generic[T]):
 
     :param namespaces: to follow these only; None follows all.
     :param compress: keep objects compressed once there are many.
+    :param optional: a kind that the server doesn't serve counts as one without objects, until it does.
     """
 
     def __init__(
@@ -53,8 +54,10 @@ class Informer(Generic[T]):
         transform: Transform | None = None,
         keep_managed_fields: bool = False,
         compress: bool = True,
+        optional: bool = False,
     ) -> None:
         self.target = target
+        self.optional = optional
         self.indexer: Indexer[T] = Indexer()
         self.kind: Kind[T] | None = None
         """Known as soon as the informer runs."""
@@ -303,8 +306,13 @@ class _Scope(Generic[T]):
         self._informer._deltas.reached(resource_version)
 
     def troubled(self, error: Failure) -> None:
+        absent = self._informer.optional and isinstance(error, NotFound)
+        if absent and not self.synced:
+            self.synced = True
+            self._informer._check_synced()
         if self.trouble is None or str(self.trouble) != str(error):
-            _log.warning("%r cannot be followed: %s%s; trying on", self._informer, error, _advice(error))
+            level = logging.INFO if absent else logging.WARNING
+            _log.log(level, "%r cannot be followed: %s%s; trying on", self._informer, error, _advice(error))
         self.trouble = error
 
     def _progress(self, resource_version: str) -> None:

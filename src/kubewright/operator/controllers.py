@@ -40,6 +40,8 @@ class Following(TypedDict, total=False):
     """By default those that the operator watches."""
     transform: Transform | None
     """Cuts out of an object's JSON what nobody here reads, before it is stored."""
+    optional: bool
+    """The server may not serve it, or not yet."""
 
 
 class Reconciliation(msgspec.Struct, kw_only=True):

@@ -188,6 +188,7 @@ class Decorators(Declarations):
         field_selector: Fields = None,
         namespaces: Sequence[str] | None = None,
         transform: Transform | None = None,
+        optional: bool = False,
     ) -> None:
         """Follow only some objects of a kind, or keep less of each: what the server doesn't send takes no memory.
 
@@ -197,6 +198,8 @@ class Decorators(Declarations):
 
         :param namespaces: by default those that the operator watches.
         :param transform: cuts out of an object's JSON what nobody here reads, before it is stored.
+        :param optional: start also where its definition is not installed: there are no such objects then.  Within a
+            minute of its being installed it is followed.
         :raises SelectorError: a selector does not follow the grammar.
         :raises ValueError: it was said before how the kind is followed.
         """
@@ -209,6 +212,7 @@ class Decorators(Declarations):
             field_selector=field_selector,
             namespaces=namespaces,
             transform=transform,
+            optional=optional,
         )
 
     def requires(self, cls: type[Object], *verbs: str, subresource: str = "", name: str = "", why: str = "") -> None:

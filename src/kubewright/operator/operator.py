@@ -95,7 +95,7 @@ class Operator(Decorators):
         return list(dict.fromkeys(owns))
 
     def kinds(self) -> list[GroupVersionKind]:
-        """The kinds that have to be served."""
+        """The kinds that it watches."""
         watched = [cls for one in self.reconciliations for cls in (one.cls, *one.owns, *one.watches)]
         watched += [cls for declared in self.declarations for cls in (declared.cls, *declared.owns)]
         return list(dict.fromkeys(cls.gvk for cls in watched))
@@ -170,7 +170,8 @@ class Operator(Decorators):
         """
         needs = self.needs(leader_elect=leader_elect, shards=shards, webhooks=webhooks, namespace=client.namespace)
         needs = [narrowed for need in needs for narrowed in need.within(namespaces)]
-        diagnosis = await diagnose(client, self.kinds(), needs)
+        optional = {cls.gvk for cls, following in self.following.items() if following.get("optional")}
+        diagnosis = await diagnose(client, [kind for kind in self.kinds() if kind not in optional], needs)
         if diagnosis:
             raise NotReady(diagnosis)
 
