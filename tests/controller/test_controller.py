@@ -12,7 +12,7 @@ from kubewright.controller.controller import Controller, SourceNotReady
 from kubewright.controller.outcome import Requeue, TerminalError
 from kubewright.controller.scope import ReconcileScope, current_reconcile
 from kubewright.controller.sources import Channel, Source
-from kubewright.workqueue import Item, WorkQueue
+from kubewright.workqueue import Cause, Item, WorkQueue
 
 Reconcile = Callable[[Item[str]], Awaitable[Requeue | None]]
 
@@ -293,6 +293,27 @@ async def test_sources_come_and_go_while_it_runs() -> None:
         second.send("c")
         first.send("a")
         assert await keys.get() == "a"
+
+
+async def test_it_describes_what_is_worked_on_and_what_waits_and_why() -> None:
+    begun, release = asyncio.Event(), asyncio.Event()
+
+    async def work(item: Item[str]) -> None:
+        begun.set()
+        await release.wait()
+
+    controller = make(work)
+    controller.queue.add("a", cause=Cause("create", "Site", "a", "7"))
+    async with running(controller):
+        await begun.wait()
+        controller.queue.add("b", cause=Cause("timer", "nightly"))
+        described = controller.describe()
+        release.set()
+    assert (described["workers"], described["active"]) == (1, 1)
+    queue = described["queue"]
+    assert isinstance(queue, list)
+    found = [(one["key"], one["state"], list(one["causes"])) for one in queue]
+    assert found == [("a", "processing", ["create Site a@7"]), ("b", "ready", ["timer nightly"])]
 
 
 async def cancelled() -> None:

@@ -81,6 +81,7 @@ class Controller(Generic[R]):
         self.gate: Gate | None = None
         """Where several processes share the requests."""
         self._parked: dict[R, Item[R]] = {}
+        self._working: dict[R, Item[R]] = {}
 
     def watch(self, source: Source[R]) -> None:
         """Take requests from ``source``, from the start or, if the controller runs already, from now on."""
@@ -103,12 +104,13 @@ class Controller(Generic[R]):
         gate.subscribe(self._on_shares_changed)
 
     def describe(self) -> dict[str, object]:
-        """What it works on and what waits, for ``/debug``."""
-        return {
-            "workers": self.workers,
-            "active": self.counts.active,
-            "queue": [waiting._asdict() for waiting in self.queue.inspect()],
-        }
+        """What it works on and what waits, since when and why, for ``/debug``."""
+        working = {str(key): [str(cause) for cause in item.causes] for key, item in self._working.items()}
+        queue = [waiting._asdict() for waiting in self.queue.inspect()]
+        for one in queue:
+            if one["state"] == "processing":
+                one["causes"] = working.get(one["key"], [])
+        return {"workers": self.workers, "active": self.counts.active, "queue": queue}
 
     async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
         """Work until ``stop`` is set, then finish the reconciles that run.  Requests that still wait are dropped: the
@@ -253,6 +255,7 @@ class Controller(Generic[R]):
             self.name, str(key), str(uuid.uuid4()), self.queue.failures(key) + 1, item.causes
         )
         token = scope.enter(current)
+        self._working[key] = item
         try:
             if self._log.isEnabledFor(logging.DEBUG):
                 causes = ", ".join(map(str, item.causes)) or "nothing that is known"
@@ -283,6 +286,7 @@ class Controller(Generic[R]):
             self._settle(item, outcome)
         finally:
             scope.leave(token)
+            del self._working[key]
             counts.active -= 1
             counts.time.observe(clock() - started)
 
