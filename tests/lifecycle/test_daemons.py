@@ -137,6 +137,19 @@ async def test_what_failed_for_good_does_not_start_again() -> None:
         assert calls.count("guard") == 1
 
 
+async def test_after_a_failure_it_rests_for_as_long_as_it_says() -> None:
+    op, calls = operator(), Calls()
+
+    @op.daemon(Site, backoff=0.001)
+    async def guard() -> None:
+        calls.append("+")
+        raise OSError("busy")
+
+    async with stage() as s, s.running(op):
+        await s.user.create(site())
+        await calls.reach(20)
+
+
 async def test_it_may_begin_later_and_is_not_waited_for_until_then() -> None:
     op, calls = operator(), Calls()
 

@@ -40,6 +40,17 @@ def test_handlers_say_what_they_own_and_how_many_objects_they_work_on() -> None:
     assert {("configmaps", "create"), ("configmaps", "watch")} <= verbs
 
 
+def test_the_longest_backoff_of_the_handlers_of_a_kind_counts() -> None:
+    op = operator()
+    op.on_create(Site)(nothing)
+    op.on_update(Site, backoff=60)(nothing)
+    op.on_delete(Site, backoff=(1, 300))(nothing)
+    op.timer(Site, interval=1, backoff=5)(nothing)
+    assert [declared.backoff for declared in op.declarations] == [5, 60]
+    with pytest.raises(ValueError, match="backoff=0: say seconds"):
+        op.daemon(Site, backoff=0)(nothing)
+
+
 def test_a_timer_that_would_never_be_due_is_refused() -> None:
     with pytest.raises(ValueError, match="interval="):
         operator().timer(Site)

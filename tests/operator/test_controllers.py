@@ -151,6 +151,21 @@ def test_how_a_kind_is_followed_is_said_once() -> None:
         op.follow(ConfigMap, namespaces=["b"])
 
 
+async def test_how_long_failures_rest_is_declared() -> None:
+    op, seen = Operator("hasty"), Seen()
+    with pytest.raises(ValueError, match="backoff="):
+        op.reconcile(ConfigMap, backoff=(5, 1))
+
+    @op.reconcile(ConfigMap, backoff=0.001)
+    async def fail(obj: ConfigMap, ctx: Context) -> None:
+        await seen.reconcile(obj, ctx)
+        raise OSError("busy")
+
+    async with running(op) as (user, _):
+        await user.create(config("a"))
+        assert {await seen.next() for _ in range(20)} == {"a"}
+
+
 async def test_what_needs_no_leader_is_reconciled_while_waiting_to_lead() -> None:
     op, seen = Operator("observer"), Seen()
     op.reconcile(ConfigMap, needs_leader=False)(seen.reconcile)

@@ -35,3 +35,13 @@ def test_a_bucket_lets_a_burst_through_then_one_at_a_time() -> None:
 def test_asking_for_leave_takes_no_token_when_there_is_none() -> None:
     bucket = TokenBucket(rate=1.0, burst=1)
     assert [bucket.allow(0.0), bucket.allow(0.0), bucket.allow(0.5), bucket.allow(1.0)] == [True, False, False, True]
+
+
+def test_a_backoff_is_told_by_one_number_or_by_two() -> None:
+    steady: ExponentialBackoff[str] = ExponentialBackoff.of(60)
+    assert [steady.when("a") for _ in range(3)] == [60, 60, 60]
+    growing: ExponentialBackoff[str] = ExponentialBackoff.of((1, 3))
+    assert [growing.when("a") for _ in range(3)] == [1, 2, 3]
+    for wrong in (0, -1, (2, 1)):
+        with pytest.raises(ValueError, match="say seconds"):
+            ExponentialBackoff.of(wrong)

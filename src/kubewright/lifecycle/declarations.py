@@ -19,6 +19,7 @@ from kubewright.lifecycle.handlers import Handler, Handlers
 from kubewright.lifecycle.matching import Expected, FieldPath, Matching, parts_of
 from kubewright.lifecycle.timers import Timer
 from kubewright.objects import Object
+from kubewright.workqueue import Backoff, ExponentialBackoff
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
@@ -40,6 +41,9 @@ class Options(Filters, total=False):
 
     retries: int
     """How many failures in a row are tried again; by default all."""
+    backoff: Backoff
+    """Seconds from a failure to the next try, or a pair: those after the first failure, and those up to which they
+    double; by default 5 ms and 1000 s, for daemons 1 s and 300 s.  The handlers of one kind share the longest."""
     name: str
     """By default the function's."""
 
@@ -65,6 +69,7 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     begin: Callable[[Memos], Behaviour]
     workers: int = 1
     timeout: float | None = None
+    backoff: Backoff | None = None
     finalizes: bool = False
     annotates: bool = False
     prunes: bool = True
@@ -144,6 +149,7 @@ class Declarations:
                     begin=begin,
                     workers=workers,
                     timeout=timeout,
+                    backoff=options.get("backoff"),
                     annotates=remember,
                 )
             )
@@ -182,6 +188,7 @@ class Declarations:
                     initial_delay=initial_delay,
                     finalizer=finalizer,
                     grace=grace,
+                    backoff=ExponentialBackoff.of(options["backoff"]) if "backoff" in options else None,
                 )
 
             controller = _controller_name(cls, name)
@@ -247,6 +254,7 @@ class Declarations:
                     matches=matches,
                     field=parts,
                     workers=options.get("workers", 1),
+                    backoff=options.get("backoff"),
                     owns=tuple(options.get("owns", ())),
                 )
             )
@@ -267,6 +275,11 @@ class Declarations:
             owns=list(dict.fromkeys(child for handler in handlers for child in handler.owns)),
             begin=begin,
             workers=max(handler.workers for handler in handlers),
+            backoff=max(
+                (handler.backoff for handler in handlers if handler.backoff is not None),
+                key=lambda backoff: ExponentialBackoff.of(backoff).base,
+                default=None,
+            ),
             prunes=False,
             finalizes=any(handler.on == "delete" for handler in handlers),
             annotates=any(handler.on not in ("delete", "resume") for handler in handlers),
@@ -288,6 +301,8 @@ def _read(
         fields=options.get("fields"),
         when=options.get("when"),
     )
+    if "backoff" in options:
+        ExponentialBackoff.of(options["backoff"])
     wrapped = Function(function, cls, names=names, retries=options.get("retries"), timeout=timeout)
     return wrapped, matching, options.get("name") or function.__name__
 

@@ -20,6 +20,7 @@ from kubewright.lifecycle.matching import Matching, field_at
 from kubewright.lifecycle.progress import Progress
 from kubewright.objects import Object, ObjectKey, key, to_dict
 from kubewright.objects.errors import NotFound
+from kubewright.workqueue import Backoff
 
 logger = logging.getLogger("kubewright.lifecycle")
 
@@ -37,6 +38,7 @@ class Handler(msgspec.Struct, frozen=True, kw_only=True):
     matches: Matching
     field: tuple[str, ...] = ()
     workers: int = 1
+    backoff: Backoff | None = None
     owns: tuple[type[Object], ...] = ()
 
 

@@ -27,6 +27,7 @@ from kubewright.controller import (
 from kubewright.lifecycle import Behaviour, Declaration
 from kubewright.manager import Cluster, Manager
 from kubewright.objects import Object, ObjectKey
+from kubewright.workqueue import Backoff, ExponentialBackoff, WorkQueue
 
 MapFunction: TypeAlias = Callable[[Any], Iterable[ObjectKey]]
 
@@ -57,6 +58,7 @@ class Reconciliation(msgspec.Struct, kw_only=True):
     """By kind: which of its events count."""
     workers: int = 1
     timeout: float | None = None
+    backoff: Backoff | None = None
     needs_leader: bool = True
 
 
@@ -94,6 +96,7 @@ def reconciling(
         workers=one.workers,
         timeout=one.timeout,
         needs_leader=one.needs_leader,
+        queue=_queue(name, one.backoff),
         on_move=reconciler.keep,
     )
     mapped = [(other, enqueue_mapped(keys)) for other, keys in one.watches.items()]
@@ -126,10 +129,19 @@ def behaving(
         owns=declared.owns if declared.prunes else (),
     )
     controller = Controller(
-        name, reconciler, workers=declared.workers, timeout=declared.timeout, on_move=reconciler.keep
+        name,
+        reconciler,
+        workers=declared.workers,
+        timeout=declared.timeout,
+        queue=_queue(name, declared.backoff),
+        on_move=reconciler.keep,
     )
     _watch(controller, home.cache, _handlers(cls, declared.owns), behaviour.sources, following)
     return controller
+
+
+def _queue(name: str, backoff: Backoff | None) -> WorkQueue[ObjectKey]:
+    return WorkQueue(name, backoff=ExponentialBackoff.of(backoff) if backoff is not None else None)
 
 
 def _handlers(cls: type[Object], owns: Sequence[type[Object]]) -> list[tuple[type[Object], Handler[Any, ObjectKey]]]:

@@ -32,6 +32,7 @@ from kubewright.webhook import (
     policy,
     validator,
 )
+from kubewright.workqueue import Backoff, ExponentialBackoff
 
 P = ParamSpec("P")
 ObjectT = TypeVar("ObjectT", bound=Object)
@@ -123,6 +124,7 @@ class Decorators(Declarations):
         when: Filter | Mapping[type[Object], Filter] | None = None,
         workers: int = 1,
         timeout: float | None = None,
+        backoff: Backoff | None = None,
         needs_leader: bool = True,
         name: str = "",
     ) -> ReconcileDecorator[ObjectT]:
@@ -135,15 +137,20 @@ class Decorators(Declarations):
             above; by default all.
         :param workers: how many objects are reconciled at a time.
         :param timeout: seconds after which a reconcile is cancelled and counts as failed.
+        :param backoff: seconds from a failure to the next try, or a pair: those after the first failure, and those up
+            to which they double; by default 5 ms and 1000 s.
         :param needs_leader: False lets every replica reconcile, elected or not: for what only looks, or is its own.
         :param name: of the controller in logs and metrics, by default the kind in lower case.
-        :raises ValueError: ``when`` is about a kind that is not watched here.
+        :raises ValueError: ``when`` is about a kind that is not watched here, or ``backoff`` is none.
         """
         by_kind: Mapping[type[Object], Filter] = {}
         if when is not None:
             by_kind = when if isinstance(when, Mapping) else {cls: when}
         for other in by_kind.keys() - {cls, *owns, *(watches or {})}:
             raise ValueError(f"when= filters {other.__name__}, which is neither in owns= nor in watches=")
+
+        if backoff is not None:
+            ExponentialBackoff.of(backoff)
 
         def declare(function: Any, /) -> Any:
             _expect_reconciler(cls, function)
@@ -158,6 +165,7 @@ class Decorators(Declarations):
                     when=by_kind,
                     workers=workers,
                     timeout=timeout,
+                    backoff=backoff,
                     needs_leader=needs_leader,
                 )
             )

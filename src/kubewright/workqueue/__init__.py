@@ -3,9 +3,10 @@
 from kubewright.workqueue.core import Cause, Item, PriorityQueue
 from kubewright.workqueue.histogram import Histogram
 from kubewright.workqueue.queue import ShutDown, Waiting, WorkQueue
-from kubewright.workqueue.rate_limiters import ExponentialBackoff, TokenBucket
+from kubewright.workqueue.rate_limiters import Backoff, ExponentialBackoff, TokenBucket
 
 __all__ = [
+    "Backoff",
     "Cause",
     "ExponentialBackoff",
     "Histogram",

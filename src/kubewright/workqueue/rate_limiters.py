@@ -7,9 +7,12 @@ Both are plain arithmetic over times that the caller passes in; the figures are 
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeAlias, TypeVar
 
 K = TypeVar("K", bound=Hashable)
+
+Backoff: TypeAlias = float | tuple[float, float]
+"""Seconds from a failure to the next try; or those after the first failure, and those up to which they double."""
 
 
 class ExponentialBackoff(Generic[K]):
@@ -19,6 +22,14 @@ class ExponentialBackoff(Generic[K]):
         self.base = base
         self.cap = cap
         self._failures: dict[K, int] = {}
+
+    @classmethod
+    def of(cls, backoff: Backoff) -> Self:
+        """:raises ValueError: nobody can wait for so long, or so short."""
+        base, cap = backoff if isinstance(backoff, tuple) else (backoff, backoff)
+        if not 0 < base <= cap:
+            raise ValueError(f"backoff={backoff!r}: say seconds, or seconds and those up to which they double")
+        return cls(base, cap)
 
     def when(self, key: K) -> float:
         """Count one more failure and say how long to wait for it."""
