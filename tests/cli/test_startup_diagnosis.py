@@ -128,3 +128,13 @@ def test_a_port_in_use_is_named(folder: Path, server: Path) -> None:
         address = ("--health-probe-bind-address", f"127.0.0.1:{port}")
         said = complaint(folder, "--kubeconfig", str(server), "--install", *address)
     assert f"cannot listen on 127.0.0.1:{port} for health: Address already in use" in said
+    assert "--health-probe-bind-address" in said
+
+
+def test_two_ports_in_use_are_both_named(folder: Path, server: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
+        addresses = [f"127.0.0.1:{taken.getsockname()[1]}" for taken in (one, two)]
+        options = ("--health-probe-bind-address", addresses[0], "--metrics-bind-address", addresses[1])
+        said = complaint(folder, "--kubeconfig", str(server), "--install", *options)
+    assert "Traceback" not in said
+    assert all(f"cannot listen on {address}" in said for address in addresses)

@@ -79,6 +79,57 @@ def test_an_outcome_that_is_none_is_an_ordinary_failure() -> None:
     assert controller.counts.success == 0
 
 
+def test_a_number_of_seconds_is_told_how_to_be_said(caplog: pytest.LogCaptureFixture) -> None:
+    async def thirty(item: Item[str]) -> Any:
+        return 30
+
+    results(thirty, seconds=0.001)
+    assert caplog.messages[0].endswith("to look again after so many seconds, return Requeue(after=30)")
+
+
+def test_a_traceback_is_told_once_and_again_when_the_error_is_another(caplog: pytest.LogCaptureFixture) -> None:
+    errors = iter(["away", "away", "away", "gone", "gone"])
+
+    async def fail(item: Item[str]) -> None:
+        if (text := next(errors, "")) != "":
+            raise RuntimeError(text)
+
+    results(fail)
+    assert [record.exc_info is not None for record in caplog.records] == [True, False, False, True, False]
+
+
+def test_something_cancelled_inside_a_reconcile_fails_it_and_leaves_the_worker_alive() -> None:
+    calls: list[float] = []
+
+    async def wait_for_what_is_cancelled(item: Item[str]) -> None:
+        calls.append(asyncio.get_running_loop().time())
+        if len(calls) == 1:
+            waited_for = asyncio.ensure_future(asyncio.sleep(10))
+            waited_for.cancel()
+            await waited_for
+
+    counts = results(wait_for_what_is_cancelled).counts
+    assert (counts.errors, counts.success) == (1, 1)
+
+
+def test_an_object_that_leads_to_itself_over_and_over_is_told_and_counted(caplog: pytest.LogCaptureFixture) -> None:
+    async def spin(seconds: float) -> int:
+        async def change_itself(item: Item[str]) -> None:
+            await asyncio.sleep(0.01)
+            controller.queue.add("a", cause=Cause("update", "Website", "a"))
+
+        queue = WorkQueue[str]("test", clock=asyncio.get_running_loop().time)
+        controller = Controller("test", change_itself, queue=queue)
+        controller.queue.add("a")
+        async with running(controller):
+            await asyncio.sleep(seconds)
+        return controller.counts.hot_loops
+
+    assert run(lambda: spin(25.0)) == 3
+    assert len(caplog.messages) == 1  # a minute later again
+    assert "each time because of Website a" in caplog.messages[0]
+
+
 def test_requeue_after_comes_back_then_and_counts_no_failure() -> None:
     async def again(item: Item[str]) -> Requeue:
         return Requeue(after=25)

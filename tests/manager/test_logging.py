@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import io
 import json
 import logging
+import warnings
+from collections.abc import Iterator
+
+import pytest
 
 from kubewright.controller import scope
-from kubewright.manager.logging import JSONFormatter, TextFormatter
+from kubewright.manager.logging import JSONFormatter, TextFormatter, configure_logging
 from kubewright.workqueue import Cause
 
 RECORD = logging.makeLogRecord(
@@ -46,3 +51,28 @@ def test_errors_keep_their_traceback() -> None:
     assert "ValueError: boom" in TextFormatter().format(record)
     line = json.loads(JSONFormatter().format(record))
     assert line["error"] == "boom" and "Traceback" in line["stacktrace"]
+
+
+@pytest.fixture
+def logged() -> Iterator[io.StringIO]:
+    """What is logged, as a process of its own logs it."""
+    root = logging.getLogger()
+    handlers, level, stream = root.handlers[:], root.level, io.StringIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        configure_logging(stream=stream)
+        yield stream
+        logging.captureWarnings(False)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+async def test_a_coroutine_that_nobody_awaits_is_logged_with_its_object(logged: io.StringIO) -> None:
+    async def apply() -> None: ...
+
+    token = scope.enter(SCOPE)
+    apply()  # type: ignore[unused-coroutine]
+    scope.leave(token)
+    line = logged.getvalue()
+    assert " WARNING website ns/a: " in line and "was never awaited" in line
+    assert not line.endswith("\n\n")

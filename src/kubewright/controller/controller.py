@@ -11,15 +11,18 @@ import contextlib
 import logging
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable
+from types import TracebackType
 from typing import Generic, TypeVar
 
 from kubewright.controller import scope
 from kubewright.controller.counts import ReconcileCounts
 from kubewright.controller.gate import Gate
+from kubewright.controller.hot_loops import LIMIT, HotLoops
 from kubewright.controller.isolation import stray_cancellations_as_errors
 from kubewright.controller.outcome import Requeue, Retry, TerminalError
 from kubewright.controller.sources import KindSource, Source
 from kubewright.controller.tracing import reconcile_span
+from kubewright.controller.user_code import from_user_code
 from kubewright.objects.errors import Conflict
 from kubewright.workqueue import Cause, Item, ShutDown, WorkQueue
 
@@ -27,6 +30,9 @@ R = TypeVar("R", bound=Hashable)
 
 _SLICE = 0.005
 """Seconds a worker may go on without giving way to other tasks, where its reconciles never wait for anything."""
+
+_QUIET = 60.0
+"""Seconds between two complaints about hot loops."""
 
 _PANICS = (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, RecursionError, TypeError)
 """What only a mistake in the program raises: a Go controller would panic."""
@@ -76,6 +82,10 @@ class Controller(Generic[R]):
         self._sync_timeout = sync_timeout
         self._on_move = on_move
         self._log = log
+        self._failed: dict[R, str] = {}
+        """What went wrong the last time."""
+        self._hot_loops = HotLoops[R]()
+        self._quiet_until = 0.0
         self._watches: dict[Source[R], _Watch[R]] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self.gate: Gate | None = None
@@ -226,6 +236,7 @@ class Controller(Generic[R]):
                 self._parked[item.key] = item
             else:
                 self.queue.forget(item.key)
+                self._failed.pop(item.key, None)
             return
         try:
             await self._process(item)
@@ -263,32 +274,62 @@ class Controller(Generic[R]):
             with reconcile_span(current, self.queue.waited(item)):
                 outcome = await self._call(item)
             if not isinstance(outcome, Requeue | None):
-                raise TypeError(f"a reconciler returns None or a Requeue, not {outcome!r}")
+                raise TypeError(_misfit(outcome))
         except Retry as retry:
             self._log.info("again in %.3g s: %s", retry.requeue.after, retry)
             self._settle(item, retry.requeue)
         except TerminalError as error:
             counts.terminal_errors += 1
             counts.errors += 1
-            self._log.error("failed for good: %s", error, exc_info=error)
+            self._failed.pop(key, None)
+            self._log.error("failed for good: %s", error, exc_info=_exc_info(error))
         except Conflict as error:
             # Somebody else wrote meanwhile, which is nobody's fault: the next try sees what they wrote.
             counts.errors += 1
             delay = self.queue.add_rate_limited(key, priority=item.priority, cause=Cause("conflict"))
             self._log.info("conflict, next try in %.3g s: %s", delay, error)
+        except asyncio.CancelledError as error:
+            if (worker := asyncio.current_task()) is None or worker.cancelling():
+                raise
+            # Not this worker: something that the reconcile waited for was cancelled.
+            self._fail(item, error)
         # Whatever a reconciler raises must neither end the worker nor lose the key.
         except Exception as error:
-            counts.errors += 1
             counts.panics += isinstance(error, _PANICS)
-            delay = self.queue.add_rate_limited(key, priority=item.priority, cause=Cause("retry"))
-            self._log.error("failed, next try in %.3g s: %s", delay, _describe(error), exc_info=error)
+            self._fail(item, error)
         else:
             self._settle(item, outcome)
+            if outcome is None:
+                self._notice_hot_loop(item, clock())
         finally:
             scope.leave(token)
             del self._working[key]
             counts.active -= 1
             counts.time.observe(clock() - started)
+
+    def _fail(self, item: Item[R], error: BaseException) -> None:
+        """Try again later; what went wrong before, in the same words, is told without its traceback."""
+        self.counts.errors += 1
+        delay = self.queue.add_rate_limited(item.key, priority=item.priority, cause=Cause("retry"))
+        text = _describe(error)
+        repeated = self._failed.get(item.key) == text and not self._log.isEnabledFor(logging.DEBUG)
+        self._failed[item.key] = text
+        self._log.error("failed, next try in %.3g s: %s", delay, text, exc_info=None if repeated else _exc_info(error))
+
+    def _notice_hot_loop(self, item: Item[R], now: float) -> None:
+        cause = self._hot_loops.note(item.key, item.causes, now)
+        if cause is None:
+            return
+        self.counts.hot_loops += 1
+        if now >= self._quiet_until:
+            self._quiet_until = now + _QUIET
+            self._log.warning(
+                "reconciled %d times within seconds, each time because of %s %s: does the reconcile change at every "
+                "call what it watches, such as a time or a counter?",
+                LIMIT,
+                cause.kind,
+                cause.name,
+            )
 
     async def _call(self, item: Item[R]) -> Requeue | None:
         with stray_cancellations_as_errors():
@@ -308,6 +349,7 @@ class Controller(Generic[R]):
             raise
 
     def _settle(self, item: Item[R], outcome: Requeue | None) -> None:
+        self._failed.pop(item.key, None)
         if outcome is None:
             self.counts.success += 1
             self.queue.forget(item.key)
@@ -337,5 +379,17 @@ class _Watch(Generic[R]):
             self.task = None
 
 
-def _describe(error: Exception) -> str:
+def _misfit(outcome: object) -> str:
+    told = f"a reconciler returns None or a Requeue, not {outcome!r}"
+    if isinstance(outcome, (int, float)) and not isinstance(outcome, bool):
+        return f"{told}: to look again after so many seconds, return Requeue(after={outcome!r})"
+    return told
+
+
+def _exc_info(error: BaseException) -> tuple[type[BaseException], BaseException, TracebackType | None]:
+    """What to log of an error: its traceback without the frames that led to the user's code."""
+    return type(error), error, from_user_code(error.__traceback__)
+
+
+def _describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

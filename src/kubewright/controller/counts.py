@@ -24,4 +24,5 @@ class ReconcileCounts:
         self.terminal_errors = 0
         self.timeouts = 0
         self.panics = 0
+        self.hot_loops = 0
         self.time = Histogram(_TIME_BUCKETS)

@@ -12,7 +12,7 @@ from kubewright.controller.counts import ReconcileCounts
 
 
 class ControllerCollector(Collector):
-    """Collects the ``controller_runtime_*`` metrics of every controller added to it."""
+    """Collects the metrics of every controller added to it."""
 
     def __init__(self) -> None:
         self._counts: dict[str, ReconcileCounts] = {}
@@ -36,6 +36,11 @@ class ControllerCollector(Collector):
         terminal = counter("terminal_reconcile_errors", "Total number of terminal reconciliation errors")
         timeouts = counter("reconcile_timeouts", "Total number of reconciliations that took too long")
         panics = counter("reconcile_panics", "Total number of reconciliations that failed by a mistake in the program")
+        hot_loops = CounterMetricFamily(
+            "kubewright_hot_loops",
+            "Times that one object was reconciled a hundred times within seconds because of one and the same object",
+            labels=("controller",),
+        )
         workers = gauge("max_concurrent_reconciles", "Maximum number of concurrent reconciles per controller")
         active = gauge("active_workers", "Number of currently used workers per controller")
         time = HistogramMetricFamily(
@@ -49,7 +54,8 @@ class ControllerCollector(Collector):
             terminal.add_metric((name,), counts.terminal_errors)
             timeouts.add_metric((name,), counts.timeouts)
             panics.add_metric((name,), counts.panics)
+            hot_loops.add_metric((name,), counts.hot_loops)
             workers.add_metric((name,), counts.workers)
             active.add_metric((name,), counts.active)
             time.add_metric((name,), counts.time.cumulative(), counts.time.total)
-        return (total, errors, terminal, timeouts, panics, workers, active, time)
+        return (total, errors, terminal, timeouts, panics, hot_loops, workers, active, time)

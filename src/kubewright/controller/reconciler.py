@@ -20,6 +20,7 @@ from kubewright.controller.children import ApplyMemory, Children
 from kubewright.controller.context import BlockingContext, Context
 from kubewright.controller.event_recorder import EventRecorder
 from kubewright.controller.finalizers import Finalizers
+from kubewright.controller.lost_changes import LostChanges
 from kubewright.controller.outcome import Requeue
 from kubewright.controller.status import StatusWriter
 from kubewright.objects import Object, ObjectKey
@@ -74,6 +75,7 @@ class Reconciler(Generic[KindT]):
         self._on_leave = on_leave
         self._owns = tuple(owns)
         self._memory = ApplyMemory()
+        self._lost_changes = LostChanges()
 
     async def __call__(self, item: Item[ObjectKey]) -> Requeue | None:
         """Reconcile one object; one that does not exist (any more) needs nothing."""
@@ -115,6 +117,7 @@ class Reconciler(Generic[KindT]):
 
     async def _call(self, function: AsyncReconcile[KindT], obj: KindT, item: Item[ObjectKey]) -> Requeue | None:
         context = self._context(obj, item)
+        before = self._lost_changes.before(obj)
         try:
             outcome = await function(obj, context)
         # What was observed before it failed is worth writing too.
@@ -122,6 +125,10 @@ class Reconciler(Generic[KindT]):
             await context.write_status()
             raise
         await context.write_status()
+        if before is not None:
+            await self._lost_changes.after(
+                before, obj, lambda: self._cache.get(self._cls, item.key.name, item.key.namespace)
+            )
         return outcome
 
     def _awaitable(self, function: ReconcileFunction[KindT]) -> AsyncReconcile[KindT]:

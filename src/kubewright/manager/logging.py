@@ -25,7 +25,7 @@ class TextFormatter(logging.Formatter):
         scope = current_reconcile()
         prefix = f"{scope.controller} {scope.key}: " if scope is not None else ""
         extra = "".join(f" {name}={value!r}" for name, value in _extra(record).items())
-        line = f"{time} {record.levelname:<7} {prefix}{record.getMessage()}{extra}"
+        line = f"{time} {record.levelname:<7} {prefix}{record.getMessage().rstrip()}{extra}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
@@ -37,7 +37,7 @@ class JSONFormatter(logging.Formatter):
             "ts": dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "msg": record.getMessage(),
+            "msg": record.getMessage().rstrip(),
         }
         scope = current_reconcile()
         if scope is not None:
@@ -61,6 +61,8 @@ def configure_logging(
 ) -> None:
     """Send everything that the process logs to ``stream``; what was configured before is replaced.
 
+    Python's warnings are logged too: a coroutine that was never awaited is told with the object it was for.
+
     :param writes: whether each write of a reconcile is told, at level ``info``; by default where people read, in text.
     :raises ValueError: there is no such level.
     """
@@ -71,6 +73,7 @@ def configure_logging(
     root.setLevel(level.upper())
     told = format == "text" if writes is None else writes
     logging.getLogger(WRITES).setLevel(logging.NOTSET if told else logging.WARNING)
+    logging.captureWarnings(True)
 
 
 def _extra(record: logging.LogRecord) -> dict[str, object]:

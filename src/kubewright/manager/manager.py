@@ -27,6 +27,7 @@ from kubewright.manager.endpoints import Endpoints, Query, health_route, json_ro
 from kubewright.manager.health import HealthChecks
 from kubewright.manager.leader_elector import LeaderElector, LeadershipLost, Lock, Superseded
 from kubewright.manager.lease_lock import LeaseLock
+from kubewright.manager.loop_watchdog import LoopWatchdog
 from kubewright.manager.metrics_access import MetricsAccess
 from kubewright.manager.profiling import profile_route
 from kubewright.manager.runnables import STOP_ORDER, Group, Runnable, RunnableGroup, Standby, first_failure
@@ -107,6 +108,7 @@ class Manager:
         self._failures: list[BaseException] = []
         self._end = asyncio.Event()
         self.readyz.add("started", lambda: self._starting or None)
+        self.add(LoopWatchdog(self.metrics.blocked.inc), Group.HTTP)
         caches = CacheRunner(self.cache)
         self.readyz.add("caches", caches.unsynced)
         self.add(caches, Group.CACHES)
@@ -275,14 +277,16 @@ class Manager:
         """What the kubelet asks is open; what tells of objects leaves this machine only for the authorized."""
         if health is not None:
             routes = {"healthz": health_route(self.healthz), "readyz": health_route(self.readyz)}
-            self.add(HTTPServer("health", Endpoints(routes), health), Group.HTTP)
+            option = "--health-probe-bind-address"
+            self.add(HTTPServer("health", Endpoints(routes), health, option=option), Group.HTTP)
         if metrics is not None:
             routes = {"metrics": self.metrics.route, "debug": self._debug_route}
             app: Application = Endpoints(routes)
             tls = None
             if not metrics.is_loopback:
                 app, tls = MetricsAccess(app, self.client), self_signed(socket.gethostname())
-            self.add(HTTPServer("metrics", app, metrics, tls=tls), Group.HTTP)
+            option = "--metrics-bind-address"
+            self.add(HTTPServer("metrics", app, metrics, tls=tls, option=option), Group.HTTP)
 
     async def _debug_route(self, rest: str, query: Query, accept: str) -> tuple[int, str, bytes]:
         route = profile_route if rest == "profile" else json_route(self.describe)

@@ -36,6 +36,11 @@ class Metrics:
             ["name"],
             registry=self.registry,
         )
+        self.blocked = Counter(
+            "kubewright_event_loop_blocked_seconds",
+            "Seconds that the event loop was blocked, a second or more at a time",
+            registry=self.registry,
+        )
 
     def add_controller(self, controller: Controller[Any]) -> None:
         self._controllers.add(controller.name, controller.counts)

@@ -58,14 +58,24 @@ class HTTPServer:
     """One listener.
 
     :param tls: serve HTTPS with it; None means plain HTTP.
+    :param option: of the command line that tells the address.
     """
 
-    def __init__(self, name: str, app: Application, address: BindAddress, *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        app: Application,
+        address: BindAddress,
+        *,
+        tls: ssl.SSLContext | None = None,
+        option: str = "",
+    ) -> None:
         self.name = name
         self.address = address
         """Once it serves, with the real port where port 0 was asked for."""
         self._app = app
         self._tls = tls
+        self._option = option
 
     async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
         listener = self._listen()
@@ -88,10 +98,8 @@ class HTTPServer:
             listener.listen(128)
         except OSError as error:
             listener.close()
-            raise AddressInUse(
-                f"cannot listen on {self.address} for {self.name}: {error.strerror}; choose another address, "
-                f"or 0 to switch it off"
-            ) from error
+            hint = f"; choose another {self._option}, or 0 to switch it off" if self._option else ""
+            raise AddressInUse(f"cannot listen on {self.address} for {self.name}: {error.strerror}{hint}") from error
         listener.setblocking(False)
         return listener
 

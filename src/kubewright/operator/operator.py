@@ -12,7 +12,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
-from typing import Literal
+from typing import Literal, NoReturn
 
 from kubewright.cache import NotSynced
 from kubewright.client import Client, ConfigError, connect, in_cluster
@@ -319,9 +319,16 @@ class Operator(Decorators):
         try:
             run_event_loop(main)
         except _FATAL as error:
-            text = str(error)
-            separator = "\n" if "\n" in text else " "
-            sys.exit(f"{self.name} cannot run:{separator}{text}")
+            self._give_up(str(error))
+        except BaseExceptionGroup as several:
+            fatal, others = several.split(_FATAL)
+            if fatal is None or others is not None:
+                raise
+            self._give_up("\n".join(map(str, fatal.exceptions)))
+
+    def _give_up(self, why: str) -> NoReturn:
+        separator = "\n" if "\n" in why else " "
+        sys.exit(f"{self.name} cannot run:{separator}{why}")
 
     def _add_controllers(self, home: Manager | Cluster, suffix: str = "") -> None:
         for one in self.reconciliations:
