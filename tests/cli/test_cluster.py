@@ -1,5 +1,6 @@
 import asyncio
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,7 @@ def test_a_cluster_is_started_stopped_and_taken_up_again(tmp_path: Path) -> None
         assert code == 0, output
         assert "the cluster serves https://127.0.0.1:" in output
         assert cluster("start", directory=tmp_path) == (0, f"the cluster in {tmp_path} runs already\n")
+        assert (tmp_path / ".gitignore").read_text() == "*\n"
         assert "current-context: kubewright" in cluster("kubeconfig", directory=tmp_path)[1]
         asyncio.run(write(tmp_path))
         found = json.loads(cluster("status", "-o", "json", directory=tmp_path)[1])
@@ -46,6 +48,14 @@ def test_a_cluster_is_started_stopped_and_taken_up_again(tmp_path: Path) -> None
         assert asyncio.run(read(tmp_path)).metadata.name == "kept"
     finally:
         cluster("stop", directory=tmp_path)
+
+
+def test_why_a_cluster_did_not_start_is_told(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        code, output = cluster("start", "--port", port, directory=tmp_path)
+    assert code == 1
+    assert f"error: the cluster did not start: cannot listen on 127.0.0.1:{port}: Address already in use" in output
 
 
 def test_a_cluster_that_never_ran_has_no_kubeconfig(tmp_path: Path) -> None:

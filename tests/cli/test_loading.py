@@ -37,6 +37,7 @@ def test_a_project_says_where_its_operator_is(workspace: Path) -> None:
             "several.*:a",
         ),
         ("", "operator.py:app", "has no operator called 'app'"),
+        ("", ".", "is a folder: name a file in it"),
         ("", "nowhere.py", "there is no file nowhere.py"),
         ("", "no.such.module", "there is no module no.such.module; for a file write no.such.module.py"),
     ],

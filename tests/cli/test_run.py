@@ -82,6 +82,12 @@ def test_without_a_cluster_it_says_what_to_do(folder: Path) -> None:
     assert "does not exist" in failure(folder, "--kubeconfig", "nowhere")
 
 
+def test_what_cannot_become_a_definition_is_told_before_anything_is_started(folder: Path) -> None:
+    (folder / "operator.py").write_text(OPERATOR.replace("Resource[SiteSpec, None]", "Resource"))
+    assert failure(folder, "--local").startswith("error: Site.spec: its type is not told")
+    assert not (folder / ".kubewright").exists()
+
+
 @pytest.mark.kubectl
 def test_it_runs_on_the_embedded_cluster_and_finds_it_again_as_it_was(folder: Path) -> None:
     site = "apiVersion: example.com/v1\nkind: Site\nmetadata: {name: %s}\nspec: {}\n"

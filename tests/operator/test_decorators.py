@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from kubewright import Context, Invalid, ObjectMeta, Operator, Resource, Spec
@@ -44,6 +46,41 @@ def test_a_kind_without_a_name_in_the_api_is_told_at_once() -> None:
 
     with pytest.raises(TypeError, match=r"put @op\.resource\(group=\.\.\., version=\.\.\.\) above it"):
         Operator("site-operator").reconcile(Nameless)(lambda obj, ctx: None)
+
+
+@pytest.mark.parametrize("decorator", ["reconcile", "finalize", "default", "validate", "on_create", "on_delete"])
+def test_a_decorator_without_its_kind_is_told_at_once(decorator: str) -> None:
+    async def look_after(config: ConfigMap, ctx: Context) -> None: ...
+
+    with pytest.raises(TypeError, match=rf"needs the kind that look_after is for: @op\.{decorator}\(Website\)"):
+        getattr(Operator("site-operator"), decorator)(look_after)
+
+
+@pytest.mark.parametrize(
+    ("owns", "words"),
+    [
+        (ConfigMap, r"owns takes a list: owns=\[ConfigMap\]"),
+        (["ConfigMap"], "classes of kinds, .* and not 'ConfigMap'"),
+        ([Spec], r"Spec is no kind: derive it from Resource\["),
+    ],
+)
+def test_children_that_are_no_kinds_are_told_at_once(owns: Any, words: str) -> None:
+    op = Operator("site-operator")
+    with pytest.raises(TypeError, match=words):
+        op.reconcile(ConfigMap, owns=owns)
+    with pytest.raises(TypeError, match=words):
+        op.timer(ConfigMap, interval=1, owns=owns)
+
+
+def test_two_reconcile_functions_need_two_names() -> None:
+    op = Operator("site-operator")
+
+    @op.reconcile(ConfigMap)
+    async def reconcile(config: ConfigMap, ctx: Context) -> None: ...
+
+    with pytest.raises(ValueError, match="two reconcile functions are called configmap: give one a name="):
+        op.reconcile(ConfigMap)(reconcile)
+    op.reconcile(ConfigMap, name="other")(reconcile)
 
 
 def test_a_reconciler_that_takes_no_context_is_told_at_once() -> None:

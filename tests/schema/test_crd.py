@@ -232,6 +232,17 @@ def test_a_class_without_a_name_in_the_api_is_refused() -> None:
         Nameless(spec=WebsiteSpec())
 
 
+def test_two_classes_of_one_version_are_refused() -> None:
+    def website() -> type[Resource[WebsiteSpec, WebsiteStatus]]:
+        @custom_resource(group="web.example.com", version="v1")
+        class Website(Resource[WebsiteSpec, WebsiteStatus]): ...
+
+        return Website
+
+    with pytest.raises(SchemaError, match="Website: two classes are its version v1"):
+        crd(website(), website())
+
+
 def test_a_default_that_breaks_its_own_rules_is_refused() -> None:
     class FewSpec(Spec):
         replicas: Annotated[int, Meta(ge=0, le=3)] = 5

@@ -5,7 +5,7 @@ import uuid
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import IntEnum, IntFlag, StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import pytest
 from msgspec import field
@@ -310,7 +310,8 @@ class LooseKey(Spec):
         (int | list[str], "ambiguous"),
         (tuple[int, str], "fixed length"),
         (set[Derived], "plain values"),
-        (complex, "complex has no schema"),
+        (complex, "complex has no schema; derive it from Spec"),
+        (TypeVar("SpecT"), r"its type is not told; write class Website\(Resource\["),
         (Tree, "Tree: it contains itself"),
         (Unresolved, "'Missing'"),
         (Fresh, "Fresh.token: its default changes"),

@@ -11,6 +11,7 @@ import signal
 import tempfile
 from importlib import import_module
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -38,7 +39,7 @@ class Settings(msgspec.Struct, kw_only=True, rename="kebab", forbid_unknown_fiel
     :param data_dir: ``:memory:`` keeps nothing.
     """
 
-    secure_port: int = 6443
+    secure_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 6443
     bind_address: str = "127.0.0.1"
     data_dir: str = ".kubewright"
     cert_dir: str = ""

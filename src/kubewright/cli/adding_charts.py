@@ -89,4 +89,4 @@ def add_chart(
     for name, text in sorted(files.items()):
         write(project.root / name, text)
         typer.echo(f"wrote {name}")
-    typer.echo("Next: edit the sample, then make generate test")
+    typer.echo("Next: edit the sample, then: make generate test")

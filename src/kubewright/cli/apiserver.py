@@ -11,7 +11,9 @@ from kubewright.cli import Failure
 
 
 def command(
-    secure_port: Annotated[int, typer.Option(help="Port to serve HTTPS on; 0 picks a free one.")] = 6443,
+    secure_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to serve HTTPS on; 0 picks a free one.")
+    ] = 6443,
     bind_address: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     data_dir: Annotated[str, typer.Option(help="Where to keep objects; ':memory:' keeps nothing.")] = ".kubewright",
     cert_dir: Annotated[str, typer.Option(help="Where the CA and the serving certificate are.")] = "",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import signal
@@ -42,7 +43,7 @@ _PATIENCE = 15.0
 @app.command()
 def start(
     data_dir: Directory = _HOME,
-    port: Annotated[int, typer.Option(help="Of the API server; 0 picks a free one.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Of the API server; 0 picks a free one.")] = 0,
     foreground: Annotated[bool, typer.Option("--foreground", help="Stay until Ctrl-C or SIGTERM.")] = False,
 ) -> None:
     """Start the cluster; it serves when this command has ended.
@@ -54,7 +55,7 @@ def start(
         return
     data_dir.mkdir(parents=True, exist_ok=True)
     if foreground:
-        asyncio.run(_serve(data_dir, port))
+        _stay(data_dir, port)
         return
     _ready_file(data_dir).unlink(missing_ok=True)
     log = data_dir / "cluster.log"
@@ -71,7 +72,8 @@ def start(
         process.terminate()
         raise
     if not _ready_file(data_dir).exists():
-        raise Failure(f"the cluster did not start; its log is {log}")
+        said = log.read_text(errors="replace").rstrip().rpartition("\n")[2]
+        raise Failure(f"the cluster did not start: {said.removeprefix('error: ')} (its log is {log})")
     typer.echo(f"the cluster serves {_ready_file(data_dir).read_text()}")
     typer.echo(f"export KUBECONFIG={(data_dir / 'kubeconfig').resolve()}")
 
@@ -165,6 +167,16 @@ def _told() -> Iterator[None]:
     try:
         yield
     except (OSError, APIError) as error:
+        raise Failure(str(error)) from None
+
+
+def _stay(data_dir: Path, port: int) -> None:
+    try:
+        asyncio.run(_serve(data_dir, port))
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            hint = "choose another --port, or 0 for a free one"
+            raise Failure(f"cannot listen on 127.0.0.1:{port}: {error.strerror}; {hint}") from None
         raise Failure(str(error)) from None
 
 

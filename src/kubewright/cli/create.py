@@ -82,9 +82,9 @@ def api(
 
     if flavour == "ansible":
         if _carry_out(of_ansible, dry_run, find=find_project):
-            typer.echo("Next: edit the role, then make generate test")
+            typer.echo("Next: edit the role, then: make generate test")
     elif _carry_out(lambda project: new_api(project, wanted()), dry_run):
-        typer.echo("Next: edit the types, then make generate test")
+        typer.echo("Next: edit the types, then: make generate test")
 
 
 @app.command()
@@ -106,7 +106,7 @@ def webhook(
     if not purposes:
         raise typer.BadParameter("say --defaulting, --validation or both")
     if _carry_out(lambda project: new_webhooks(project, kind, purposes), dry_run):
-        typer.echo("Next: write the functions' bodies, then make generate test")
+        typer.echo("Next: write the functions' bodies, then: make generate test")
 
 
 @app.command()
@@ -120,7 +120,7 @@ def version(
     For example: kubewright create version --kind Website --version v1beta1
     """
     if _carry_out(lambda project: new_version(project, _stored(kind, version), version), dry_run):
-        typer.echo("Next: edit the new types and both functions, then make generate test")
+        typer.echo("Next: edit the new types and both functions, then: make generate test")
 
 
 @app.command()
@@ -138,7 +138,7 @@ def child(
     definitions = read_definitions(source, names or (), context)
     if _carry_out(lambda project: new_children(project, kind, definitions), dry_run):
         tidy(find_project(Path.cwd()).root)
-        typer.echo("Next: apply one with ctx.apply(...), then make generate test")
+        typer.echo("Next: apply one with ctx.apply(...), then: make generate test")
 
 
 @app.command()

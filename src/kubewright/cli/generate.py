@@ -148,7 +148,7 @@ def docs(operator: Target = "", output_dir: OutputDir = DOCS, check: Check = Fal
 
 @app.command(name="all")
 def everything(operator: Target = "", check: Check = False) -> None:
-    """Write all of the above to their usual places."""
+    """Write CRDs, roles, webhook configurations, JSON Schemas and reference pages to their usual places."""
     _finish(outdated(load(operator)), check=check)
 
 

@@ -34,6 +34,8 @@ def load_operator(target: str = "") -> Operator:
     """
     target = target or _default()
     place, _, attribute = target.partition(":")
+    if Path(place).is_dir() and not Path(place, "__init__.py").is_file():
+        raise OperatorNotFound(f"{place} is a folder: name a file in it, or go there")
     if place.endswith((".yaml", ".yml")):
         return _from_watches(Path(place))
     module = _import_file(Path(place)) if place.endswith(".py") else _import_module(place)

@@ -70,12 +70,12 @@ async def _rehearse(operator: Operator, samples: list[dict[str, Any]], timeout: 
         def done(outcome: Outcome) -> None:
             nonlocal left
             left -= 1
-            status.update(f"waiting for {left} of {len(samples)} samples")
+            status.update(f"samples that are not ready yet: {left} of {len(samples)}")
 
         async with LocalCluster() as local:
             cluster = TestCluster(local)
             async with cluster.running(operator):
-                status.update(f"waiting for {len(samples)} samples")
+                status.update(f"samples to become ready: {len(samples)}")
                 return await rehearse(cluster.client, operator, samples, timeout=timeout, done=done)
 
 

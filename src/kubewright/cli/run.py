@@ -18,6 +18,7 @@ from kubewright.cli.reloading import run_with_reload
 from kubewright.client import Client, ConfigError, connect
 from kubewright.manager import BindAddress
 from kubewright.operator import Operator
+from kubewright.schema import SchemaError
 from kubewright.webhook import CertificateFiles, CertificateStore, DirectoryStore, ServiceEndpoint, URLEndpoint
 
 _HOME = Path(".kubewright")
@@ -50,7 +51,10 @@ def command(
         str, typer.Option(help="Where the API server reaches this machine for webhooks.", rich_help_panel=_WEBHOOKS)
     ] = "",
     webhook_port: Annotated[
-        int, typer.Option(help="The port to serve webhooks on; -1 serves none.", rich_help_panel=_WEBHOOKS)
+        int,
+        typer.Option(
+            min=-1, max=65535, help="The port to serve webhooks on; -1 serves none.", rich_help_panel=_WEBHOOKS
+        ),
     ] = 9443,
     webhook_service: Annotated[
         str, typer.Option(help="The Service in front of the webhooks, in a cluster.", rich_help_panel=_WEBHOOKS)
@@ -94,12 +98,13 @@ def command(
         if dev and sharded:
             raise ValueError("--dev runs one copy, which shares no objects: leave out --sharded")
         operator = load_operator(target)
+        operator.crds()  # what can't become one is told before anything is started
         if local:
             _HOME.mkdir(exist_ok=True)
         cluster = _local(operator) if local else connect(kubeconfig, context=context)
         for address in (health_probe_bind_address, metrics_bind_address):
             BindAddress.parse(address or "0")
-    except (ConfigError, OperatorNotFound, ValueError) as error:
+    except (ConfigError, OperatorNotFound, SchemaError, ValueError) as error:
         raise Failure(str(error)) from None
     host = webhook_host or ("127.0.0.1" if local else "")
     endpoint: ServiceEndpoint | URLEndpoint | None = None

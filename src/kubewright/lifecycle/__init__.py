@@ -5,6 +5,7 @@ from kubewright.lifecycle.daemons import Daemon
 from kubewright.lifecycle.declarations import Declaration, Declarations, Filters, Options
 from kubewright.lifecycle.function import Function
 from kubewright.lifecycle.handlers import Handler, Handlers
+from kubewright.lifecycle.kinds import expect_kind, expect_kinds
 from kubewright.lifecycle.matching import Expected, FieldPath, Matching, absent, present
 from kubewright.lifecycle.progress import Progress
 from kubewright.lifecycle.timers import Timer
@@ -26,5 +27,7 @@ __all__ = [
     "Progress",
     "Timer",
     "absent",
+    "expect_kind",
+    "expect_kinds",
     "present",
 ]

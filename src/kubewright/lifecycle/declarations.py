@@ -16,6 +16,7 @@ from kubewright.lifecycle.behaviour import Behaviour, Memos
 from kubewright.lifecycle.daemons import Daemon
 from kubewright.lifecycle.function import Function
 from kubewright.lifecycle.handlers import Handler, Handlers
+from kubewright.lifecycle.kinds import expect_kind, expect_kinds
 from kubewright.lifecycle.matching import Expected, FieldPath, Matching, parts_of
 from kubewright.lifecycle.timers import Timer
 from kubewright.objects import Object
@@ -121,6 +122,8 @@ class Declarations:
         :param timeout: seconds after which a call is cancelled and counts as failed.
         :raises ValueError: it has neither an interval nor an idle time.
         """
+        expect_kind("timer", cls)
+        expect_kinds("owns", owns)
         if interval == inf and not idle:
             raise ValueError("a timer needs interval=, or the idle= after which it is called once")
 
@@ -175,6 +178,8 @@ class Declarations:
 
         :param workers: how many objects' daemons are waited for at a time while they end.
         """
+        expect_kind("daemon", cls)
+        expect_kinds("owns", owns)
 
         def declare(user_function: FunctionT) -> FunctionT:
             function, matches, name = _read(cls, user_function, ("memo", "stopped"), options)
@@ -237,6 +242,7 @@ class Declarations:
         field: FieldPath,
         options: HandlerOptions,
     ) -> Callable[[FunctionT], FunctionT]:
+        expect_kind(f"on_{on}", cls)
         parts = parts_of(cls, field) if field else ()
 
         def declare(user_function: FunctionT) -> FunctionT:

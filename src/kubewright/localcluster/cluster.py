@@ -109,6 +109,8 @@ class LocalCluster:
         """
         await self.server.start()
         self.server.write_kubeconfig(self.kubeconfig)
+        # The keys in it are nobody else's business: this is how pytest and venv keep their folders out of git.
+        (self.directory / ".gitignore").write_text("*\n")
         view = View(self.client(on_warning=logger.debug).with_defaults(field_manager="kubewright-cluster"))
         caches, controllers = RunnableGroup(Group.CACHES), RunnableGroup(Group.LEADER)
         for runnable in _runnables(view, self.server.ca):

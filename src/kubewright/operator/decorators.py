@@ -13,7 +13,7 @@ from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, Unpa
 from kubewright.cache import Transform
 from kubewright.client import Fields, Labels, selector_text
 from kubewright.controller import AsyncReconcile, BlockingReconcile, Filter, Source
-from kubewright.lifecycle import Declarations
+from kubewright.lifecycle import Declarations, expect_kind, expect_kinds
 from kubewright.manager import Manager, Need
 from kubewright.objects import Object, ObjectKey
 from kubewright.objects.admissionregistration_v1 import Validation
@@ -77,10 +77,8 @@ def _recording(define: Callable[P, ClassDecorator]) -> Callable[Concatenate[Deco
     return declare
 
 
-def _expect_reconciler(cls: type[Object], function: Callable[..., Any]) -> None:
+def _expect_reconciler(function: Callable[..., Any]) -> None:
     """Find out while the file is loaded what would otherwise fail at every reconcile."""
-    if not hasattr(cls, "gvk"):
-        raise TypeError(f"{cls.__name__} has no group and version: put @op.resource(group=..., version=...) above it")
     try:
         inspect.signature(function).bind(None, None)
     except TypeError:
@@ -143,6 +141,10 @@ class Decorators(Declarations):
         :param name: of the controller in logs and metrics, by default the kind in lower case.
         :raises ValueError: ``when`` is about a kind that is not watched here, or ``backoff`` is none.
         """
+        expect_kind("reconcile", cls)
+        expect_kinds("owns", owns)
+        expect_kinds("watches", watches or ())
+        controller = name or cls.__name__.lower()
         by_kind: Mapping[type[Object], Filter] = {}
         if when is not None:
             by_kind = when if isinstance(when, Mapping) else {cls: when}
@@ -153,12 +155,14 @@ class Decorators(Declarations):
             ExponentialBackoff.of(backoff)
 
         def declare(function: Any, /) -> Any:
-            _expect_reconciler(cls, function)
+            _expect_reconciler(function)
+            if any(one.name == controller for one in self.reconciliations):
+                raise ValueError(f"two reconcile functions are called {controller}: give one a name=, or make them one")
             self.reconciliations.append(
                 Reconciliation(
                     cls=cls,
                     function=function,
-                    name=name or cls.__name__.lower(),
+                    name=controller,
                     owns=owns,
                     watches=watches or {},
                     sources=sources,
@@ -178,9 +182,10 @@ class Decorators(Declarations):
 
         Returning ``Requeue`` means: not done yet.  What is owned by reference needs no finalizer.
         """
+        expect_kind("finalize", cls)
 
         def declare(function: Any, /) -> Any:
-            _expect_reconciler(cls, function)
+            _expect_reconciler(function)
             if cls in self.finalizers:
                 raise ValueError(f"{cls.__name__} has two finalize functions")
             self.finalizers[cls] = function
@@ -242,6 +247,7 @@ class Decorators(Declarations):
 
     def default(self, cls: type[Object], **options: Unpack[WebhookOptions]) -> Callable[[HandlerT], HandlerT]:
         """Declare a function that fills in what a user has left out, changing the object in place (a webhook)."""
+        expect_kind("default", cls)
 
         def declare(function: HandlerT) -> HandlerT:
             self.webhooks.append(defaulter(cls, function, **options))
@@ -254,6 +260,7 @@ class Decorators(Declarations):
 
         The old object is None when it is created.
         """
+        expect_kind("validate", cls)
 
         def declare(function: HandlerT) -> HandlerT:
             self.webhooks.append(validator(cls, function, **options))

@@ -169,7 +169,8 @@ def _check_versions(versions: Sequence[type[AnyResource]]) -> None:
             raise SchemaError(cls.__name__, f"its names or scope differ from those of {first.__name__}")
     names = [cls.gvk.version for cls in versions]
     if len(set(names)) != len(names):
-        raise SchemaError(first.__name__, "two classes are the same version")
+        twice = next(name for name in names if names.count(name) > 1)
+        raise SchemaError(first.__name__, f"two classes are its version {twice}", "give one of them another version")
 
 
 def _storage_version(versions: Sequence[type[AnyResource]]) -> type[AnyResource]:

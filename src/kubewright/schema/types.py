@@ -14,7 +14,7 @@ from collections.abc import Set as AbstractSet
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum, Flag
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -186,10 +186,14 @@ class SchemaBuilder:
             return self._class(base)
         if self._open and is_model(self._open[-1]) and (text := text_in_models(base, where)):
             return text
+        if isinstance(base, TypeVar):
+            raise SchemaError(
+                where, "its type is not told", "write class Website(Resource[WebsiteSpec, WebsiteStatus])"
+            )
         raise SchemaError(
             where,
             f"{getattr(base, '__name__', base)} has no schema",
-            "use a Spec class, or give it from_plain(), to_plain() and json_schema()",
+            "derive it from Spec, or give it from_plain(), to_plain() and json_schema()",
         )
 
     def _check_bytes(self, where: str) -> None:

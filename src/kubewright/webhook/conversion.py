@@ -16,7 +16,6 @@ import msgspec
 from kubewright.objects import from_dict, to_dict
 from kubewright.objects.changes import carry_over
 from kubewright.objects.meta import Object, ObjectMeta
-from kubewright.webhook.changes import carry_over
 from kubewright.webhook.review import MalformedReview, decode_review
 
 GROUP = "apiextensions.k8s.io"
