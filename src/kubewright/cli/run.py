@@ -146,6 +146,7 @@ async def _local(operator: Operator) -> AsyncIterator[Client]:
     """The embedded cluster, as it was left the last time, for as long as the operator runs."""
     from kubewright.localcluster.cluster import LocalCluster  # not part of the production runtime
     from kubewright.testing.foreign import install_foreign
+    from kubewright.testing.undeclared import UndeclaredRequests
 
     logging.getLogger("kubewright.localcluster").setLevel(
         logging.WARNING
@@ -154,4 +155,6 @@ async def _local(operator: Operator) -> AsyncIterator[Client]:
         typer.echo(f"a local cluster serves {cluster.url}: kubectl --kubeconfig {cluster.kubeconfig} get all", err=True)
         await install_foreign(cluster.client(), operator)
         async with cluster.client(user=operator.user) as client:
+            needs = operator.needs(leader_elect=True, shards=True, webhooks=True)
+            client.rest.transport = UndeclaredRequests(client.rest.transport, needs)
             yield client
