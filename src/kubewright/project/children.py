@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import libcst as cst
-import libcst.matchers as m
 
 from kubewright.project.create import Api
+from kubewright.project.decorated import declaration
 from kubewright.project.scaffold import Files
 from kubewright.project.settings import Project, ProjectError
 from kubewright.schema.models import models
@@ -54,9 +54,8 @@ class _Owning(cst.CSTTransformer):
         self.found = False
 
     def leave_Decorator(self, original_node: cst.Decorator, updated_node: cst.Decorator) -> cst.Decorator:
-        call = updated_node.decorator
-        declared = m.Call(func=m.Attribute(attr=m.Name("reconcile")), args=[m.Arg(m.Name(self.kind)), m.ZeroOrMore()])
-        if not isinstance(call, cst.Call) or not m.matches(call, declared):
+        call = declaration(updated_node, "reconcile", self.kind)
+        if call is None:
             return updated_node
         self.found = True
         owns = next((one for one in call.args if one.keyword is not None and one.keyword.value == "owns"), None)

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import libcst as cst
-import libcst.matchers as m
 
 from kubewright.project.create import Api, entry_point, with_import
+from kubewright.project.decorated import declaration, decorators
 from kubewright.project.scaffold import REVISION, TEMPLATES, Files, render_folder
 from kubewright.project.settings import Project, ProjectError
 from kubewright.schema.resource import Resource
@@ -57,10 +57,7 @@ def new_webhooks(project: Project, kind: str, purposes: Sequence[Purpose]) -> Fi
     path, tree = _module(project, api.module, kind)
     _names(tree, kind, path)
     for purpose in purposes:
-        taken = m.Decorator(
-            m.Call(func=m.Attribute(m.Name("op"), m.Name(purpose)), args=[m.Arg(m.Name(kind)), m.ZeroOrMore()])
-        )
-        if m.findall(tree, taken):
+        if any(declaration(one, purpose, kind) for one in decorators(tree)):
             raise ProjectError(f"{path} has a function for op.{purpose}({kind}) already")
         text = FUNCTIONS[purpose].format(kind=kind, variable=api.module)
         tree = tree.with_changes(body=[*tree.body, *_statements(text)])
@@ -131,9 +128,9 @@ def _module(project: Project, module: str, kind: str) -> tuple[str, cst.Module]:
 
 def _names(tree: cst.Module, kind: str, path: str) -> Names:
     """What ``class KIND(Resource[KINDSpec, KINDStatus])`` says."""
-    for found in m.findall(tree, m.ClassDef(name=m.Name(kind))):
-        if isinstance(found, cst.ClassDef) and found.bases:
-            base = re.fullmatch(r"Resource\[(\w+), (\w+)\]", tree.code_for_node(found.bases[0].value))
+    for statement in tree.body:
+        if isinstance(statement, cst.ClassDef) and statement.name.value == kind and statement.bases:
+            base = re.fullmatch(r"Resource\[(\w+), (\w+)\]", tree.code_for_node(statement.bases[0].value))
             if base is not None:
                 return Names(kind, base[1], base[2])
     raise ProjectError(f"{path} has no class {kind}(Resource[...Spec, ...Status])")
@@ -160,10 +157,8 @@ class _Stored(cst.CSTTransformer):
         return updated_node.with_changes(decorators=[self._decorated(one) for one in updated_node.decorators])
 
     def _decorated(self, decorator: cst.Decorator) -> cst.Decorator:
-        call = decorator.decorator
-        if not m.matches(call, m.Call(func=m.Attribute(attr=m.Name("resource")))) or not isinstance(call, cst.Call):
-            return decorator
-        if any(one.keyword is not None and one.keyword.value == "storage" for one in call.args):
+        call = declaration(decorator, "resource")
+        if call is None or any(one.keyword is not None and one.keyword.value == "storage" for one in call.args):
             return decorator
         last = call.args[-1]
         # The new argument stands as the one before it does: on a line of its own, with the same comma.
