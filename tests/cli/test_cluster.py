@@ -2,10 +2,10 @@ import asyncio
 import json
 import socket
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.warm import bin_folder
 
 from kubewright.client import connect
 from kubewright.objects import ObjectMeta
@@ -13,7 +13,7 @@ from kubewright.objects.core_v1 import ConfigMap
 
 
 def cluster(*arguments: str, directory: Path) -> tuple[int, str]:
-    command = [sys.executable, "-m", "kubewright", "cluster", *arguments, "--data-dir", str(directory)]
+    command = [str(bin_folder() / "kubewright"), "cluster", *arguments, "--data-dir", str(directory)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     return result.returncode, result.stdout + result.stderr
 

@@ -3,12 +3,12 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.warm import bin_folder
 
 from kubewright.testing.loopback import free_ports
 
@@ -38,7 +38,7 @@ def folder(tmp_path: Path) -> Path:
 
 def kubewright_run(folder: Path, *arguments: str) -> list[str]:
     addresses = ("--health-probe-bind-address", "0", "--metrics-bind-address", "0")
-    return [sys.executable, "-P", "-m", "kubewright", "run", "operator.py", *addresses, *arguments]
+    return [str(bin_folder() / "kubewright"), "run", "operator.py", *addresses, *arguments]
 
 
 def environment(folder: Path) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 import re
 import shlex
 import subprocess
@@ -13,6 +12,7 @@ from typing import Any
 
 import pytest
 from tests.docs.blocks import ROOT, Block, blocks, excerpts, load_module, name, pages, python_pages, write_module
+from tests.warm import environment
 from typer import BadParameter
 from typer.main import get_command
 
@@ -90,10 +90,9 @@ def test_the_scripts_of_a_page_run(page: Path, tmp_path: Path) -> None:
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     leave = "trap 'kill $(jobs -p) 2>/dev/null || true; kubewright cluster stop >/dev/null 2>&1 || true' EXIT"
     script = "\n".join(["set -eu", leave, *(block.text for block in blocks(page, "sh"))])
-    folder = Path(sys.executable).parent
-    environment = {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", "HOME": str(tmp_path)}
+    variables = {"PATH": environment()["PATH"], "HOME": str(tmp_path)}
     done = subprocess.run(
-        ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=55
+        ["bash", "-c", script], cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=55
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

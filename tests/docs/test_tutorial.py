@@ -1,12 +1,11 @@
 """The tutorial, followed to the letter: its files are written, its commands are executed, in their order."""
 
-import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.warm import environment
 
 PAGE = Path("docs/tutorial.md")
 BLOCK = re.compile(r"^```(\w+)(?: file=(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -22,10 +21,10 @@ def test_every_block_of_the_tutorial_works(tmp_path: Path) -> None:
         else:
             commands.append(f"cat > {project / path} <<'END'\n{text}END\n")
     script = "set -eu\n" + "\n".join(commands) + "\nruff check src tests\nmypy\n"
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    environment.pop("KUBECONFIG", None)
+    variables = environment()
+    variables.pop("KUBECONFIG", None)
     done = subprocess.run(
-        ["bash", "-c", script], cwd=tmp_path, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True
+        ["bash", "-c", script], cwd=tmp_path, env=variables, stdin=subprocess.DEVNULL, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-6000:]
     assert "3 passed" in done.stdout

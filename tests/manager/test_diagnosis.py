@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+from pathlib import Path
 
+import pytest
 from tests.serving import api_server
 from tests.virtual_time import run
 
-from kubewright.client import AsgiTransport, Client
+from kubewright.client import AsgiTransport, Client, connect
+from kubewright.manager import diagnosis
 from kubewright.manager.diagnosis import Denied, Diagnosis, Need, NotReady, Problem, diagnose
 from kubewright.manager.endpoints import Endpoints
 from kubewright.objects import GroupVersionKind
@@ -13,6 +17,12 @@ from kubewright.objects.apps_v1 import Deployment
 from kubewright.transport import Receive, Scope, Send
 
 WEBSITE = GroupVersionKind("web.example.com", "v1", "Website")
+KUBECONFIG = """
+current-context: here
+contexts: [{{name: here, context: {{cluster: here, user: me}}}}]
+clusters: [{{name: here, cluster: {{server: "https://{address}", insecure-skip-tls-verify: true}}}}]
+users: [{{name: me, user: {{token: none}}}}]
+"""
 NEEDS = [
     Need("web.example.com", "websites", ("get", "list", "watch"), "watching Website"),
     Need("", "configmaps", ("create",), "children of Website"),
@@ -53,6 +63,18 @@ def test_a_server_that_is_down_is_named_within_ten_seconds() -> None:
 
     (problem,) = run(main)
     assert "no answer" in problem.what and problem.why == "everything"
+
+
+async def test_a_server_that_takes_connections_and_never_answers_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(diagnosis, "_TIMEOUT", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        (tmp_path / "kubeconfig").write_text(KUBECONFIG.format(address=address))
+        async with connect(tmp_path / "kubeconfig") as client:
+            (problem,) = (await diagnose(client, [WEBSITE], NEEDS)).problems
+    assert problem.what.startswith(f"no answer from {address} within")
 
 
 async def test_something_that_is_no_api_server_is_a_problem_too() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from kubewright.manager.loop_watchdog import LoopWatchdog
 
-BEAT = 0.02
+BEAT = 0.04
 
 
 @asynccontextmanager

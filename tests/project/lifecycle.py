@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
+from tests.warm import environment
 
 from kubewright.client import Client
 from kubewright.localcluster import LocalCluster
@@ -27,28 +26,25 @@ from kubewright.project.upgrade import Plan, carry_out, plan_upgrade
 from kubewright.testing import TestCluster
 from kubewright.testing.loopback import free_ports, is_ready
 
-KUBEWRIGHT = (sys.executable, "-P", "-m", "kubewright")
-
 
 def run(folder: Path, *command: str) -> str:
     """Run a command of this environment in a folder, and return what it printed; it must succeed."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
-        command, cwd=folder, env={**os.environ, "PATH": path}, stdin=subprocess.DEVNULL, capture_output=True, text=True
+        command, cwd=folder, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True
     )
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
 
 def kubewright(folder: Path, *arguments: str) -> str:
-    return run(folder, *KUBEWRIGHT, *arguments)
+    return run(folder, "kubewright", *arguments)
 
 
 async def against(cluster: LocalCluster, folder: Path, *arguments: str) -> str:
     """Run kubewright against a cluster of this process, which goes on serving meanwhile."""
     process = await asyncio.create_subprocess_exec(
-        *KUBEWRIGHT, *arguments, cwd=folder,
-        env={**os.environ, "KUBECONFIG": str(cluster.kubeconfig)},
+        "kubewright", *arguments, cwd=folder,
+        env=environment(KUBECONFIG=str(cluster.kubeconfig)),
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     output, _ = await process.communicate()
@@ -77,9 +73,9 @@ async def deployed(cluster: LocalCluster, client: Client, deployment: Object, pr
     log = cluster.directory / "operator.log"
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
-            *KUBEWRIGHT, *container["command"][1:], *arguments, cwd=project,
-            env={**os.environ, "KUBECONFIG": str(kubeconfig), "PYTHONPATH": str(project / "src"),
-                 "POD_NAMESPACE": metadata["namespace"], "POD_NAME": "a-pod"},
+            *container["command"], *arguments, cwd=project,
+            env=environment(KUBECONFIG=str(kubeconfig), PYTHONPATH=str(project / "src"),
+                            POD_NAMESPACE=metadata["namespace"], POD_NAME="a-pod"),
             stdout=output, stderr=output,
         )  # fmt: skip
     try:
