@@ -38,7 +38,3 @@ class BudgetExceeded(EvaluationError):
 
     def __init__(self) -> None:
         super().__init__("operation cancelled: actual cost limit exceeded")
-
-
-def no_such_overload() -> EvaluationError:
-    return EvaluationError("no such overload")

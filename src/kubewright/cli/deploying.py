@@ -42,9 +42,7 @@ def manifest() -> OperatorManifest:
     """What the project in the working directory consists of."""
     try:
         return manifest_of(load_operator(), find_project(Path.cwd()))
-    except (OperatorNotFound, ProjectError, ManifestError) as error:
-        raise Failure(str(error)) from None
-    except SchemaError as error:
+    except (ManifestError, OperatorNotFound, ProjectError, SchemaError) as error:
         raise Failure(str(error)) from None
 
 

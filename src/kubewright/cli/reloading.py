@@ -5,11 +5,13 @@ A process of its own each time: nothing of the old code can linger.  The old one
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import typer
@@ -18,6 +20,7 @@ _LOOK = 0.3
 """Seconds between two looks at the files."""
 
 _SOURCES = (".py", ".yaml", ".yml", ".tpl", ".j2")
+_NOT_OURS = ("__pycache__", "node_modules", "site-packages")
 _OUTPUT = ("config", "dist", "docs", "schemas", "tests")
 
 Snapshot = Mapping[Path, int]
@@ -52,16 +55,16 @@ def run_with_reload(directory: Path, arguments: Sequence[str]) -> int:
 def snapshot(directory: Path) -> Snapshot:
     """When each file was written last: Python, watches, charts; hidden directories and environments do not count."""
     files: dict[Path, int] = {}
-    for path in directory.rglob("*"):
-        parts = path.relative_to(directory).parts
-        if path.suffix not in _SOURCES or parts[0] in _OUTPUT:
-            continue
-        if any(part.startswith(".") or part in ("__pycache__", "site-packages") for part in parts):
-            continue
-        try:
-            files[path] = path.stat().st_mtime_ns
-        except FileNotFoundError:
-            continue
+    for folder, below, names in os.walk(directory):
+        # What is left out here is not looked into: an environment alone has ten thousand files.
+        ignored = _OUTPUT if Path(folder) == directory else ()
+        below[:] = [name for name in below if not name.startswith(".") and name not in (*_NOT_OURS, *ignored)]
+        for name in names:
+            if name.startswith(".") or not name.endswith(_SOURCES):
+                continue
+            path = Path(folder, name)
+            with suppress(FileNotFoundError):
+                files[path] = path.stat().st_mtime_ns
     return files
 
 

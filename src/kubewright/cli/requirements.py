@@ -27,9 +27,7 @@ def command(
         project = find_project(Path.cwd())
         wanted = tomllib.loads((project.root / "pyproject.toml").read_text())["project"].get("dependencies", [])
         text = pinned(resolve(wanted, platform=one, python=python) for one in platforms)
-    except ProjectError as error:
-        raise Failure(str(error)) from None
-    except ResolutionError as error:
+    except (ProjectError, ResolutionError) as error:
         raise Failure(str(error)) from None
     if output_file is None:
         typer.echo(text, nl=False)

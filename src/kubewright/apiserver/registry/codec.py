@@ -36,7 +36,6 @@ class Codec:
     def __init__(self, resource: Resource) -> None:
         self.resource = resource
         self._head = head(resource.gvk)
-        self._stored_head = head(resource.stored_gvk)
         self._same_type = resource.stored_gvk == resource.gvk
         self._shape = f"{resource.gvk.api_version}@{resource.schema_revision}"
 
