@@ -121,6 +121,13 @@ def test_a_context_that_refers_to_nothing_says_what_there_is(tmp_path: Path, con
         read(write(tmp_path / "config", context=context))
 
 
+def test_an_entry_that_is_no_mapping_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "config"
+    path.write_text("clusters: [{name: a, cluster: https://a.example.com}]\n")
+    with pytest.raises(ConfigError, match=r"clusters\[0\]: cluster must be a mapping"):
+        read(path)
+
+
 def test_an_unknown_or_unset_context_lists_the_known_ones(tmp_path: Path) -> None:
     path = write(tmp_path / "config", current="")
     with pytest.raises(ConfigError, match=r"current-context is not set; choose one with --context: dev"):

@@ -384,7 +384,7 @@ class Client:
         """
         kind, key = await self._address(target, name, namespace)
         body = delete_options(propagation, grace_period_seconds, uid, resource_version)
-        await self._send("delete", kind, key, self._deletion(dry_run), body)
+        await self._send("delete", kind, key, self._dry_run_option(dry_run), body)
 
     async def delete_collection(
         self,
@@ -405,7 +405,7 @@ class Client:
         kind = await self.kind(target)
         key = ObjectKey(self._namespace(kind, namespace), "")
         selected = selectors(label_selector, field_selector)
-        query = {**selected, **self._deletion(dry_run)}
+        query = {**selected, **self._dry_run_option(dry_run)}
         body = delete_options(propagation, grace_period_seconds, None, None)
         answer = await self._send("deletecollection", kind, key, query, body)
         if self.write_observers and "dryRun" not in query:
@@ -522,10 +522,10 @@ class Client:
         return {
             "fieldManager": field_manager or self._field_manager,
             "fieldValidation": field_validation or self._field_validation,
-            **self._deletion(dry_run),
+            **self._dry_run_option(dry_run),
         }
 
-    def _deletion(self, dry_run: bool | None) -> dict[str, object]:
+    def _dry_run_option(self, dry_run: bool | None) -> dict[str, object]:
         return {"dryRun": "All"} if (self._dry_run if dry_run is None else dry_run) else {}
 
     async def _send(

@@ -144,8 +144,10 @@ class Kubeconfig:
             for index, item in enumerate(document.get(section) or ()):
                 if not isinstance(item, dict) or not isinstance(item.get("name"), str):
                     raise ConfigError(f"{path}: {section}[{index}] has no name")
-                name = item["name"]
-                entries.setdefault(name, _Entry(path, f'{singular} "{name}"', item.get(singular) or {}))
+                name, fields = item["name"], item.get(singular) or {}
+                if not isinstance(fields, dict):
+                    raise ConfigError(f"{path}: {section}[{index}]: {singular} must be a mapping")
+                entries.setdefault(name, _Entry(path, f'{singular} "{name}"', fields))
 
     def _entry(self, section: str, name: str, what: str) -> _Entry:
         entry = self._named[section].get(name)
@@ -196,7 +198,7 @@ def _exec_plugin(user: _Entry, cluster: _Entry, authority: bytes | None) -> Exec
         command,
         settings.get("args") or (),
         api_version=version,
-        environment={item["name"]: item["value"] for item in settings.get("env") or ()},
+        environment={item["name"]: item.get("value", "") for item in settings.get("env") or ()},
         cluster=_cluster_info(cluster, authority) if settings.get("provideClusterInfo") else None,
         interactive=mode != "Never",
         install_hint=settings.get("installHint") or "",

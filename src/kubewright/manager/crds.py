@@ -14,6 +14,7 @@ import msgspec
 
 from kubewright.client import Client
 from kubewright.controller.conditions import is_condition_true
+from kubewright.manager.diagnosis import Diagnosis, NotReady, Problem
 from kubewright.objects import Condition
 from kubewright.objects.apiextensions_v1 import CustomResourceDefinition
 from kubewright.objects.errors import NotFound
@@ -43,6 +44,7 @@ async def install(client: Client, wanted: Sequence[CustomResourceDefinition], *,
 
     :raises Invalid: the server refuses one.
     :raises Forbidden: this user may not install them.
+    :raises NotReady: another definition has the names of one, so that it is not served.
     """
     for definition in wanted:
         applied = await client.apply(definition, field_manager=field_manager, force=True)
@@ -62,8 +64,19 @@ async def _until_established(client: Client, definition: CustomResourceDefinitio
     while True:
         async with client.watch(CustomResourceDefinition, field_selector={"metadata.name": name}) as events:
             async for event in events:
-                if event.type in ("ADDED", "MODIFIED") and is_established(event.object):
+                if event.type not in ("ADDED", "MODIFIED"):
+                    continue
+                if is_established(event.object):
                     return
+                _refuse_taken_names(event.object)
+
+
+def _refuse_taken_names(definition: CustomResourceDefinition) -> None:
+    for condition in definition.status.conditions:
+        if condition.type == "NamesAccepted" and condition.status == "False":
+            what = f"names for {definition.metadata.name}: {condition.message}"
+            remedy = "remove the other definition (kubectl get crds), or choose other names"
+            raise NotReady(Diagnosis((Problem(what, "serving it", remedy),)))
 
 
 async def _until_served(client: Client, definition: CustomResourceDefinition) -> None:
