@@ -113,21 +113,22 @@ def test_something_cancelled_inside_a_reconcile_fails_it_and_leaves_the_worker_a
 
 
 def test_an_object_that_leads_to_itself_over_and_over_is_told_and_counted(caplog: pytest.LogCaptureFixture) -> None:
-    async def spin(seconds: float) -> int:
+    async def spin(seconds: float, *, warn: bool) -> int:
         async def change_itself(item: Item[str]) -> None:
             await asyncio.sleep(0.01)
             controller.queue.add("a", cause=Cause("update", "Website", "a"))
 
         queue = WorkQueue[str]("test", clock=asyncio.get_running_loop().time)
-        controller = Controller("test", change_itself, queue=queue)
+        controller = Controller("test", change_itself, queue=queue, warn_of_hot_loops=warn)
         controller.queue.add("a")
         async with running(controller):
             await asyncio.sleep(seconds)
         return controller.counts.hot_loops
 
-    assert run(lambda: spin(25.0)) == 3
+    assert run(lambda: spin(25.0, warn=True)) == 3
     assert len(caplog.messages) == 1  # a minute later again
     assert "each time because of Website a" in caplog.messages[0]
+    assert run(lambda: spin(25.0, warn=False)) == 0
 
 
 def test_requeue_after_comes_back_then_and_counts_no_failure() -> None:

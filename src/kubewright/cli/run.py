@@ -148,9 +148,8 @@ async def _local(operator: Operator) -> AsyncIterator[Client]:
     from kubewright.testing.foreign import install_foreign
     from kubewright.testing.undeclared import UndeclaredRequests
 
-    logging.getLogger("kubewright.localcluster").setLevel(
-        logging.WARNING
-    )  # What counts here is the operator's own log.
+    # What counts here is the operator's own log.
+    logging.getLogger("kubewright.localcluster").setLevel(logging.WARNING)
     async with LocalCluster(_HOME) as cluster:
         typer.echo(f"a local cluster serves {cluster.url}: kubectl --kubeconfig {cluster.kubeconfig} get all", err=True)
         await install_foreign(cluster.client(), operator)

@@ -52,6 +52,7 @@ class Controller(Generic[R]):
     :param timeout: seconds after which a reconcile is cancelled and counts as failed; None: never.
     :param sync_timeout: seconds within which each source must have delivered its initial events.
     :param needs_leader: whether it runs on the leader only.
+    :param warn_of_hot_loops: log and count objects that are reconciled over and over because of one object.
     :param on_move: where processes share the requests, called when some may have moved, with a test of those that are
         still ours: what is remembered of the others is out of date when they come back (:meth:`Reconciler.keep`).
     :param log: where it says what it does and what failed.
@@ -69,6 +70,7 @@ class Controller(Generic[R]):
         queue: WorkQueue[R] | None = None,
         on_move: Callable[[Callable[[R], bool]], None] | None = None,
         log: logging.Logger = logger,
+        warn_of_hot_loops: bool = True,
     ) -> None:
         if workers < 1:
             raise ValueError(f"controller {name} needs at least one worker, not {workers}")
@@ -84,7 +86,7 @@ class Controller(Generic[R]):
         self._log = log
         self._failed: dict[R, str] = {}
         """What went wrong the last time."""
-        self._hot_loops = HotLoops[R]()
+        self._hot_loops = HotLoops[R]() if warn_of_hot_loops else None
         self._quiet_until = 0.0
         self._watches: dict[Source[R], _Watch[R]] = {}
         self._tasks: asyncio.TaskGroup | None = None
@@ -317,7 +319,7 @@ class Controller(Generic[R]):
         self._log.error("failed, next try in %.3g s: %s", delay, text, exc_info=None if repeated else _exc_info(error))
 
     def _notice_hot_loop(self, item: Item[R], now: float) -> None:
-        cause = self._hot_loops.note(item.key, item.causes, now)
+        cause = self._hot_loops.note(item.key, item.causes, now) if self._hot_loops is not None else None
         if cause is None:
             return
         self.counts.hot_loops += 1

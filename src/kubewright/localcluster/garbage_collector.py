@@ -52,7 +52,9 @@ class GarbageCollector:
         self._informers: dict[GroupKind, Informer[Unstructured]] = {}
         self._mappings: dict[GroupKind, RestMapping] = {}
         self._sources: dict[GroupKind, _Announcing] = {}
-        self._controller = Controller[Target]("garbage-collector", self._collect, workers=8, log=logger)
+        self._controller = Controller[Target](
+            "garbage-collector", self._collect, workers=8, log=logger, warn_of_hot_loops=False
+        )
         self._look_again = asyncio.Event()
         self._running = False
 

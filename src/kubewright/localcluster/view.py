@@ -125,7 +125,7 @@ class View:
             await self._write_status(obj, merge_patch(before, _status(obj)), guarded=guarded)
             return outcome
 
-        controller = Controller[ObjectKey](name, reconcile_key, workers=workers, log=logger)
+        controller = Controller[ObjectKey](name, reconcile_key, workers=workers, log=logger, warn_of_hot_loops=False)
         controller.watch(KindSource(cls.__name__, self.informer(cls), enqueue_object))
         for owned in owns:
             owner = enqueue_owner(cls.gvk.group_kind, namespaced=cls.namespaced)
