@@ -83,6 +83,46 @@ def test_two_reconcile_functions_need_two_names() -> None:
     op.reconcile(ConfigMap, name="other")(reconcile)
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"watches": [ConfigMap]}, r"watches=\{ConfigMap: keys_of\}"),
+        ({"when": "generation"}, "such as generation_changed, and not 'generation'"),
+        ({"workers": 0}, "workers is 0, but one is needed"),
+    ],
+)
+def test_parameters_that_cannot_be_meant_are_told_at_once(options: dict[str, Any], words: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=words):
+        Operator("site-operator").reconcile(ConfigMap, **options)
+
+
+def test_a_timer_without_an_interval_is_told_at_once() -> None:
+    with pytest.raises(ValueError, match="interval is 0, but seconds have to pass"):
+        Operator("site-operator").timer(ConfigMap, interval=0)
+
+
+def test_a_reconciler_that_yields_is_told_at_once() -> None:
+    async def reconcile(config: ConfigMap, ctx: Context) -> Any:
+        yield 1
+
+    with pytest.raises(TypeError, match="reconcile yields, but a reconciler returns"):
+        Operator("site-operator").reconcile(ConfigMap)(reconcile)
+
+
+def test_a_second_validator_of_a_kind_is_told_at_once() -> None:
+    op = Operator("site-operator")
+    op.validate(ConfigMap)(lambda new, old: None)
+    with pytest.raises(ValueError, match=r"two functions are @op\.validate\(ConfigMap\): make them one"):
+        op.validate(ConfigMap)(lambda new, old: None)
+    op.default(ConfigMap)(lambda new: None)
+
+
+@pytest.mark.parametrize("name", ["", "My operator", "my_operator", "-a"])
+def test_a_name_that_kubernetes_would_refuse_is_told_at_once(name: str) -> None:
+    with pytest.raises(ValueError, match="as my-operator"):
+        Operator(name)
+
+
 def test_a_reconciler_that_takes_no_context_is_told_at_once() -> None:
     async def reconcile(config: ConfigMap) -> None: ...
 

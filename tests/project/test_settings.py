@@ -2,7 +2,14 @@ from pathlib import Path
 
 import pytest
 
-from kubewright.project.settings import ProjectError, check_domain, check_name, find_project, find_python_project
+from kubewright.project.settings import (
+    ProjectError,
+    check_domain,
+    check_name,
+    find_project,
+    find_python_project,
+    operator_name,
+)
 
 SETTINGS = """
 [project]
@@ -24,6 +31,14 @@ def test_a_project_is_found_from_any_folder_below_it(tmp_path: Path) -> None:
     assert project.root == tmp_path
     assert project.source == tmp_path / "src/website_operator"
     assert project.image_reference == "registry.example.com/website-operator:1.2.3"
+
+
+def test_an_operator_without_code_is_called_like_its_project_or_else_its_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "My_Charts"
+    folder.mkdir()
+    assert operator_name(folder) == "my-charts"
+    (folder / "pyproject.toml").write_text(SETTINGS)
+    assert operator_name(folder) == "website-operator"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ Watches come in; what an `Operator` is asked for goes out: definitions, permissi
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -35,7 +34,7 @@ from kubewright.objects import GroupVersionKind, ObjectKey, Unstructured, to_dic
 from kubewright.objects.apiextensions_v1 import CustomResourceDefinition
 from kubewright.objects.selectors import LabelSelector
 from kubewright.operator import Operator
-from kubewright.project.settings import ProjectError, find_project
+from kubewright.project.settings import operator_name
 from kubewright.schema.builtin_kinds import served_kind
 from kubewright.webhook import CertificateStore, ServiceEndpoint, URLEndpoint
 from kubewright.workqueue import ExponentialBackoff, WorkQueue
@@ -189,8 +188,4 @@ def load(path: Path) -> AnsibleOperator:
     :raises WatchesError: the file can't be used.
     """
     root = path.resolve().parent
-    try:
-        name = find_project(root).name
-    except ProjectError:
-        name = re.sub("[^a-z0-9]+", "-", root.name.lower()).strip("-") or "ansible-operator"
-    return AnsibleOperator(name, load_watches(path), root)
+    return AnsibleOperator(operator_name(root), load_watches(path), root)

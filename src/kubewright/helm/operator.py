@@ -35,7 +35,7 @@ from kubewright.objects.apiextensions_v1 import CustomResourceDefinition
 from kubewright.objects.names import GroupKind
 from kubewright.objects.selectors import LabelSelector
 from kubewright.operator import Operator, Reconciliation
-from kubewright.project.settings import ProjectError, find_project
+from kubewright.project.settings import operator_name
 from kubewright.schema import Column, Meta, Resource
 from kubewright.schema.builtin_kinds import builtin_class
 from kubewright.webhook import ServiceEndpoint
@@ -222,12 +222,8 @@ def load(path: Path) -> HelmOperator:
     :raises ChartError: a chart is.
     """
     root = path.resolve().parent
-    try:
-        name = find_project(root).name
-    except ProjectError:
-        name = root.name
     definitions = [one for one in _yaml(root / "config/crd/bases") if one["kind"] == "CustomResourceDefinition"]
-    operator = HelmOperator(name, definitions=definitions, samples=_yaml(root / "config/samples"))
+    operator = HelmOperator(operator_name(root), definitions=definitions, samples=_yaml(root / "config/samples"))
     for watch in read_watches(path):
         operator.chart(
             watch.gvk,

@@ -123,6 +123,8 @@ class Declarations:
         :raises ValueError: it has neither an interval nor an idle time.
         """
         expect_kind("timer", cls)
+        if interval <= 0:
+            raise ValueError(f"interval is {interval:g}, but seconds have to pass between two calls")
         expect_kinds("owns", owns)
         if interval == inf and not idle:
             raise ValueError("a timer needs interval=, or the idle= after which it is called once")

@@ -7,6 +7,7 @@ Functions and classes of the user go in and come back unchanged; what they are f
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, Unpack, overload
 
@@ -33,6 +34,9 @@ from kubewright.webhook import (
     validator,
 )
 from kubewright.workqueue import Backoff, ExponentialBackoff
+
+_NAME = re.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+"""Leases, namespaces and accounts are called after the operator."""
 
 P = ParamSpec("P")
 ObjectT = TypeVar("ObjectT", bound=Object)
@@ -79,10 +83,12 @@ def _recording(define: Callable[P, ClassDecorator]) -> Callable[Concatenate[Deco
 
 def _expect_reconciler(function: Callable[..., Any]) -> None:
     """Find out while the file is loaded what would otherwise fail at every reconcile."""
+    name = getattr(function, "__name__", "reconcile")
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise TypeError(f"{name} yields, but a reconciler returns: None, or Requeue(after=...) to be called again")
     try:
         inspect.signature(function).bind(None, None)
     except TypeError:
-        name = getattr(function, "__name__", "reconcile")
         raise TypeError(f"{name} is called with the object and the context: def {name}(obj, ctx)") from None
 
 
@@ -93,6 +99,8 @@ class Decorators(Declarations):
     """
 
     def __init__(self, name: str) -> None:
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"an operator's name has lower-case letters, digits and hyphens, as my-operator: {name!r}")
         super().__init__()
         self.name = name
         self.resources: list[type[Resource[Any, Any]]] = []
@@ -143,7 +151,13 @@ class Decorators(Declarations):
         """
         expect_kind("reconcile", cls)
         expect_kinds("owns", owns)
+        if watches is not None and not isinstance(watches, Mapping):
+            raise TypeError("watches takes a function for each kind: watches={ConfigMap: keys_of}")
         expect_kinds("watches", watches or ())
+        if when is not None and not callable(when):
+            raise TypeError(f"when takes a function of the event, such as generation_changed, and not {when!r}")
+        if workers < 1:
+            raise ValueError(f"workers is {workers}, but one is needed at least")
         controller = name or cls.__name__.lower()
         by_kind: Mapping[type[Object], Filter] = {}
         if when is not None:
@@ -250,7 +264,7 @@ class Decorators(Declarations):
         expect_kind("default", cls)
 
         def declare(function: HandlerT) -> HandlerT:
-            self.webhooks.append(defaulter(cls, function, **options))
+            self._add_webhook("default", cls, defaulter(cls, function, **options))
             return function
 
         return declare
@@ -263,10 +277,15 @@ class Decorators(Declarations):
         expect_kind("validate", cls)
 
         def declare(function: HandlerT) -> HandlerT:
-            self.webhooks.append(validator(cls, function, **options))
+            self._add_webhook("validate", cls, validator(cls, function, **options))
             return function
 
         return declare
+
+    def _add_webhook(self, decorator: str, cls: type[Object], declaration: WebhookDeclaration) -> None:
+        if any(one.path == declaration.path for one in self.webhooks):
+            raise ValueError(f"two functions are @op.{decorator}({cls.__name__}): make them one")
+        self.webhooks.append(declaration)
 
     def admit(
         self,

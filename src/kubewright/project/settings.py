@@ -141,6 +141,14 @@ def _project(path: Path, data: dict[str, Any]) -> Project:
     )
 
 
+def operator_name(folder: Path) -> str:
+    """What an operator without code is called: like the project that its folder lies in, else like the folder."""
+    try:
+        return find_project(folder).name
+    except ProjectError:
+        return re.sub("[^a-z0-9]+", "-", folder.name.lower()).strip("-") or "operator"
+
+
 def check_name(name: str) -> None:
     """:raises ProjectError: an operator cannot be called so."""
     if not _NAME.match(name):
