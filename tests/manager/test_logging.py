@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from kubewright.controller import scope
+from kubewright.manager.health import HealthChecks
 from kubewright.manager.logging import JSONFormatter, TextFormatter, configure_logging
 from kubewright.workqueue import Cause
 
@@ -51,6 +53,20 @@ def test_errors_keep_their_traceback() -> None:
     assert "ValueError: boom" in TextFormatter().format(record)
     line = json.loads(JSONFormatter().format(record))
     assert line["error"] == "boom" and "Traceback" in line["stacktrace"]
+
+
+async def test_tracebacks_begin_in_the_users_code() -> None:
+    def check() -> str:
+        raise ValueError("boom")
+
+    checks = HealthChecks("readyz")
+    checks.add("mine", check)
+    answering = asyncio.ensure_future(checks.answer(""))
+    await asyncio.wait({answering})
+    error = answering.exception()
+    record = logging.makeLogRecord({"msg": "failed", "exc_info": (type(error), error, error and error.__traceback__)})
+    for formatter in (TextFormatter(), JSONFormatter()):
+        assert "in check" in formatter.format(record) and "health.py" not in formatter.format(record)
 
 
 @pytest.fixture

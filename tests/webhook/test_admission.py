@@ -226,3 +226,9 @@ def test_a_handler_with_a_signature_that_cannot_be_called_is_refused_at_once() -
 
         f.__qualname__ = "f"
         validating(Widget, f)
+
+
+@pytest.mark.parametrize("returned", [False, "is wrong", 5])
+async def test_a_validator_that_returns_something_else_is_a_bug_that_is_told(returned: Any) -> None:
+    with pytest.raises(TypeError, match=f"returns problems or nothing, and not {returned!r}"):
+        await answer(validating(Widget, lambda new, old: returned), request(obj=widget()))

@@ -11,7 +11,6 @@ import contextlib
 import logging
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable
-from types import TracebackType
 from typing import Generic, TypeVar
 
 from kubewright.controller import scope
@@ -22,7 +21,6 @@ from kubewright.controller.isolation import stray_cancellations_as_errors
 from kubewright.controller.outcome import Requeue, Retry, TerminalError
 from kubewright.controller.sources import KindSource, Source
 from kubewright.controller.tracing import reconcile_span
-from kubewright.controller.user_code import from_user_code
 from kubewright.objects.errors import Conflict
 from kubewright.workqueue import Cause, Item, ShutDown, WorkQueue
 
@@ -284,7 +282,7 @@ class Controller(Generic[R]):
             counts.terminal_errors += 1
             counts.errors += 1
             self._failed.pop(key, None)
-            self._log.error("failed for good: %s", error, exc_info=_exc_info(error))
+            self._log.error("failed for good: %s", error, exc_info=error)
         except Conflict as error:
             # Somebody else wrote meanwhile, which is nobody's fault: the next try sees what they wrote.
             counts.errors += 1
@@ -316,7 +314,7 @@ class Controller(Generic[R]):
         text = _describe(error)
         repeated = self._failed.get(item.key) == text and not self._log.isEnabledFor(logging.DEBUG)
         self._failed[item.key] = text
-        self._log.error("failed, next try in %.3g s: %s", delay, text, exc_info=None if repeated else _exc_info(error))
+        self._log.error("failed, next try in %.3g s: %s", delay, text, exc_info=None if repeated else error)
 
     def _notice_hot_loop(self, item: Item[R], now: float) -> None:
         cause = self._hot_loops.note(item.key, item.causes, now) if self._hot_loops is not None else None
@@ -386,11 +384,6 @@ def _misfit(outcome: object) -> str:
     if isinstance(outcome, (int, float)) and not isinstance(outcome, bool):
         return f"{told}: to look again after so many seconds, return Requeue(after={outcome!r})"
     return told
-
-
-def _exc_info(error: BaseException) -> tuple[type[BaseException], BaseException, TracebackType | None]:
-    """What to log of an error: its traceback without the frames that led to the user's code."""
-    return type(error), error, from_user_code(error.__traceback__)
 
 
 def _describe(error: BaseException) -> str:

@@ -9,15 +9,26 @@ import datetime as dt
 import json
 import logging
 import sys
-from typing import Literal, TextIO
+from types import TracebackType
+from typing import Literal, TextIO, TypeAlias
 
 from kubewright.controller.scope import current_reconcile
+from kubewright.manager.user_code import from_user_code
 from kubewright.manager.write_log import WRITES
 
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
 
+_Raised: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
-class TextFormatter(logging.Formatter):
+
+class _Formatter(logging.Formatter):
+    """Begins tracebacks where they enter the user's code."""
+
+    def formatException(self, ei: _Raised) -> str:
+        return super().formatException(ei if ei[1] is None else (ei[0], ei[1], from_user_code(ei[2])))
+
+
+class TextFormatter(_Formatter):
     """``12:00:00.123 INFO  website/default/blog: message``."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -29,7 +40,7 @@ class TextFormatter(logging.Formatter):
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
-class JSONFormatter(logging.Formatter):
+class JSONFormatter(_Formatter):
     """One JSON object a line, with the field names that controller-runtime's production logger uses."""
 
     def format(self, record: logging.LogRecord) -> str:

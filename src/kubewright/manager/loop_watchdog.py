@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from kubewright.controller.user_code import leads_to_user_code
+from kubewright.manager.user_code import leads_to_user_code
 
 _MISSED = 4
 """Beats in a row without which the loop counts as blocked."""

@@ -83,8 +83,10 @@ def validating(cls: type[T], function: Callable[..., Awaitable[Problems] | Probl
     """
     call = _arguments(function, objects=2)
 
-    def finish(request: AdmissionRequest, problems: Problems) -> AdmissionResponse:
-        found = list(problems) if problems is not None else []
+    def finish(request: AdmissionRequest, returned: object) -> AdmissionResponse:
+        if isinstance(returned, str) or not isinstance(returned, Iterable | None):
+            raise TypeError(f"a validator raises Invalid, or returns problems or nothing, and not {returned!r}")
+        found: list[Problem] = list(returned) if returned is not None else []
         return AdmissionResponse(False, status=status_of(found, _subject(request))) if found else AdmissionResponse()
 
     async def wait(request: AdmissionRequest, result: Awaitable[Problems]) -> AdmissionResponse:

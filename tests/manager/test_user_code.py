@@ -4,7 +4,7 @@ import traceback
 from pathlib import Path
 
 import kubewright
-from kubewright.controller.user_code import from_user_code, leads_to_user_code
+from kubewright.manager.user_code import from_user_code, leads_to_user_code
 
 
 def traced(*filenames: str) -> list[str]:
