@@ -88,6 +88,7 @@ def test_two_reconcile_functions_need_two_names() -> None:
     [
         ({"watches": [ConfigMap]}, r"watches=\{ConfigMap: keys_of\}"),
         ({"when": "generation"}, "such as generation_changed, and not 'generation'"),
+        ({"when": {ConfigMap: True}}, "such as generation_changed, and not True"),
         ({"workers": 0}, "workers is 0, but one is needed"),
     ],
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, Unpack, overload
 
 from kubewright.cache import Transform
@@ -92,6 +92,12 @@ def _expect_reconciler(function: Callable[..., Any]) -> None:
         raise TypeError(f"{name} is called with the object and the context: def {name}(obj, ctx)") from None
 
 
+def _expect_filters(filters: Iterable[object]) -> None:
+    for one in filters:
+        if not callable(one):
+            raise TypeError(f"when takes a function of the event, such as generation_changed, and not {one!r}")
+
+
 class Decorators(Declarations):
     """An operator and what it declares.
 
@@ -154,14 +160,13 @@ class Decorators(Declarations):
         if watches is not None and not isinstance(watches, Mapping):
             raise TypeError("watches takes a function for each kind: watches={ConfigMap: keys_of}")
         expect_kinds("watches", watches or ())
-        if when is not None and not callable(when):
-            raise TypeError(f"when takes a function of the event, such as generation_changed, and not {when!r}")
         if workers < 1:
             raise ValueError(f"workers is {workers}, but one is needed at least")
         controller = name or cls.__name__.lower()
         by_kind: Mapping[type[Object], Filter] = {}
         if when is not None:
             by_kind = when if isinstance(when, Mapping) else {cls: when}
+        _expect_filters(by_kind.values())
         for other in by_kind.keys() - {cls, *owns, *(watches or {})}:
             raise ValueError(f"when= filters {other.__name__}, which is neither in owns= nor in watches=")
 
