@@ -54,6 +54,16 @@ def test_an_empty_folder_has_no_operator(tmp_path: Path, monkeypatch: pytest.Mon
         load_operator()
 
 
+def test_a_file_that_makes_an_operator_is_named_where_none_was_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "greeting.py").write_text("op = Operator('greeting-operator')")
+    (tmp_path / "other.py").write_text("")
+    with pytest.raises(OperatorNotFound, match=r"name the file: greeting\.py$"):
+        load_operator()
+
+
 def test_watches_with_roles_make_an_ansible_operator(tmp_path: Path) -> None:
     (tmp_path / "roles/site").mkdir(parents=True)
     watches = tmp_path / "watches.yaml"

@@ -63,9 +63,9 @@ def _default() -> str:
         for name in ("operator.py", "watches.yaml"):
             if Path(name).is_file():
                 return name
-        raise OperatorNotFound(
-            "there is no project here, nor an operator.py or watches.yaml; make a project: kubewright init NAME"
-        ) from None
+        made = sorted(path.name for path in Path().glob("*.py") if "Operator(" in path.read_text(errors="replace"))
+        then = f"name the file: {' or '.join(made)}" if made else "make a project: kubewright init NAME"
+        raise OperatorNotFound(f"there is no project here, nor an operator.py or watches.yaml; {then}") from None
     if project.operator.endswith(".yaml"):
         return str(project.root / project.operator)
     return project.operator
