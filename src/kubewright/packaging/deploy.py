@@ -150,18 +150,18 @@ async def wait_gone(client: Client, objects: Iterable[Object], *, timeout: float
     try:
         async with asyncio.timeout(timeout):
             while left:
-                held = {}
-                found = [(obj, await _read(client, obj)) for obj in left]
-                left = [obj for obj, now in found if now is not None]
-                for obj, now in found:
-                    if now is not None:
-                        finalizers = now["metadata"].get("finalizers") or ["nothing that is known"]
-                        held[_name(obj)] = f"held by {', '.join(finalizers)}"
+                found = [(obj, now) for obj in left if (now := await _read(client, obj)) is not None]
+                left = [obj for obj, _ in found]
+                held = {_name(obj): _holders(now) for obj, now in found}
                 if left:
                     await asyncio.sleep(_POLL)
     except TimeoutError:
-        return [f"{_name(obj)}: {held.get(_name(obj), '')}" for obj in left]
+        return [f"{_name(obj)}: {held.get(_name(obj), 'was not looked at')}" for obj in left]
     return []
+
+
+def _holders(obj: Object) -> str:
+    return f"held by {', '.join(obj['metadata'].get('finalizers') or ['nothing that is known'])}"
 
 
 async def _missing(client: Client, obj: Object) -> str:
