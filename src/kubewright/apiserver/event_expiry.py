@@ -61,7 +61,7 @@ async def remove_older(cluster: LogicalCluster, than: datetime) -> None:
     for event in list(cache.range()):
         if _last_written(event) < than:
             try:
-                await cluster.storage.delete(event.key, expected=event.revision)
+                await cluster.storage.delete(event.entry)
             except RevisionMismatch:
                 continue  # somebody has just written it, or another server has removed it
 

@@ -8,7 +8,7 @@ import unicodedata
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from itertools import accumulate
-from typing import Protocol
+from typing import Protocol, TypeAlias
 from urllib.parse import parse_qs
 
 from kubewright.objects.errors import BadRequest, RequestEntityTooLarge
@@ -124,24 +124,26 @@ class Parts(Protocol):
 
     def __aiter__(self) -> AsyncIterator[bytes]: ...
 
-    def push_with(self, push: Callable[[bytes], bool]) -> None:
-        """Parts may go this way, too, while the iteration waits for them; not those for which False is returned."""
-
     def stop(self) -> None:
         """End the iteration soon: no one listens any more."""
+
+
+PushWith: TypeAlias = Callable[[Callable[[bytes], bool]], None]
+"""Is given a function by which parts may go, too, while the iteration waits for them; not where that returns False."""
 
 
 class StreamResponse:
     """An answer whose parts follow as they become known."""
 
-    def __init__(self, parts: Parts, *, media_type: str) -> None:
+    def __init__(self, parts: Parts, *, media_type: str, push_with: PushWith | None = None) -> None:
         self.status = 200
         self.parts = parts
+        self._push_with = push_with
         self.headers = Response(b"", media_type=media_type).headers
 
     async def send(self, request: Request, send: Send) -> None:
         headers = [*self.headers, *_warning_headers(request)]
-        start = {"type": "http.response.start", "status": 200, "headers": headers, PUSH: self.parts.push_with}
+        start = {"type": "http.response.start", "status": 200, "headers": headers, PUSH: self._push_with}
         await send(start)
         # Clients wait for the headers of a watch before its first event: an empty part pushes them out.
         await send({"type": "http.response.body", "body": b"", "more_body": True})

@@ -126,7 +126,7 @@ async def watch(call: Call) -> StreamResponse:
     media_type = representation.media_type
     if media_type == PROTOBUF:
         media_type += ";stream=watch"
-    return StreamResponse(stream, media_type=media_type)
+    return StreamResponse(stream, media_type=media_type, push_with=stream.push_with)
 
 
 async def create(call: Call) -> Response:
