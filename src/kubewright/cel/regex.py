@@ -44,13 +44,12 @@ def compile_regex(pattern: str) -> Callable[[str], bool]:
 
     :raises RegexError: it is not a valid RE2 pattern.
     """
-    compile_pattern(pattern)
-    return lambda text: _found(pattern, text) if len(text) <= _SHORT else _searched(pattern, text)
+    search = compile_pattern(pattern).search
+    return lambda text: _found(search, text) if len(text) <= _SHORT else _searched(search, text)
 
 
-def _searched(pattern: str, text: str) -> bool:
-    # In bytes: re2 would count characters for places in a str.
-    return compile_pattern(pattern).search(text.encode()) is not None
+def _searched(search: Callable[[bytes], object], text: str) -> bool:
+    return search(text.encode()) is not None  # In bytes: re2 would count characters for places in a str.
 
 
 _found = lru_cache(maxsize=4096)(_searched)  # An object is checked at each of its writes, most of it unchanged.

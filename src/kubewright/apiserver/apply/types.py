@@ -19,7 +19,7 @@ import msgspec
 from kubewright.apiserver.apply.fieldset import FieldSet
 from kubewright.schema.node import MISSING, Node
 
-Key = TypeVar("Key")
+_Key = TypeVar("_Key")
 
 
 class Kind(Enum):
@@ -176,7 +176,7 @@ class Type:
         return tuple(zip(self.keys, prefixes, strict=True))
 
 
-def _remember(known: dict[Key, FieldSet | None], key: Key, fields: FieldSet | None, *, size: int) -> None:
+def _remember(known: dict[_Key, FieldSet | None], key: _Key, fields: FieldSet | None, *, size: int) -> None:
     if size > _FEW:
         return  # Large maps are hardly ever alike, and their names take memory.
     if len(known) >= _REMEMBERED:
