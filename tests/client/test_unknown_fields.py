@@ -25,7 +25,7 @@ from tests.unknown_fields import (
 
 from kubewright.client import Client, Untyped
 from kubewright.objects import ObjectMeta
-from kubewright.objects.errors import Conflict, NotFound
+from kubewright.objects.errors import Conflict
 
 SPEC = {
     "image": "a:1",
@@ -124,9 +124,9 @@ async def test_an_object_that_others_have_changed_meanwhile_is_refused(client: C
         await client.update(obj)
 
 
-async def test_an_object_that_is_gone_or_became_another_is_not_found(client: Client) -> None:
+async def test_an_object_that_became_another_is_not_written(client: Client) -> None:
     await client.create(site(SPEC))
     obj = await client.get(Site, "a")
-    obj.metadata.name = "other"
-    with pytest.raises(NotFound):
+    obj.metadata.name = "other"  # Its uid stays, and there is no such object.
+    with pytest.raises(Conflict):
         await client.update(obj)

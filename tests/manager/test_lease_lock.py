@@ -66,7 +66,7 @@ async def test_a_renewal_is_one_request() -> None:
     requests: list[str] = []
     async with api_server() as server:
         client = server.client()
-        client.rest.observe = lambda *, method, **_: requests.append(method)
+        client.rest.observe = lambda exchange: requests.append(exchange.method)
         lock = LeaseLock(client, "default", "op")
         await lock.create(RECORD)
         for transitions in range(3):
