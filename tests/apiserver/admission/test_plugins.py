@@ -222,6 +222,13 @@ async def test_a_pod_that_breaks_a_level_may_still_be_labelled(world: World) -> 
         await PodSecurity().validate(attributes(world, new, operation="UPDATE", old=old))
 
 
+async def test_whatever_a_custom_resource_holds_is_no_pod(world: World) -> None:
+    world.objects["", "namespaces"][0]["metadata"]["labels"] = {"pod-security.kubernetes.io/warn": "restricted"}
+    custom: Object = {"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "a", "namespace": "n"}}
+    assert not (await admitted(world, {**custom, "": {"spec": {"containers": []}}})).warnings
+    assert not (await admitted(world, {**custom, "": 1})).warnings
+
+
 def test_a_hardened_pod_is_restricted() -> None:
     context = {
         "allowPrivilegeEscalation": False, "runAsNonRoot": True, "capabilities": {"drop": ["ALL"]},

@@ -120,10 +120,10 @@ def _pod_spec(attributes: Attributes) -> tuple[Spec | None, bool]:
     if resource == ("", "pods"):
         relevant = not attributes.subresource or attributes.subresource == "ephemeralcontainers"
         return (attributes.obj["spec"] if relevant else None), True
-    if attributes.subresource:
+    if attributes.subresource or resource not in TEMPLATED:
         return None, False
     found: Any = attributes.obj
-    for field in TEMPLATED.get(resource, ("",)):
+    for field in TEMPLATED[resource]:
         found = (found or {}).get(field)
     return (found or {}).get("spec"), False
 
