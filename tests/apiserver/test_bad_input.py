@@ -149,6 +149,7 @@ async def test_protobuf_that_is_none(attacker: Attacker, body: bytes) -> None:
 async def test_patches_that_are_none(attacker: Attacker, media_type: str) -> None:
     await attacker.send("POST", CONFIG_MAPS, config_map(), type=JSON)
     texts = [b"1", b"{", b"\xff", b'{"metadata":1}', b'{"metadata":{"labels":[]}}', b'{"data":{"a":{}}}']
+    texts.append(b'[{"op":"replace","path":"","value":[1]}]')
     for patch in (*texts, BODIES["deep objects"], BODIES["deep lists"], BODIES["deeper than we go"], BILLION_LAUGHS):
         query = b"fieldManager=x" if "apply" in media_type else b""
         await attacker.refused("PATCH", f"{CONFIG_MAPS}/a", patch, type=media_type, query=query)

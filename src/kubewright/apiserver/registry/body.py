@@ -72,12 +72,17 @@ def parse_object(body: bytes, media_type: str) -> tuple[Object, Pairs | Repeated
     :raises BadRequest: it is something else.
     """
     value, pairs = parse(body, media_type)
-    if not isinstance(value, dict):
-        raise BadRequest(
-            "couldn't get version/kind; json parse error: json: cannot unmarshal "
-            f"{json_type(value)} into Go value of type struct"
-        )
-    return value, pairs
+    return check_object(value), pairs
+
+
+def check_object(value: Any) -> Object:
+    """:raises BadRequest: the value is no object."""
+    if isinstance(value, dict):
+        return value
+    raise BadRequest(
+        "couldn't get version/kind; json parse error: json: cannot unmarshal "
+        f"{json_type(value)} into Go value of type struct"
+    )
 
 
 def json_type(value: Any) -> str:

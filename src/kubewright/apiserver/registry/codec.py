@@ -83,7 +83,7 @@ class Codec:
         """
         unknown: list[str] = []
         try:
-            self.check_type(obj)
+            self.check_type(bodies.check_object(obj))
             coerced = self._decoded(obj, unknown)
         except DecodeError as error:
             raise _bad_patch(field_errors.invalid("patch", field_errors.OMIT, str(error))) from None
