@@ -388,7 +388,10 @@ def test_status_is_applied_through_its_subresource() -> None:
 @pytest.mark.parametrize(
     ("body", "text"),
     [
-        ({"data": {"k": 1}}, r"\.data\.k: expected string, got 1"),
+        ({"data": {"k": 1}}, r": \.data\.k: expected string, got &value\.valueUnstructured{Value:1}"),
+        ({"data": []}, r"\.data: expected map, got &{\[]}"),
+        ({"immutable": 1}, r"\.immutable: expected boolean, got &{1}"),
+        ({"metadata": {"generation": "1"}}, r"\.generation: expected numeric \(int or float\), got string"),
         ({"dta": {}}, r"\.dta: field not declared in schema"),
         ({"metadata": {"finalizers": ["a", "a"]}}, "duplicate entries for key"),
         ({"metadata": {"ownerReferences": [{"name": "x"}]}}, "omits key field"),

@@ -491,4 +491,5 @@ def _with_last_applied(merged: Object, config: Object) -> Object:
 
 def _describe(obj: Object, gvk: GroupVersionKind) -> str:
     metadata = obj["metadata"] if isinstance(obj["metadata"], dict) else {}
-    return f"{metadata.get('namespace') or ''}/{metadata.get('name') or ''}; {gvk}"
+    place = f"{metadata.get('namespace') or ''}/{metadata.get('name') or ''}"
+    return f"{place}; {gvk.group}/{gvk.version}, Kind={gvk.kind}"

@@ -16,6 +16,7 @@ import msgspec
 from kubewright.apiserver.apply import fieldset
 from kubewright.apiserver.apply.fieldset import MEMBER, FieldSet
 from kubewright.apiserver.apply.types import DEDUCED, Kind, Type
+from kubewright.objects.go_values import shown, syntax, type_name
 from kubewright.schema.node import MISSING
 
 
@@ -94,10 +95,7 @@ def fields_of(type_: Type, value: Any) -> FieldSet:
 
     :raises TypeMismatch: a value has the wrong type, a field is unknown, or an item occurs twice.
     """
-    try:
-        return _fields_below(type_, value, strict=True) or {}
-    except TypeMismatch as mismatch:
-        raise TypeMismatch(f"errors:\n  {mismatch}") from None
+    return _fields_below(type_, value, strict=True) or {}
 
 
 def present_fields(type_: Type, value: Any) -> FieldSet:
@@ -117,10 +115,10 @@ def _fields_below(type_: Type, value: Any, *, strict: bool) -> FieldSet | None:
         return None if kind is Kind.LEAF else {}
     if kind is Kind.MAP or kind is Kind.DEDUCED:
         if not isinstance(value, dict):
-            raise TypeMismatch(f": expected map, got {value!r}")
+            raise TypeMismatch(f": expected map, got &{{{shown(value)}}}")
         return _members_set(type_, value, strict=strict)
     if not isinstance(value, list):
-        raise TypeMismatch(f": expected list, got {value!r}")
+        raise TypeMismatch(f": expected list, got &{{{shown(value)}}}")
     return _items_set(type_, value, strict=strict)
 
 
@@ -183,7 +181,7 @@ def check(type_: Type, value: Any) -> None:
         return
     if type_.is_list:
         if not isinstance(value, list):
-            raise TypeMismatch(f": expected list, got {value!r}")
+            raise TypeMismatch(f": expected list, got &{{{shown(value)}}}")
         for position, item in enumerate(value):
             try:
                 check(type_.item, item)
@@ -191,7 +189,7 @@ def check(type_: Type, value: Any) -> None:
                 raise TypeMismatch(f"[{position}]{mismatch}") from None
     elif type_.is_map:
         if not isinstance(value, dict):
-            raise TypeMismatch(f": expected map, got {value!r}")
+            raise TypeMismatch(f": expected map, got &{{{shown(value)}}}")
         for name, member in value.items():
             member_type = type_.member(name)
             if member_type is None:
@@ -203,7 +201,17 @@ def check(type_: Type, value: Any) -> None:
     elif scalar := type_.scalar:
         name, allowed = scalar
         if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
-            raise TypeMismatch(f": expected {name}, got {value!r}")
+            raise TypeMismatch(f": expected {name}, got {_found(value, name)}")
+
+
+def _found(value: Any, wanted: str) -> str:
+    """What stands where a scalar should, as structured-merge-diff prints it: differently for each type it wants."""
+    match wanted:
+        case "string":
+            return f"&value.valueUnstructured{{Value:{syntax(value)}}}"
+        case "boolean":
+            return f"&{{{shown(value)}}}"
+    return type_name(value)
 
 
 # --- merge ----------------------------------------------------------------------------------------------------------

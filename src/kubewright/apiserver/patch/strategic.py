@@ -15,6 +15,7 @@ from typing import Any, Final, TypeAlias
 
 from kubewright.apiserver.patch.rejection import unprocessable
 from kubewright.objects.errors import APIError, BadRequest
+from kubewright.objects.go_values import shown
 from kubewright.schema.node import Node
 
 _PATCH: Final = "$patch"
@@ -193,7 +194,7 @@ def _merge_items(current: Items, patch: Items, key: str, node: Node) -> Items:
 
 def _key(item: Any, key: str) -> Any:
     if not isinstance(item, dict) or key not in item:
-        raise APIError(f"map: {item} does not contain declared merge key: {key}")
+        raise APIError(f"map: {shown(item)} does not contain declared merge key: {key}")
     return item[key]
 
 

@@ -7,19 +7,10 @@ read, worded as ``NestedInt64`` and ``NestedString`` of ``k8s.io/apimachinery/pk
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
+from kubewright.objects.go_values import shown, type_name
 from kubewright.schema.node import MISSING
-
-_TYPES: Final[Mapping[type, str]] = {
-    str: "string",
-    bool: "bool",
-    int: "int64",
-    float: "float64",
-    list: "[]interface {}",
-    dict: "map[string]interface {}",
-    type(None): "<nil>",
-}
 
 
 class AccessorError(ValueError):
@@ -69,20 +60,4 @@ def _find(obj: Mapping[str, Any], path: str) -> Any:
 
 def _problem(path: str, value: Any, wanted: str) -> str:
     path = f".{path.removeprefix('.')}"
-    return f"{path} accessor error: {_shown(value)} is of the type {_TYPES[type(value)]}, expected {wanted}"
-
-
-def _shown(value: Any) -> str:
-    """A value as Go's ``%v`` prints it."""
-    match value:
-        case None:
-            return "<nil>"
-        case bool():
-            return "true" if value else "false"
-        case dict():
-            return f"map[{' '.join(f'{name}:{_shown(value[name])}' for name in sorted(value))}]"
-        case list():
-            return f"[{' '.join(map(_shown, value))}]"
-        case float() if value.is_integer() and abs(value) < 1e21:
-            return str(int(value))
-    return str(value)
+    return f"{path} accessor error: {shown(value)} is of the type {type_name(value)}, expected {wanted}"
