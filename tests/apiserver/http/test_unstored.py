@@ -52,6 +52,7 @@ async def test_a_binding_gives_a_pod_its_node_and_the_labels_of_its_place(server
     assert (code, answer["kind"], answer["status"]) == (201, "Status", "Success")
     _, pod = await ask(server, "GET", f"{NAMESPACE}/pods/p")
     assert (pod["spec"]["nodeName"], pod["metadata"]["annotations"]) == ("n", {"k": "v"})
+    assert [one.get("subresource") for one in pod["metadata"]["managedFields"]] == [None]
     assert pod["metadata"]["labels"] == {"a": "b", "topology.kubernetes.io/zone": "z"}
     assert (await ask(server, "POST", f"{NAMESPACE}/{path}", binding("p")))[0] == 409
 
