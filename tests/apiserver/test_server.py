@@ -226,6 +226,14 @@ async def test_an_eviction_uses_up_the_budget_and_tells_the_pod_why_it_goes(api:
     assert (used["status"]["disruptionsAllowed"], list(used["status"]["disruptedPods"])) == (0, ["p"])
 
 
+async def test_nothing_lies_below_a_subresource_but_what_a_proxy_leads_to(api: Api) -> None:
+    answers = [
+        (await api("GET", path))[0]
+        for path in ("/api/v1/namespaces/default/status/x", f"{PODS}/p/status/x", f"{PODS}/p/proxy/x")
+    ]
+    assert answers == [404, 404, 405]
+
+
 async def test_versions_share_their_objects(api: Api) -> None:
     await api("POST", CRDS, widgets_crd("v1", "v2"))
     await api.served(WIDGETS)

@@ -24,6 +24,7 @@ from kubewright.apiserver.http.paths import request_info, split_cluster
         ("PUT /api/v1/namespaces/x/finalize", {}, ("update", "", "namespaces", "finalize", "x", "x")),
         ("GET /api/v1/pods", {"fieldSelector": ["metadata.name=p"]}, ("list", "", "pods", "", "", "p")),
         ("DELETE /api/v1/pods", {"fieldSelector": ["metadata.name=p"]}, ("deletecollection", "", "pods", "", "", "")),
+        ("GET /api/v1/namespaces/x/services/s:80/proxy/a/b", {}, ("get", "", "services", "proxy", "x", "s:80")),
         ("GET /apis/example.com/v1/widgets/w", {}, ("get", "example.com", "widgets", "", "", "w")),
     ],
 )

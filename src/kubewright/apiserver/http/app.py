@@ -149,6 +149,12 @@ class App:
         elif resource.namespaced is not bool(info.namespace) and (info.namespace or _at_name(request, info)):
             raise resource_not_found()
         if info.subresource:
+            if (
+                not resource.custom
+                and info.subresource != "proxy"
+                and not _ends_with(request, f"{info.name}/{info.subresource}")
+            ):
+                raise resource_not_found()
             return await subresource_handler(resource, info)(Call(request, info, user, store))
         if info.verb not in resource.verbs or info.verb not in VERBS:
             raise _not_allowed(info, custom=resource.custom)
@@ -219,7 +225,11 @@ def _at_name(request: Request, info: RequestInfo) -> bool:
     """Whether the URL names an object; collections have a name in their `RequestInfo` if a field selector gives one."""
     if info.subresource:
         return bool(info.name)
-    return bool(info.name) and request.scope["path"].rstrip("/").endswith(f"/{info.resource}/{info.name}")
+    return bool(info.name) and _ends_with(request, f"{info.resource}/{info.name}")
+
+
+def _ends_with(request: Request, parts: str) -> bool:
+    return bool(request.scope["path"].rstrip("/").endswith(f"/{parts}"))
 
 
 def _not_allowed(info: RequestInfo, *, custom: bool) -> MethodNotAllowed:

@@ -43,7 +43,7 @@ def request_info(method: str, path: str, query: Query, cluster: str = "") -> Req
         if len(rest) > 2 and rest[2] not in _NAMESPACE_SUBRESOURCES:
             rest = rest[2:]
     resource, name = rest[0], rest[1] if len(rest) > 1 else ""
-    subresource = "/".join(rest[2:])
+    subresource = rest[2] if len(rest) > 2 else ""  # What comes after is its own affair: the path of a proxy.
     if not name and verb == "get":
         verb = "list"
     if verb == "list" and truth(query, "watch"):
