@@ -8,7 +8,7 @@ are not.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -54,16 +54,14 @@ class _NoMetrics(Exception):
         self.reason = reason
 
 
-def autoscaler_controller(
-    view: View, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
-) -> Controller[ObjectKey]:
+def autoscaler_controller(view: View) -> Controller[ObjectKey]:
     recommended: dict[str, list[tuple[datetime, int]]] = {}
 
     def beside(pod: Pod) -> Iterable[ObjectKey]:
         return [key(one) for one in view.select(HorizontalPodAutoscaler, pod.metadata.namespace)]
 
     async def reconcile(autoscaler: HorizontalPodAutoscaler) -> Requeue | None:
-        time, target = now(), autoscaler.spec.scale_target_ref
+        time, target = datetime.now(UTC), autoscaler.spec.scale_target_ref
         kind = Untyped(GroupVersionKind.parse(target.api_version or "", target.kind))
         namespace = autoscaler.metadata.namespace
         try:
@@ -75,7 +73,11 @@ def autoscaler_controller(
         text = "the HPA controller was able to get the target's current scale"
         _say(autoscaler, "AbleToScale", True, "SucceededGetScale", text, time)
         current, status = scale.spec.replicas or 0, autoscaler.status
-        pods = view.select(Pod, namespace, LabelSelector.parse(scale.status.selector or ""))
+        if not scale.status.selector:
+            text = "the HPA target's scale is missing a selector"
+            _say(autoscaler, "ScalingActive", False, "InvalidSelector", text, time)
+            return Requeue(after=_PERIOD)
+        pods = view.select(Pod, namespace, LabelSelector.parse(scale.status.selector))
         history = recommended.setdefault(autoscaler.metadata.uid, [])
         wanted = desired(autoscaler, current, [pod for pod in pods if is_active(pod)], history, time)
         status.current_replicas, status.desired_replicas = current, wanted

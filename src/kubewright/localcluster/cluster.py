@@ -108,6 +108,9 @@ class LocalCluster:
         :raises OSError: port or directory cannot be had.
         """
         await self.server.start()
+        # Before the controllers, which list what is there in one go; and whoever compares the cluster before and after
+        # finds what he has changed himself.
+        await self.server.completed()
         self.server.write_kubeconfig(self.kubeconfig)
         # The keys in it are nobody else's business: this is how pytest and venv keep their folders out of git.
         (self.directory / ".gitignore").write_text("*\n")
@@ -123,7 +126,6 @@ class LocalCluster:
             await group.start(self._failures.append)
         if (failure := first_failure(self._failures)) is not None:
             raise failure
-        await self.server.completed()  # Who compares a cluster before and after finds what he has changed himself.
 
     async def stop(self) -> None:
         """Stop the controllers, then the server."""
