@@ -6,7 +6,16 @@ from tests.localcluster.workloads import SELECTOR, template
 
 from kubewright.client import Client
 from kubewright.localcluster.autoscaling import desired
-from kubewright.objects import ObjectMeta, Quantity
+from kubewright.objects import ObjectMeta, Quantity, Unstructured
+from kubewright.objects.apiextensions_v1 import (
+    CustomResourceDefinition,
+    CustomResourceDefinitionNames,
+    CustomResourceDefinitionSpec,
+    CustomResourceDefinitionVersion,
+    CustomResourceSubresources,
+    CustomResourceSubresourceScale,
+    CustomResourceValidation,
+)
 from kubewright.objects.apps_v1 import Deployment, DeploymentSpec
 from kubewright.objects.autoscaling_v2 import (
     CrossVersionObjectReference,
@@ -93,3 +102,33 @@ async def test_an_autoscaler_scales_a_deployment(client: Client) -> None:
 
     await eventually(scaled)
     assert (await client.get(Deployment, "d")).spec.replicas == 3
+
+
+async def test_a_scale_without_a_selector_is_not_scaled(client: Client) -> None:
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    scale = CustomResourceSubresourceScale(spec_replicas_path=".spec.replicas", status_replicas_path=".status.replicas")
+    version = CustomResourceDefinitionVersion(
+        name="v1",
+        served=True,
+        storage=True,
+        schema=CustomResourceValidation(open_api_v3_schema=schema),
+        subresources=CustomResourceSubresources(scale=scale),
+    )
+    names = CustomResourceDefinitionNames(plural="flocks", kind="Flock")
+    definition = CustomResourceDefinitionSpec(group="example.com", names=names, scope="Namespaced", versions=[version])
+    await client.create(CustomResourceDefinition(metadata=ObjectMeta(name="flocks.example.com"), spec=definition))
+    flock = {"apiVersion": "example.com/v1", "kind": "Flock", "metadata": {"name": "d", "namespace": "default"}}
+
+    async def made() -> bool:
+        await client.create(Unstructured({**flock, "spec": {"replicas": 2}}))
+        return True
+
+    await eventually(made)
+    scaled = autoscaler(HALF)
+    scaled.spec.scale_target_ref = CrossVersionObjectReference(api_version="example.com/v1", kind="Flock", name="d")
+    await client.create(scaled)
+
+    async def told() -> bool:
+        return conditions(await client.get(HorizontalPodAutoscaler, "a")).get("ScalingActive") == "InvalidSelector"
+
+    await eventually(told)
