@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
+from uuid import UUID
 
+import pydantic
 import pytest
 from hypothesis import given, settings
 
-from kubewright.objects import Condition, IntOrString, Quantity, Time
+from kubewright.objects import Condition, Duration, IntOrString, Quantity, Time
 from kubewright.schema import AtMostOneOf, Meta, Resource, Rule, Spec, Status, custom_resource
 from kubewright.schema.offline import problems
 from kubewright.testing.strategies import assert_round_trips, objects_of
@@ -15,6 +17,31 @@ from kubewright.webhook.conversion import Conversions
 class Port(Spec):
     number: Annotated[int, Meta(ge=1, le=65535)]
     protocol: Literal["TCP", "UDP"] = "TCP"
+
+
+class Bucket(Spec, tag_field="type", tag="bucket"):
+    name: str
+    region: str = "here"
+
+
+class Folder(Spec, tag_field="type", tag="folder"):
+    path: str = "/data"
+    mode: int | None = None
+
+
+class Memory(Spec, tag_field="type", tag="memory"):
+    size: Quantity
+
+
+class Checked(pydantic.BaseModel):
+    even: int = 0
+
+    @pydantic.field_validator("even")
+    @classmethod
+    def is_even(cls, number: int) -> int:
+        if number % 2:
+            raise ValueError("must be even")
+        return number
 
 
 @AtMostOneOf("host", "path")
@@ -31,6 +58,11 @@ class RichSpec(Spec):
     target: IntOrString | None = None
     when: Time | None = None
     labels: dict[str, str] = {}
+    timeout: Duration | None = None
+    share: Annotated[int, Meta(ge=1, le=9)] | Annotated[str, Meta(pattern="^[1-9]%$")] = 1
+    id: UUID | None = None
+    store: Bucket | Folder | Memory | None = None
+    checked: Checked | None = None
 
 
 class RichStatus(Status):

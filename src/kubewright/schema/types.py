@@ -69,10 +69,18 @@ class SchemaBuilder:
     :param allow_floats: admit ``float`` everywhere (controller-gen's allowDangerousTypes).
     :param embedded_metadata: say what the metadata of embedded objects holds (controller-gen's
         generateEmbeddedObjectMeta); without, the API server prunes all of it.
+    :param scalars: the schemas of values of some types, instead of the usual ones.
     """
 
-    def __init__(self, *, allow_floats: bool = False, embedded_metadata: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        allow_floats: bool = False,
+        embedded_metadata: bool = True,
+        scalars: Mapping[type, Schema] | None = None,
+    ) -> None:
         self.allow_floats = allow_floats
+        self._scalars = {**_SCALARS, **(scalars or {})}
         self.metadata: Schema = builtin_types.OBJECT_META if embedded_metadata else {"type": "object"}
         self._open: list[type] = []
 
@@ -155,8 +163,8 @@ class SchemaBuilder:
     def _of_type(self, base: Any, where: str, *, floats: bool) -> Schema:
         if base is bytes:
             self._check_bytes(where)
-        if base in _SCALARS:
-            return typing.cast("Schema", _copy(_SCALARS[base]))
+        if base in self._scalars:
+            return typing.cast("Schema", _copy(self._scalars[base]))
         if base is float:
             if floats or self.allow_floats:
                 return {"type": "number"}
