@@ -133,6 +133,18 @@ async def test_wishes_that_are_the_same_share_one_informer() -> None:
     assert len({cache.informer(MetadataOnly(Pod)), cache.informer(Pod)}) == 2
 
 
+async def test_how_a_kind_is_followed_is_said_before_anybody_asks_for_it() -> None:
+    cache = Cache(Client(AsgiTransport(FakeServer())))
+    gold = cache.follow(Pod, label_selector="tier=gold")
+    assert cache.informer(Pod) is gold
+    silver = cache.informer(Pod, label_selector="tier=silver")
+    assert silver is not gold and cache.informers == [gold, silver]
+    with pytest.raises(ValueError, match="followed already"):
+        cache.follow(Pod)
+    cache.remove(gold)
+    assert cache.informer(Pod) is not gold
+
+
 async def test_cached_reads_decode_from_the_store() -> None:
     server = FakeServer(pod("a", 1, labels={"app": "web"}), pod("b", 2, namespace="other"))
     async with running(server) as cache:

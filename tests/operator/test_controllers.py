@@ -111,6 +111,7 @@ async def test_only_what_is_followed_is_cached_and_reconciled() -> None:
         assert (await manager.cache.get(ConfigMap, "shiny", "default")).data == {}
         with pytest.raises(NotFound):
             await manager.cache.get(ConfigMap, "plain", "default")
+        assert manager.cache.informer(ConfigMap) is manager.cache.informers[0]
         assert len(await manager.cache.list(ConfigMap)) == 1
 
 

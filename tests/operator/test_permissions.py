@@ -77,6 +77,20 @@ def test_what_no_declaration_implies_is_asked_for() -> None:
     assert (reading.resource, reading.name, reading.why) == ("secrets", "key", "asked for by asking-operator")
 
 
+def test_what_is_only_followed_has_to_be_read() -> None:
+    asking = Operator("asking")
+    asking.follow(Pod)
+    assert asking.kinds() == [Pod.gvk]
+    assert [(need.verbs, need.why) for need in asking.needs() if need.resource == "pods"] == [
+        (("get", "list", "watch"), "following Pod")
+    ]
+
+    @asking.reconcile(Pod)
+    async def look(pod: Pod, ctx: Context) -> None: ...
+
+    assert [need.why for need in asking.needs() if need.resource == "pods"] == ["watching Pod"]
+
+
 def test_a_permission_for_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match=r"op\.requires\(Pod, 'get'\)"):
         Operator("asking-operator").requires(Pod)

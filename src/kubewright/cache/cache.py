@@ -62,6 +62,7 @@ class Cache:
         self._transform = transform
         self._compress = compress
         self._informers: dict[_Identity, Informer[Any]] = {}
+        self._usual: dict[object, Informer[Any]] = {}
         self._tasks: dict[Informer[Any], asyncio.Task[None]] = {}
         self._group: asyncio.TaskGroup | None = None
         if read_your_writes:
@@ -95,15 +96,49 @@ class Cache:
         label_selector: Labels = None,
         field_selector: Fields = None,
         transform: Transform | None = None,
-        optional: bool = False,
     ) -> Informer[T]:
         """The informer of a kind, made if there is none for just this.
 
         It runs while the cache runs.  The first informer of a kind is the one that cached reads use.
 
         :param namespaces: follow these only; None means the cache's own.
-        :param optional: a kind that the server doesn't serve counts as one without objects, until it does.
         """
+        usual: Informer[T] | None = self._usual.get(target)
+        if usual is not None and (namespaces, label_selector, field_selector, transform) == (None, None, None, None):
+            return usual
+        return self._informer(target, namespaces, label_selector, field_selector, transform)
+
+    def follow(
+        self,
+        target: type[T] | Target[T],
+        *,
+        namespaces: Iterable[str] | None = None,
+        label_selector: Labels = None,
+        field_selector: Fields = None,
+        transform: Transform | None = None,
+        optional: bool = False,
+    ) -> Informer[T]:
+        """Follow a kind in this way wherever nothing else is asked for, and for cached reads (``ByObject``).
+
+        :param optional: a kind that the server doesn't serve counts as one without objects, until it does.
+        :raises ValueError: it is followed already.
+        """
+        if any(informer.target == target for informer in self._informers.values()):
+            raise ValueError(f"{target} is followed already: say how before anybody asks for it")
+        informer = self._informer(target, namespaces, label_selector, field_selector, transform, optional=optional)
+        self._usual[target] = informer
+        return informer
+
+    def _informer(
+        self,
+        target: type[T] | Target[T],
+        namespaces: Iterable[str] | None,
+        label_selector: Labels,
+        field_selector: Fields,
+        transform: Transform | None,
+        *,
+        optional: bool = False,
+    ) -> Informer[T]:
         labels, fields = selector_text(label_selector), selector_text(field_selector)
         scope = self._namespaces if namespaces is None else tuple(namespaces)
         identity = _Identity(target, scope, labels, fields, transform or self._transform)
@@ -130,6 +165,7 @@ class Cache:
     def remove(self, informer: Informer[Any]) -> None:
         """Stop an informer and forget what it has stored; subscriptions get nothing more."""
         self._informers = {key: value for key, value in self._informers.items() if value is not informer}
+        self._usual = {target: value for target, value in self._usual.items() if value is not informer}
         if task := self._tasks.pop(informer, None):
             task.cancel()
 

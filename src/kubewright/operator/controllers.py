@@ -67,14 +67,12 @@ def reconciling(
     finalize: Callable[..., Any] | None,
     home: Manager | Cluster,
     *,
-    following: Mapping[type[Object], Following],
     operator: str,
     name: str,
 ) -> Controller[ObjectKey]:
     """The controller that reconciles a kind.
 
     :param finalize: cleans up before an object may go.
-    :param following: what the cache follows, of kinds that it doesn't follow as a whole.
     :param operator: who owns the fields that it applies, and the finalizer.
     """
     cls, cache = one.cls, home.cache
@@ -100,7 +98,7 @@ def reconciling(
         on_move=reconciler.keep,
     )
     mapped = [(other, enqueue_mapped(keys)) for other, keys in one.watches.items()]
-    _watch(controller, cache, [*_handlers(cls, one.owns), *mapped], one.sources, following, one.when)
+    _watch(controller, cache, [*_handlers(cls, one.owns), *mapped], one.sources, one.when)
     return controller
 
 
@@ -109,7 +107,6 @@ def behaving(
     behaviour: Behaviour,
     home: Manager | Cluster,
     *,
-    following: Mapping[type[Object], Following],
     operator: str,
     name: str,
 ) -> Controller[ObjectKey]:
@@ -136,7 +133,7 @@ def behaving(
         queue=_queue(name, declared.backoff),
         on_move=reconciler.keep,
     )
-    _watch(controller, home.cache, _handlers(cls, declared.owns), behaviour.sources, following)
+    _watch(controller, home.cache, _handlers(cls, declared.owns), behaviour.sources)
     return controller
 
 
@@ -155,12 +152,11 @@ def _watch(
     cache: Cache,
     handlers: Iterable[tuple[type[Object], Handler[Any, ObjectKey]]],
     sources: Sequence[Source[ObjectKey]],
-    following: Mapping[type[Object], Following],
     filters: Mapping[type[Object], Filter] = {},
 ) -> None:
     """Let a controller hear of the objects of several kinds, and of whatever else there is."""
     for cls, handler in handlers:
-        informer = cache.informer(cls, **following.get(cls, {}))
+        informer = cache.informer(cls)
         controller.watch(KindSource(cls.__name__, informer, handler, [filters[cls]] if cls in filters else []))
     for source in sources:
         controller.watch(source)

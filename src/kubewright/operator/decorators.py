@@ -222,7 +222,8 @@ class Decorators(Declarations):
         transform: Transform | None = None,
         optional: bool = False,
     ) -> None:
-        """Follow only some objects of a kind, or keep less of each: what the server doesn't send takes no memory.
+        """Follow only some objects of a kind, or keep less of each: what the server doesn't send takes no memory.  A
+        kind that is neither owned nor watched is followed for the reads of ``ctx``, which else are live.
 
             op.follow(Secret, label_selector="example.com/used-by=website-operator")
 

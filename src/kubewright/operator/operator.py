@@ -98,6 +98,7 @@ class Operator(Decorators):
         """The kinds that it watches."""
         watched = [cls for one in self.reconciliations for cls in (one.cls, *one.owns, *one.watches)]
         watched += [cls for declared in self.declarations for cls in (declared.cls, *declared.owns)]
+        watched += self.following
         return list(dict.fromkeys(cls.gvk for cls in watched))
 
     needs = needs_of
@@ -331,18 +332,18 @@ class Operator(Decorators):
         sys.exit(f"{self.name} cannot run:{separator}{why}")
 
     def _add_controllers(self, home: Manager | Cluster, suffix: str = "") -> None:
+        for cls, following in self.following.items():
+            home.cache.follow(cls, **following)
         for one in self.reconciliations:
             finalize = self.finalizers.get(one.cls)
             name = f"{one.name}{suffix}"
-            home.add_controller(
-                reconciling(one, finalize, home, following=self.following, operator=self.name, name=name)
-            )
+            home.add_controller(reconciling(one, finalize, home, operator=self.name, name=name))
         memos = Memos()
         for declared in self.declarations:
             behaviour = declared.begin(memos)
             home.add(behaviour)
             name = f"{declared.name}{suffix}"
-            controller = behaving(declared, behaviour, home, following=self.following, operator=self.name, name=name)
+            controller = behaving(declared, behaviour, home, operator=self.name, name=name)
             home.add_controller(controller)
             if controller.gate is not None:
                 behaviour.share(controller.gate)

@@ -35,6 +35,10 @@ def needs_of(
         needs += _of_reconciliation(one, finalizes=one.cls in op.finalizers)
     for declared in op.declarations:
         needs += _of_behaviour(declared)
+    watched = {(need.group, need.resource) for need in needs}
+    for cls in op.following:
+        if (cls.gvk.group, cls.plural) not in watched:
+            needs.append(Need.of(cls, _READ, f"following {cls.__name__}"))
     needs += op.requirements
     needs.append(Need("events.k8s.io", "events", ("create", "patch"), "recording events"))
     if leader_elect:
