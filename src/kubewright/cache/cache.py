@@ -106,7 +106,23 @@ class Cache:
         usual: Informer[T] | None = self._usual.get(target)
         if usual is not None and (namespaces, label_selector, field_selector, transform) == (None, None, None, None):
             return usual
-        return self._informer(target, namespaces, label_selector, field_selector, transform)
+        labels, fields = selector_text(label_selector), selector_text(field_selector)
+        scope = self._namespaces if namespaces is None else tuple(namespaces)
+        identity = _Identity(target, scope, labels, fields, transform or self._transform)
+        informer = self._informers.get(identity)
+        if informer is None:
+            informer = self._informers[identity] = Informer(
+                self.client,
+                target,
+                namespaces=identity.namespaces,
+                label_selector=LabelSelector.parse(labels) if labels else None,
+                field_selector=FieldSelector.parse(fields) if fields else None,
+                transform=identity.transform,
+                compress=self._compress,
+            )
+            if self._group is not None:
+                self._start(informer)
+        return informer
 
     def follow(
         self,
@@ -125,37 +141,14 @@ class Cache:
         """
         if any(informer.target == target for informer in self._informers.values()):
             raise ValueError(f"{target} is followed already: say how before anybody asks for it")
-        informer = self._informer(target, namespaces, label_selector, field_selector, transform, optional=optional)
-        self._usual[target] = informer
-        return informer
-
-    def _informer(
-        self,
-        target: type[T] | Target[T],
-        namespaces: Iterable[str] | None,
-        label_selector: Labels,
-        field_selector: Fields,
-        transform: Transform | None,
-        *,
-        optional: bool = False,
-    ) -> Informer[T]:
-        labels, fields = selector_text(label_selector), selector_text(field_selector)
-        scope = self._namespaces if namespaces is None else tuple(namespaces)
-        identity = _Identity(target, scope, labels, fields, transform or self._transform)
-        informer = self._informers.get(identity)
-        if informer is None:
-            informer = self._informers[identity] = Informer(
-                self.client,
-                target,
-                namespaces=identity.namespaces,
-                label_selector=LabelSelector.parse(labels) if labels else None,
-                field_selector=FieldSelector.parse(fields) if fields else None,
-                transform=identity.transform,
-                compress=self._compress,
-                optional=optional,
-            )
-            if self._group is not None:
-                self._start(informer)
+        informer = self._usual[target] = self.informer(
+            target,
+            namespaces=namespaces,
+            label_selector=label_selector,
+            field_selector=field_selector,
+            transform=transform,
+        )
+        informer.optional = optional
         return informer
 
     @property

@@ -40,7 +40,6 @@ class Informer(Generic[T]):
 
     :param namespaces: to follow these only; None follows all.
     :param compress: keep objects compressed once there are many.
-    :param optional: a kind that the server doesn't serve counts as one without objects, until it does.
     """
 
     def __init__(
@@ -54,10 +53,10 @@ class Informer(Generic[T]):
         transform: Transform | None = None,
         keep_managed_fields: bool = False,
         compress: bool = True,
-        optional: bool = False,
     ) -> None:
         self.target = target
-        self.optional = optional
+        self.optional = False
+        """Whether a kind that the server doesn't serve counts as one without objects, until it does."""
         self.indexer: Indexer[T] = Indexer()
         self.kind: Kind[T] | None = None
         """Known as soon as the informer runs."""
