@@ -31,25 +31,10 @@ _META = {
     "x-kubernetes-embedded-resource": "embedded_resource",
 }
 _TOOLS = ("controller-gen.kubebuilder.io/version", "kubectl.kubernetes.io/last-applied-configuration")
-_TAKEN = frozenset(
-    [
-        "Annotated",
-        "Literal",
-        "IntOrString",
-        "JSON",
-        "ObjectMeta",
-        "Quantity",
-        "RawExtension",
-        "Time",
-        "Column",
-        "Meta",
-        "Resource",
-        "Rule",
-        "Scale",
-        "Spec",
-        "Status",
-    ]
-)
+_TAKEN = frozenset((
+    "Annotated", "Literal", "IntOrString", "JSON", "ObjectMeta", "Quantity", "RawExtension", "Time",
+    "Column", "Meta", "Resource", "Rule", "Scale", "Spec", "Status",
+))  # fmt: skip
 """What modules import: a kind of such a name gets a number."""
 _LENGTHS = {
     "minLength": "min_length", "minItems": "min_length", "minProperties": "min_length",
