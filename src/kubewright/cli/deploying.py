@@ -19,9 +19,9 @@ from kubewright.cli.loading import OperatorNotFound, load_operator
 from kubewright.cli.output import Format, progress, show
 from kubewright.client import Client, ConfigError, NoMatch, TransportError, connect
 from kubewright.objects.errors import APIError
+from kubewright.objects.manifests import dump
 from kubewright.packaging import ManifestError, OperatorManifest
 from kubewright.packaging.deploy import Change
-from kubewright.packaging.documents import dump
 from kubewright.packaging.manifest import Object
 from kubewright.packaging.project_manifest import manifest_of
 from kubewright.project.settings import ProjectError, find_project

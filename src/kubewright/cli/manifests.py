@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import math
 import sys
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
-from yaml.constructor import ConstructorError
+
+from kubewright.objects.manifests import load_all
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -31,36 +30,6 @@ class Manifest(NamedTuple):
         metadata = self.obj.get("metadata")
         names = metadata if isinstance(metadata, dict) else {}
         return f"{self.obj.get('kind', '?')}/{names.get('name') or names.get('generateName') or '?'}"
-
-
-class _Loader(yaml.CSafeLoader):
-    """YAML as Kubernetes reads it, which is JSON: what looks like a date is text, keys are texts and given once."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        given = [key.value for key, _ in node.value if key.tag != _MERGE]
-        twice = next((key for key in given if given.count(key) > 1), None)
-        if twice is not None:
-            raise ConstructorError(None, None, f"the key {twice!r} is given twice", node.start_mark)
-        mapping = super().construct_mapping(node, deep=deep)
-        return {key if isinstance(key, str) else json.dumps(key): value for key, value in mapping.items()}
-
-
-_MERGE = "tag:yaml.org,2002:merge"
-
-
-def _text(loader: _Loader, node: yaml.ScalarNode) -> str:
-    return str(loader.construct_scalar(node))
-
-
-def _number(loader: _Loader, node: yaml.ScalarNode) -> float:
-    number: float = loader.construct_yaml_float(node)
-    if not math.isfinite(number):
-        raise ConstructorError(None, None, f"JSON has no {node.value}", node.start_mark)
-    return number
-
-
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", _text)
-_Loader.add_constructor("tag:yaml.org,2002:float", _number)
 
 
 def read_manifests(paths: Iterable[str]) -> list[Manifest]:
@@ -93,9 +62,11 @@ def _text_of(file: Path) -> str:
 
 def _documents(source: str, text: str) -> Iterator[Manifest]:
     try:
-        documents = list(yaml.load_all(text, Loader=_Loader))
+        documents, repeated = load_all(text)
     except yaml.YAMLError as error:
         raise ManifestError(f"{source}: {error}") from None
+    if repeated:
+        raise ManifestError(f"{source}: {repeated[0]}")
     for document in documents:
         if document is None:
             continue

@@ -18,6 +18,8 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
+from kubewright.objects.manifests import Dumper
+
 
 class Format(StrEnum):
     """How data is printed."""
@@ -40,7 +42,7 @@ def show(data: object, output: Format, text: Callable[[Console], None]) -> None:
         case Format.json:
             typer.echo(json.dumps(data, indent=2))
         case Format.yaml:
-            typer.echo(yaml.dump(data, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True), nl=False)
+            typer.echo(yaml.dump(data, Dumper=Dumper, sort_keys=False, allow_unicode=True), nl=False)
         case Format.text:
             measured = sys.stdout.isatty() or "COLUMNS" in os.environ
             text(Console(highlight=False, width=None if measured else _WIDE))

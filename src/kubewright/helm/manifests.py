@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from kubewright.objects import GroupVersionKind
+from kubewright.objects.manifests import Loader
 
 Raw = dict[str, Any]
 
@@ -41,17 +42,6 @@ _EVENTS = frozenset(
 
 class ManifestError(ValueError):
     """A template that renders to something other than Kubernetes objects; the text names it."""
-
-
-class _Loader(yaml.CSafeLoader):
-    """YAML as Kubernetes reads it: what looks like a date is text."""
-
-
-def _as_text(loader: _Loader, node: yaml.ScalarNode) -> str:
-    return str(loader.construct_scalar(node))
-
-
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", _as_text)
 
 
 class Hook(NamedTuple):
@@ -132,7 +122,7 @@ def _documents(text: str, path: str) -> list[tuple[str, Raw]]:
     found = []
     for document in _DOCUMENTS.split(text):
         try:
-            obj = yaml.load(document, Loader=_Loader)
+            obj = yaml.load(document, Loader=Loader)
         except yaml.YAMLError as error:
             raise ManifestError(f"{path} renders to no YAML: {error}") from error
         if obj is None:

@@ -15,6 +15,7 @@ import helm_python
 import yaml
 
 from kubewright.helm.engine import ChartError
+from kubewright.objects.manifests import dump
 from kubewright.project.create import Api
 from kubewright.project.scaffold import Files
 from kubewright.project.settings import WATCHES, Project
@@ -88,7 +89,7 @@ def chart_files(project: Project, api: Api, chart: Path, watches: str) -> Files:
     }
     return {
         WATCHES: with_watch(watches, group, api.version, api.kind, {"chart": place}),
-        sample: yaml.safe_dump(head, sort_keys=False) + _spec(chart),
+        sample: dump(head) + _spec(chart),
     }
 
 

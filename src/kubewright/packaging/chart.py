@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from kubewright.packaging.documents import dump
+from kubewright.objects.manifests import dump
 from kubewright.packaging.graph import RESOURCES, Settings, build
 from kubewright.packaging.manifest import Object, OperatorManifest
 

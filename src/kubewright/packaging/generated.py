@@ -12,10 +12,10 @@ import msgspec
 
 from kubewright.manager import Need
 from kubewright.objects import ObjectMeta, to_dict
+from kubewright.objects.manifests import dump, dump_all
 from kubewright.objects.policy_rules import normalize, rule
 from kubewright.objects.rbac_v1 import ClusterRole, PolicyRule, Role
 from kubewright.operator import Operator
-from kubewright.packaging.documents import dump, dump_all
 from kubewright.schema.json_schema import json_schemas
 from kubewright.schema.policies import policies
 from kubewright.schema.reference import reference_page

@@ -10,7 +10,7 @@ Nothing has to be uncommented and nothing is patched by index: leaving a compone
 
 from __future__ import annotations
 
-from kubewright.packaging.documents import dump, dump_all
+from kubewright.objects.manifests import dump, dump_all
 from kubewright.packaging.graph import COMPONENTS, build
 from kubewright.packaging.manifest import Object, OperatorManifest
 

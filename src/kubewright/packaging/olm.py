@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from kubewright.objects import GroupVersionKind
-from kubewright.packaging.documents import dump, dump_all
+from kubewright.objects.manifests import dump, dump_all
 from kubewright.packaging.graph import WEBHOOK_PORT, build
 from kubewright.packaging.manifest import Object, OperatorManifest, converts
 from kubewright.schema import Descriptor

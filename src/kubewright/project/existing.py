@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from kubewright.objects.manifests import dump
 from kubewright.project.create import Api, with_import
 from kubewright.project.extend import FUNCTIONS, Purpose
 from kubewright.project.scaffold import Files, project_files
@@ -123,9 +124,7 @@ def files_from(project: Project, existing: Existing) -> Files:
     for number, sample in enumerate(existing.samples, start=1):
         name = Api("group", "v1", sample["kind"]).module
         path = f"config/samples/{name}.yaml"
-        files[path if path not in files else f"config/samples/{name}_{number}.yaml"] = yaml.safe_dump(
-            sample, sort_keys=False
-        )
+        files[path if path not in files else f"config/samples/{name}_{number}.yaml"] = dump(sample)
     return files
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import yaml
 
+from kubewright.objects.manifests import Dumper
 from kubewright.project.settings import WATCHES, ProjectError
 
 
@@ -16,4 +17,4 @@ def with_watch(text: str, group: str, version: str, kind: str, how: dict[str, st
     for entry in yaml.safe_load(text) or ():
         if (entry.get("group"), entry.get("kind")) == (group, kind):
             raise ProjectError(f"{WATCHES} has an entry for {kind} already; nothing was written")
-    return text + yaml.safe_dump([{"group": group, "version": version, "kind": kind, **how}], sort_keys=False)
+    return text + yaml.dump([{"group": group, "version": version, "kind": kind, **how}], Dumper=Dumper, sort_keys=False)
