@@ -25,7 +25,7 @@ from tests.unknown_fields import (
 
 from kubewright.client import Client, Untyped
 from kubewright.objects import ObjectMeta
-from kubewright.objects.errors import Conflict
+from kubewright.objects.errors import Conflict, NotFound
 
 SPEC = {
     "image": "a:1",
@@ -124,9 +124,11 @@ async def test_an_object_that_others_have_changed_meanwhile_is_refused(client: C
         await client.update(obj)
 
 
-async def test_an_object_that_became_another_is_not_written(client: Client) -> None:
+async def test_an_object_that_became_another_or_is_not_there_is_refused(client: Client) -> None:
     await client.create(site(SPEC))
     obj = await client.get(Site, "a")
-    obj.metadata.name = "other"  # Its uid stays, and there is no such object.
-    with pytest.raises(Conflict):
+    obj.metadata.name = "other"
+    with pytest.raises(Conflict):  # its uid is that of another
         await client.update(obj)
+    with pytest.raises(NotFound):
+        await client.update(Site(metadata=ObjectMeta(name="other"), spec=SiteSpec(image="b")))
