@@ -214,7 +214,7 @@ async def test_what_deploy_puts_on_a_cluster_undeploy_takes_off(cluster: TestClu
 
 
 async def everything(client: Client) -> set[tuple[str, str, str]]:
-    """What a deployment could leave behind; the server's own roles may come after its first answers."""
+    """What a deployment could leave behind."""
     kinds = [*KINDS, GroupVersionKind("apiextensions.k8s.io", "v1", "CustomResourceDefinition")]
     found = set()
     for kind in kinds:
@@ -222,8 +222,7 @@ async def everything(client: Client) -> set[tuple[str, str, str]]:
             target = await client.list(MetadataOnly(kind))
         except NoMatch:
             continue
-        theirs = (one.metadata for one in target if "kubernetes.io/bootstrapping" not in one.metadata.labels)
-        found |= {(kind.kind, metadata.namespace, metadata.name) for metadata in theirs}
+        found |= {(kind.kind, one.metadata.namespace, one.metadata.name) for one in target}
     return found
 
 
