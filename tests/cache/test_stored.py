@@ -101,3 +101,11 @@ def test_a_transform_changes_what_is_stored() -> None:
 def test_metadata_only_drops_everything_else() -> None:
     reader = ObjectReader(partial(from_json, Pod), metadata_only=True)
     assert set(reader.read(msgspec.json.encode(pod("a", spec={}))).plain()) == {"apiVersion", "kind", "metadata"}
+
+
+def test_what_siblings_share_is_remembered_up_to_a_bound() -> None:
+    reader: ObjectReader[Pod] = ObjectReader(partial(from_json, Pod))
+    for number in range(2000):
+        reader.read(msgspec.json.encode(pod(f"p{number}", number, labels={"of": str(number)})))
+    assert len(reader._traits) <= 512
+    assert len(reader._early) <= 200
