@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -62,13 +61,3 @@ async def test_a_watch_hears_nothing_of_another_cluster(server: ApiServer) -> No
         async for event in events:
             assert event.object.metadata.name == "ours"
             break
-
-
-async def test_a_cluster_is_made_in_no_time(server: ApiServer) -> None:
-    async def first_use(name: str) -> float:
-        start = time.perf_counter()
-        await server.clusters.get(name)
-        return time.perf_counter() - start
-
-    times = sorted([await first_use(f"c{number}") for number in range(20)])
-    assert times[0] < 0.005  # Under a millisecond where the machine has nothing else to do.
