@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kubewright.apiserver.storage.protocol import Entry
+from kubewright.apiserver.storage.protocol import Entry, KeyExists, RevisionMismatch
 from kubewright.apiserver.storage.sqlite import SqliteStorage
 
 WRITER = """
@@ -37,6 +37,24 @@ async def test_revisions_go_on_after_a_restart_even_when_all_was_compacted(tmp_p
     await again.open()
     assert (await again.revision(), await again.oldest()) == (last, last)
     assert await again.create("/k/a", b"2") == last + 1
+    await again.close()
+
+
+async def test_a_restarted_store_knows_what_each_key_holds(tmp_path: Path) -> None:
+    store = SqliteStorage(tmp_path / "store.db")
+    await store.open()
+    first = Entry("/k/kept", b"1", await store.create("/k/kept", b"1"))
+    kept = Entry("/k/kept", b"2", await store.update(first, b"2"))
+    await store.delete(Entry("/k/gone", b"1", await store.create("/k/gone", b"1")))
+    await store.close()
+    again = SqliteStorage(tmp_path / "store.db")
+    await again.open()
+    with pytest.raises(KeyExists):
+        await again.create("/k/kept", b"3")
+    with pytest.raises(RevisionMismatch):
+        await again.update(first, b"3")
+    await again.update(kept, b"3")
+    await again.create("/k/gone", b"2")
     await again.close()
 
 
