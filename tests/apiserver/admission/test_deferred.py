@@ -1,9 +1,7 @@
-from tests.apiserver.admission.attributes import Objects, attributes
+from tests.apiserver.admission.attributes import attributes
 from tests.apiserver.admission.test_chain import Labels
 
 from kubewright.apiserver.admission.deferred import DeferredMutating
-
-CONFIGURATION = {"metadata": {"name": "one"}}
 
 
 async def test_a_stage_is_made_when_its_first_configuration_is_there() -> None:
@@ -13,10 +11,12 @@ async def test_a_stage_is_made_when_its_first_configuration_is_there() -> None:
         made.append(Labels("late"))
         return made[-1]
 
-    stage = DeferredMutating("mutatingwebhookconfigurations", make)
+    configuration: list[str] = []
+    stage = DeferredMutating(configuration, make)
     await stage.admit(attributes())
     assert not made
-    configured = Objects(mutatingwebhookconfigurations=[CONFIGURATION])
-    await stage.admit(attributes(reader=configured))
-    await stage.admit(attributes(reader=configured))
+    configuration.append("one")
+    await stage.admit(attributes())
+    configuration.clear()
+    await stage.admit(attributes())
     assert [len(one.passes) for one in made] == [2]

@@ -76,14 +76,14 @@ class LogicalCluster:
         self.admission = Chain(
             [
                 *mutating_plugins(),
-                DeferredMutating("mutatingadmissionpolicies", self._mutating_policies),
-                DeferredMutating("mutatingwebhookconfigurations", self._mutating_webhooks),
+                DeferredMutating(self._configurations("mutatingadmissionpolicies"), self._mutating_policies),
+                DeferredMutating(self._configurations("mutatingwebhookconfigurations"), self._mutating_webhooks),
             ],
             [
                 *guards,
                 *validating_plugins(self.authorizer),
-                DeferredValidating("validatingadmissionpolicies", self._validating_policies),
-                DeferredValidating("validatingwebhookconfigurations", self._validating_webhooks),
+                DeferredValidating(self._configurations("validatingadmissionpolicies"), self._validating_policies),
+                DeferredValidating(self._configurations("validatingwebhookconfigurations"), self._validating_webhooks),
                 ResourceQuota(usage_recorder(self)),
             ],
         )
@@ -108,6 +108,10 @@ class LogicalCluster:
         # The default cluster stores the roles that every cluster begins with; the others, made in no time, imply them.
         reader = WithDefaults(self.reader) if self.name else self.reader
         return RBAC(reader, lambda: max(cache.changed for cache in caches))
+
+    def _configurations(self, resource: str) -> WatchCache:
+        """The policies, or configurations of webhooks, that there are at any time."""
+        return self.caches.cache(self.prefix("admissionregistration.k8s.io", resource))
 
     # These import what they need themselves: it is read when the first policy or webhook is there.
 
