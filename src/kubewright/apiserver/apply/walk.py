@@ -19,6 +19,9 @@ from kubewright.apiserver.apply.types import DEDUCED, Kind, Type
 from kubewright.objects.go_values import shown, syntax, type_name
 from kubewright.schema.node import MISSING
 
+# Looked up once: each look at a member of an enumeration is the call of a function.
+_LEAF, _MAP, _SET, _KEYED, _DEDUCED = Kind.LEAF, Kind.MAP, Kind.SET, Kind.KEYED, Kind.DEDUCED
+
 
 class TypeMismatch(ValueError):
     """A value does not fit the schema; the text begins with the path of the field."""
@@ -43,6 +46,8 @@ def equal(left: Any, right: Any) -> bool:
         return True
     if left != right:
         return False
+    if isinstance(left, (dict, list)) and msgspec.json.encode(left) == msgspec.json.encode(right):
+        return True
     if isinstance(left, dict):
         return all(equal(value, right[name]) for name, value in left.items())
     if isinstance(left, list):
@@ -58,7 +63,7 @@ def item_element(list_type: Type, item: Any) -> str:
 
     :raises TypeMismatch: the item lacks a key, or is no scalar where a set holds scalars.
     """
-    if list_type.kind is Kind.SET:
+    if list_type.kind is _SET:
         if isinstance(item, (dict, list)) or item is None:
             raise TypeMismatch(": associative list without keys has an element that's a map or list type")
         return f"v:{msgspec.json.encode(item).decode()}"
@@ -106,14 +111,14 @@ def present_fields(type_: Type, value: Any) -> FieldSet:
 def _fields_below(type_: Type, value: Any, *, strict: bool) -> FieldSet | None:
     """The fields below a value; None where the value is owned as a whole."""
     kind = type_.kind
-    if kind is Kind.DEDUCED:
+    if kind is _DEDUCED:
         if not isinstance(value, dict):
             return None
-    elif kind is Kind.LEAF or value is None:
+    elif kind is _LEAF or value is None:
         if strict:
             check(type_, value)
-        return None if kind is Kind.LEAF else {}
-    if kind is Kind.MAP or kind is Kind.DEDUCED:
+        return None if kind is _LEAF else {}
+    if kind is _MAP or kind is _DEDUCED:
         if not isinstance(value, dict):
             raise TypeMismatch(f": expected map, got &{{{shown(value)}}}")
         return _members_set(type_, value, strict=strict)
@@ -123,7 +128,7 @@ def _fields_below(type_: Type, value: Any, *, strict: bool) -> FieldSet | None:
 
 
 def _members_set(type_: Type, value: dict[str, Any], *, strict: bool) -> FieldSet:
-    if type_.kind is Kind.MAP:
+    if type_.kind is _MAP:
         known = type_.plain_leaves(value) if strict else type_.leaves(tuple(value))
         if known is not None:
             return known
@@ -144,7 +149,7 @@ def _members_set(type_: Type, value: dict[str, Any], *, strict: bool) -> FieldSe
             raise TypeMismatch(f".{name}{mismatch}") from None
         if below is None:
             fields[f"f:{name}"] = {}
-        elif member is None or member == {} or type_.kind is Kind.DEDUCED or not type_.is_field(name):
+        elif member is None or member == {} or type_.kind is _DEDUCED or not type_.is_field(name):
             fields[f"f:{name}"] = {MEMBER: {}, **below} if below else {}
         elif below:
             fields[f"f:{name}"] = below
@@ -177,11 +182,13 @@ def check(type_: Type, value: Any) -> None:
 
     :raises TypeMismatch: it does not fit.
     """
-    if value is None or type_.kind is Kind.DEDUCED:
+    if value is None or type_.kind is _DEDUCED:
         return
     if type_.is_list:
         if not isinstance(value, list):
             raise TypeMismatch(f": expected list, got &{{{shown(value)}}}")
+        if type_.item.plain.issuperset(map(type, value)):
+            return
         for position, item in enumerate(value):
             try:
                 check(type_.item, item)
@@ -227,14 +234,14 @@ def merge(type_: Type, live: Any, config: Any) -> Any:
     if live is MISSING:
         return config
     kind = type_.kind
-    if kind is not Kind.LEAF and same(live, config):
+    if kind is not _LEAF and same(live, config):
         return live
-    if kind is Kind.MAP or kind is Kind.DEDUCED:
+    if kind is _MAP or kind is _DEDUCED:
         if isinstance(live, dict) and isinstance(config, dict) and (live or config):
             return _merge_maps(type_, live, config)
-        if kind is Kind.MAP and config is None and live:
+        if kind is _MAP and config is None and live:
             return live
-    elif kind is not Kind.LEAF:
+    elif kind is not _LEAF:
         if isinstance(live, list) and isinstance(config, list) and (live or config):
             return _merge_lists(type_, live, config)
         if config is None and live:
@@ -326,14 +333,14 @@ def _compare(type_: Type, element: str, old: Any, new: Any, result: Comparison) 
         result.removed[element] = _everything(type_, old)
         return
     kind = type_.kind
-    if kind is not Kind.LEAF and same(old, new):
+    if kind is not _LEAF and same(old, new):
         return
     below = Comparison({}, {}, {})
-    if kind is Kind.DEDUCED and isinstance(old, dict) and isinstance(new, dict) and (old or new):
+    if kind is _DEDUCED and isinstance(old, dict) and isinstance(new, dict) and (old or new):
         _compare_maps(type_, old, new, below)
-    elif kind is Kind.MAP and _either(dict, old, new):
+    elif kind is _MAP and _either(dict, old, new):
         _compare_maps(type_, old or {}, new or {}, below)
-    elif (kind is Kind.SET or kind is Kind.KEYED) and _either(list, old, new):
+    elif (kind is _SET or kind is _KEYED) and _either(list, old, new):
         _compare_lists(type_, old or [], new or [], below)
     elif not equal(old, new):
         result.modified[element] = {}
@@ -385,9 +392,9 @@ def _everything(type_: Type, value: Any) -> FieldSet:
     if type_.leaf or not value:
         return {}
     fields: FieldSet = {}
-    if kind is Kind.MAP or kind is Kind.DEDUCED:
+    if kind is _MAP or kind is _DEDUCED:
         if isinstance(value, dict):
-            if kind is Kind.MAP and (known := type_.leaves(tuple(value))) is not None:
+            if kind is _MAP and (known := type_.leaves(tuple(value))) is not None:
                 return {MEMBER: {}, **known}
             fields[MEMBER] = {}
             for name in sorted(value):
@@ -405,11 +412,11 @@ def _everything(type_: Type, value: Any) -> FieldSet:
 
 def remove(type_: Type, value: Any, fields: FieldSet) -> Any:
     """The value without these fields and items; a container that loses its last one stays, empty."""
-    if not fields or not value or type_.kind is Kind.LEAF:
+    if not fields or not value or type_.kind is _LEAF:
         return value
     if isinstance(value, dict):
         return _remove_members(type_, value, fields)
-    if isinstance(value, list) and type_.kind is not Kind.DEDUCED:
+    if isinstance(value, list) and type_.kind is not _DEDUCED:
         return _remove_items(type_, value, fields)
     return value
 
@@ -449,7 +456,7 @@ def with_named_parents(type_: Type, fields: FieldSet) -> FieldSet:
         if element.startswith("f:"):
             name = element[2:]
             member = type_.member(name) or DEDUCED
-            named = type_.kind is Kind.MAP and type_.is_field(name)
+            named = type_.kind is _MAP and type_.is_field(name)
         else:
             member, named = type_.item, False
         extended = with_named_parents(member, below)
@@ -470,7 +477,7 @@ def reconcile(type_: Type, fields: FieldSet) -> FieldSet:
         if not below:
             continue
         inner = type_.below(element)
-        if inner is None or inner.kind is Kind.DEDUCED:
+        if inner is None or inner.kind is _DEDUCED:
             continue
         if inner.whole:
             changed[element] = {}

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -61,13 +62,14 @@ def _unique_items(node: Node) -> Check | None:
     match node.list_type:
         case "set":
             return lambda value: _duplicates(value, value) if type(value) is list else None
-        case "map":
-            return lambda value: _unique_keys(value, node.list_map_keys) if type(value) is list else None
+        case "map" if keys := node.list_map_keys:
+            identity = itemgetter(*keys)
+            return lambda value: _unique_keys(value, keys, identity) if type(value) is list else None
     return None
 
 
-def _unique_keys(value: list[Any], keys: Sequence[str]) -> Problems:
-    if _surely_distinct(value, keys):
+def _unique_keys(value: list[Any], keys: Sequence[str], identity: Callable[[Any], Any]) -> Problems:
+    if _surely_distinct(value, identity):
         return None
     for index, item in enumerate(value):
         if item is not None and type(item) is not dict:
@@ -75,11 +77,11 @@ def _unique_keys(value: list[Any], keys: Sequence[str]) -> Problems:
     return _duplicates(value, [{key: item[key] for key in keys if key in item} if item else {} for item in value])
 
 
-def _surely_distinct(value: list[Any], keys: Sequence[str]) -> bool:
+def _surely_distinct(value: list[Any], identity: Callable[[Any], Any]) -> bool:
     """Whether no two objects have the same keys, found out at the speed of C: a no may be wrong, a yes never is."""
     try:
-        return len({tuple(map(item.get, keys)) for item in value}) == len(value)
-    except (AttributeError, TypeError):  # no object, or a key that is none of the scalars
+        return len(set(map(identity, value))) == len(value)
+    except (LookupError, TypeError):  # no object, or a key that is missing or none of the scalars
         return False
 
 
