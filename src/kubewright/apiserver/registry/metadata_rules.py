@@ -294,10 +294,10 @@ def validate_metadata_update(new: Mapping[str, Any], old: Mapping[str, Any], fie
     for key in _IMMUTABLE:
         if new.get(key) != old.get(key):
             causes += immutable(new.get(key), old.get(key), f"{field}.{key}")
-    changed = _changed(new, old)
-    causes += validate_labels(changed.get("labels"), f"{field}.labels")
-    causes += validate_annotations(changed.get("annotations"), f"{field}.annotations")
-    causes += validate_owner_references(changed.get("ownerReferences"), f"{field}.ownerReferences")
+    if changed := _changed(new, old):
+        causes += validate_labels(changed.get("labels"), f"{field}.labels")
+        causes += validate_annotations(changed.get("annotations"), f"{field}.annotations")
+        causes += validate_owner_references(changed.get("ownerReferences"), f"{field}.ownerReferences")
     return causes
 
 

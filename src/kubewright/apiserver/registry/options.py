@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from kubewright.apiserver.registry.strategy import Object
@@ -164,6 +165,7 @@ def write_options(kind: str, query: Query, user: UserInfo, user_agent: str, *, a
     return Write(user, options, bool(dry_run), manager, validation or "Warn", force)
 
 
+@lru_cache(maxsize=256)
 def _named_by(user_agent: str) -> str:
     """The manager that a client is where it names none: what printable characters stand before the first slash."""
     name = "".join(filter(str.isprintable, user_agent.partition("/")[0]))
