@@ -96,7 +96,7 @@ async def test_only_labels_and_annotations_of_the_metadata_are_the_webhooks() ->
         ),
         (
             Converting(lambda obj: to_v2(widget(labels={"a": 1}))),
-            "returned invalid metadata: metadata.labels[a] must be a string, but is int in converted object",
+            "returned invalid metadata: metadata.labels[a] must be a string, but is int64 in converted object",
         ),
     ],
 )

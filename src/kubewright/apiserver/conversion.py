@@ -16,6 +16,7 @@ import msgspec
 from kubewright.apiserver.registry.strategy import Object, Reader
 from kubewright.apiserver.webhook_client import CallFailed, WebhookClient
 from kubewright.objects.errors import APIError
+from kubewright.objects.go_values import type_name
 from kubewright.objects.names import GroupVersion, GroupVersionKind
 from kubewright.objects.selectors import label_key_problem, label_value_problem
 
@@ -142,7 +143,7 @@ def _checked(original: Object, converted: Any, api_version: str, invalid: str) -
     kube-apiserver converts one object at a time, so its errors always speak of index 0.
     """
     if not isinstance(converted, dict):
-        raise APIError(f"{invalid} object: invalid type, expected=Unstructured, got={type(converted).__name__}")
+        raise APIError(f"{invalid} object: invalid type, expected=Unstructured, got={type_name(converted)}")
     expected, received = GroupVersion.parse(api_version), GroupVersion.parse(converted.get("apiVersion") or "")
     if received != expected:
         raise APIError(f"{invalid} object at index 0: invalid groupVersion (expected {expected}, received {received})")
@@ -176,17 +177,17 @@ def _metadata_problem(original: Object, converted: Object) -> str | None:
         return "missing metadata in converted object"
     after = converted["metadata"]
     if not isinstance(after, dict):
-        return f"invalid metadata of type {type(after).__name__} in converted object"
+        return f"invalid metadata of type {type_name(after)} in converted object"
     before = original.get("metadata") or {}
     for key in ("labels", "annotations"):
         texts = after.get(key)
         if texts is None:
             continue
         if not isinstance(texts, dict):
-            return f"invalid metadata.{key} of type {type(texts).__name__} in converted object"
+            return f"invalid metadata.{key} of type {type_name(texts)} in converted object"
         for name, text in texts.items():
             if not isinstance(text, str):
-                return f"metadata.{key}[{name}] must be a string, but is {type(text).__name__} in converted object"
+                return f"metadata.{key}[{name}] must be a string, but is {type_name(text)} in converted object"
         if texts != before.get(key) and (problem := _texts_problem(key, texts)):
             return problem
     return None

@@ -89,6 +89,10 @@ class OpenAPI:
             self._documents["v2.protobuf"] = encode_document(msgspec.json.decode(self.v2()))
         return self._documents["v2.protobuf"]
 
+    def v2_hash(self) -> str:
+        """What changes whenever the document, in either form, does."""
+        return _hash((f"{one.gvk.api_version}/", one) for one in self._resources)
+
     def v3_index(self) -> bytes:
         """``/openapi/v3``: the documents that there are, each with a hash of its content in its address."""
         versions = dict.fromkeys(_document_path(resource.gvk) for resource in self._resources)
@@ -97,10 +101,7 @@ class OpenAPI:
 
     def v3_hash(self, path: str) -> str:
         """What changes whenever the document at a path does."""
-        resources = sorted(
-            f"{one.plural}{one.schema_revision}" for one in self._resources if _document_path(one.gvk) == path
-        )
-        return hashlib.sha256(f"{GIT_VERSION}{resources}".encode()).hexdigest().upper()
+        return _hash(("", one) for one in self._resources if _document_path(one.gvk) == path)
 
     def v3(self, path: str) -> bytes | None:
         """The document of ``api/v1`` or ``apis/GROUP/VERSION``; None where nothing is served there."""
@@ -127,6 +128,11 @@ class OpenAPI:
             }
             self._documents[path] = _with_references(document, "#/components/schemas/")
         return self._documents[path]
+
+
+def _hash(resources: Iterable[tuple[str, Resource]]) -> str:
+    found = sorted(f"{prefix}{one.plural}{one.schema_revision}" for prefix, one in resources)
+    return hashlib.sha256(f"{GIT_VERSION}{found}".encode()).hexdigest().upper()
 
 
 def schema_name(resource: Resource) -> str:

@@ -395,6 +395,15 @@ def test_status_is_applied_through_its_subresource() -> None:
         ({"dta": {}}, r"\.dta: field not declared in schema"),
         ({"metadata": {"finalizers": ["a", "a"]}}, "duplicate entries for key"),
         ({"metadata": {"ownerReferences": [{"name": "x"}]}}, "omits key field"),
+        (
+            {"dta": {}, "data": {"a": 1, "b": [], "c": ""}, "metadata": {"finalizers": ["a", "a", {}, "a"]}},
+            r"""Kind=ConfigMap\): errors:
+  \.data\.a: expected string, got .*
+  \.data\.b: expected string, got .*
+  \.dta: field not declared in schema
+  \.metadata\.finalizers: duplicate entries for key \[="a"\]
+  \.metadata\.finalizers: element 2: associative list .*\Z""",
+        ),
     ],
 )
 def test_a_configuration_that_does_not_fit_the_schema_is_an_error(config_map: Store, body: Object, text: str) -> None:

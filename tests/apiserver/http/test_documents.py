@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import msgspec
 import pytest
@@ -42,11 +44,13 @@ async def test_discovery_comes_in_every_media_type(transport: AsgiTransport, pat
     assert (answer.status, answer.headers["content-type"]) == (200, media_type)
 
 
-@pytest.mark.parametrize("path", ["/apis", "/openapi/v3/apis/apps/v1"])
-async def test_what_the_client_has_is_not_sent_again(transport: AsgiTransport, path: str) -> None:
-    answer = await transport.request("GET", path, headers={"accept": AGGREGATED})
-    tag = answer.headers["etag"]
-    again = await transport.request("GET", path, headers={"accept": AGGREGATED, "if-none-match": tag})
+@pytest.mark.parametrize("path", ["/apis", "/openapi/v2", "/openapi/v3/apis/apps/v1"])
+@pytest.mark.parametrize("known", ["%s", '"old", W/%s', "*"])
+async def test_what_the_client_has_is_not_sent_again(transport: AsgiTransport, path: str, known: str) -> None:
+    answer = await transport.request("GET", path, headers={"accept": AGGREGATED, "if-none-match": '"old"'})
+    assert (answer.status, answer.headers["vary"]) == (200, "Accept")
+    known = known.replace("%s", answer.headers["etag"])
+    again = await transport.request("GET", path, headers={"accept": AGGREGATED, "if-none-match": known})
     assert (again.status, again.body) == (304, b"")
 
 
@@ -66,6 +70,7 @@ async def test_a_hash_names_one_state_of_a_document(transport: AsgiTransport) ->
     url = index["paths"]["apis/apps/v1"]["serverRelativeURL"]
     answer = await transport.request("GET", url)
     assert (answer.status, answer.headers["cache-control"]) == (200, "public, immutable")
+    assert parsedate_to_datetime(answer.headers["expires"]) > datetime.now(UTC) + timedelta(days=300)
     stale = await transport.request("GET", "/openapi/v3/apis/apps/v1?hash=OLD")
     assert (stale.status, stale.headers["location"]) == (301, url)
 

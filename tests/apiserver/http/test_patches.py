@@ -16,6 +16,7 @@ from kubewright.apiserver.registry.builtin import builtin_resources
 from kubewright.apiserver.registry.options import Write
 from kubewright.apiserver.request import UserInfo
 from kubewright.objects.errors import BadRequest, UnsupportedMediaType
+from kubewright.schema.node import Node
 
 RESOURCE = next(resource for resource in builtin_resources() if resource.plural == "configmaps")
 
@@ -44,6 +45,20 @@ def test_strange_members_of_operations_are_told() -> None:
     patch = Patch(JSON_PATCH, body, RESOURCE)
     assert patch.apply({}) == {"a": {"x": 2}}
     assert patch.strict == ['json patch duplicate field "[0].value.x"', 'json patch unknown field "[0].more"']
+
+
+@pytest.mark.parametrize(("media_type", "kind"), [(STRATEGIC, int), (MERGE_PATCH, float), (JSON_PATCH, float)])
+def test_numbers_of_a_strategic_patch_are_integers_where_they_can_be(media_type: str, kind: type) -> None:
+    body = b'[{"op":"add","path":"/n","value":2.0}]' if media_type == JSON_PATCH else b'{"n": 2.0}'
+    patched = Patch(media_type, body, RESOURCE, node=Node({})).apply({})
+    assert (patched, type(patched["n"])) == ({"n": 2}, kind)
+
+
+@pytest.mark.parametrize("body", [b'{"some": [1.0, 1e2, 0.5, 1e300, "1.0"]}', b'{some: [1.0, 1e2, 0.5, 1e300, "1.0"]}'])
+def test_numbers_of_an_applied_configuration_are_integers_where_they_can_be(body: bytes) -> None:
+    numbers = applied_configuration(body)[0]["some"]
+    assert numbers == [1, 100, 0.5, 1e300, "1.0"]
+    assert [type(number) for number in numbers] == [int, int, float, float, str]
 
 
 @pytest.mark.parametrize("body", [b"a: 1\na: 2", b'{"a":1,\n"a":2}'])

@@ -78,3 +78,42 @@ async def test_an_apply_that_has_to_try_again_owns_no_more_than_it_applies(
     [entry] = applied["metadata"]["managedFields"]
     assert entry["fieldsV1"] == {"f:spec": {"f:part": {"f:given": {}}}}
     assert storage.faster == 0
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind", "why"),
+    [
+        ("autoscaling/v1", "HorizontalPodAutoscaler", "in the data (autoscaling/v1) does not match the expected"),
+        (
+            "autoscaling/v9",
+            "HorizontalPodAutoscaler",
+            'in version "v9" cannot be handled as a HorizontalPodAutoscaler: no',
+        ),
+        ("apps/v1", "Deployment", "converting (v1.Deployment) to (autoscaling.HorizontalPodAutoscaler): unknown"),
+        ("autoscaling/v2", "Pod", 'no kind "Pod" is registered for version "autoscaling/v2"'),
+    ],
+)
+async def test_an_object_of_another_type_is_refused(server: ApiServer, api_version: str, kind: str, why: str) -> None:
+    body = {"apiVersion": api_version, "kind": kind, "metadata": {"name": "a"}}
+    path = "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers"
+    code, answer = await ask(server, "POST", path, body)
+    assert code == 400
+    assert why in answer["message"]
+
+
+async def test_what_can_only_be_listed_says_that_it_cannot_be_watched(server: ApiServer) -> None:
+    code, answer = await ask(server, "GET", "/api/v1/componentstatuses?watch=true")
+    assert (code, answer["details"]) == (405, {"kind": "componentstatuses"})
+    assert answer["message"] == 'watch is not supported on resources of kind "componentstatuses"'
+
+
+async def test_pods_are_selected_by_their_first_address_only(server: ApiServer) -> None:
+    pod = {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+    path = "/api/v1/namespaces/default/pods"
+    assert (await ask(server, "POST", path, pod))[0] == 201
+    status = {"status": {"podIP": "10.0.0.1"}}
+    patch = "application/merge-patch+json"
+    assert (await ask(server, "PATCH", f"{path}/p/status", status, content_type=patch))[0] == 200
+    for field, count in (("podIP", 1), ("podIPs", 0)):
+        _, found = await ask(server, "GET", f"{path}?fieldSelector=status.{field}=10.0.0.1")
+        assert len(found["items"]) == count

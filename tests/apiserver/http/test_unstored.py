@@ -99,6 +99,15 @@ async def test_policies_see_the_eviction_and_not_the_deletion_that_follows(serve
     assert (await ask(server, "GET", f"{NAMESPACE}/pods/p"))[0] == 404
 
 
+async def test_an_eviction_may_come_in_a_version_that_is_no_longer_served(server: ApiServer) -> None:
+    await forbid(server, "", "pods/eviction", "object.apiVersion == 'policy/v1'")
+    await make(server, f"{NAMESPACE}/pods", "p", spec=CONTAINERS)
+    eviction = {"apiVersion": "policy/v1alpha1", "kind": "Eviction", "metadata": {"name": "p"}}
+    assert (await ask(server, "POST", f"{NAMESPACE}/pods/p/eviction", eviction))[0] == 400
+    eviction["apiVersion"] = "policy/v1beta1"
+    assert (await ask(server, "POST", f"{NAMESPACE}/pods/p/eviction", eviction))[0] == 201
+
+
 async def test_policies_see_reviews(server: ApiServer) -> None:
     await forbid(server, "authorization.k8s.io", "subjectaccessreviews", "object.spec.user != 'root'")
     review = {"spec": {"user": "root", "resourceAttributes": {"verb": "get", "resource": "pods"}}}

@@ -18,7 +18,18 @@ JSON, YAML = "application/json", "application/yaml"
 
 
 @pytest.mark.parametrize(
-    "text", [b"", b"{", b"\xff\xfe", b'{"a":1}x', b"[1,", b'{"a":' * 500 + b"1" + b"}" * 500, b"[" * 100_000]
+    "text",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b"{\xff",
+        b'{"\\ud800',
+        b'{"a":1}x',
+        b"[1,",
+        b'{"a":' * 500 + b"1" + b"}" * 500,
+        b"[" * 100_000,
+    ],
 )
 def test_what_is_no_json_is_a_bad_request(text: bytes) -> None:
     with pytest.raises(BadRequest):
@@ -37,7 +48,29 @@ def test_what_is_no_yaml_is_a_bad_request(text: bytes) -> None:
         body.parse_object(text, YAML)
 
 
-@pytest.mark.parametrize("text", [b"[]", b'"text"', b"1", b"null"])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (b"\xff", "\ufffd"), (b"\xe2\x82", "\ufffd\ufffd"), (b"\xed\xa0\x80x", "\ufffd\ufffd\ufffdx"),
+        (rb"\ud83d\ude00", "\U0001f600"), (rb"\ud83dx", "\ufffdx"), (rb"\ude00\ud83d", "\ufffd\ufffd"),
+        (rb"\ud83d\ud83d\ude00", "\ufffd\U0001f600"), (rb"\uD83D\u0041", "\ufffdA"),
+        (rb"\\ud83d\ud83d", "\\ud83d\ufffd"),
+    ],
+)  # fmt: skip
+def test_what_is_no_unicode_is_replaced_as_in_go(text: bytes, value: str) -> None:
+    # One half of a pair, so that every document has to be mended.
+    assert body.parse_object(b'{"a":"' + text + rb'","b":"\ud800","c":1,"c":2}', JSON)[0] == {
+        "a": value,
+        "b": "\ufffd",
+        "c": 2,
+    }
+
+
+def test_null_is_an_object_without_members() -> None:
+    assert body.parse_object(b"null", JSON) == body.parse_object(b"", YAML) == ({}, None)
+
+
+@pytest.mark.parametrize("text", [b"[]", b'"text"', b"1"])
 def test_an_object_is_needed(text: bytes) -> None:
     with pytest.raises(BadRequest, match="cannot unmarshal"):
         body.parse_object(text, JSON)

@@ -85,3 +85,14 @@ async def test_whatever_there_is_comes_as_a_whole(server: ApiServer) -> None:
     page = await page_of(server, "limit=1&resourceVersion=0")
     assert names(page) == ["a", "b", "c"]
     assert "continue" not in page["metadata"]
+
+
+@pytest.mark.parametrize(("resource", "count"), [("configmaps", 3), ("events", 1)])
+async def test_only_what_kubernetes_caches_ignores_the_limit_of_a_list_of_any_version(
+    server: ApiServer, resource: str, count: int
+) -> None:
+    for name in "ab":
+        event = {"metadata": {"name": name}, "involvedObject": {"namespace": "default"}}
+        assert (await ask(server, "POST", "/api/v1/namespaces/default/events", event))[0] == 201
+    path = f"/api/v1/namespaces/default/{resource}?limit=1&resourceVersion=0"
+    assert len((await ask(server, "GET", path))[1]["items"]) == count

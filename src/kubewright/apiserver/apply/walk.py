@@ -24,7 +24,21 @@ _LEAF, _MAP, _SET, _KEYED, _DEDUCED = Kind.LEAF, Kind.MAP, Kind.SET, Kind.KEYED,
 
 
 class TypeMismatch(ValueError):
-    """A value does not fit the schema; the text begins with the path of the field."""
+    """Values do not fit the schema.
+
+    :param problems: each begins with the path of the field.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__(*problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        return self.problems[0] if len(self.problems) == 1 else "\n  ".join(("errors:", *self.problems))
+
+    def below(self, path: str) -> list[str]:
+        """The problems of a value that lies at this path."""
+        return [path + problem for problem in self.problems]
 
 
 class Comparison(NamedTuple):
@@ -133,12 +147,13 @@ def _members_set(type_: Type, value: dict[str, Any], *, strict: bool) -> FieldSe
         if known is not None:
             return known
     fields: FieldSet = {}
+    problems: list[str] = []
     for name in sorted(value):
         member = value[name]
         member_type = type_.member(name)
         if member_type is None:
             if strict:
-                raise TypeMismatch(f".{name}: field not declared in schema")
+                problems.append(f".{name}: field not declared in schema")
             continue
         if member_type.leaf and (not strict or type(member) in member_type.plain):
             fields[f"f:{name}"] = {}
@@ -146,34 +161,42 @@ def _members_set(type_: Type, value: dict[str, Any], *, strict: bool) -> FieldSe
         try:
             below = _fields_below(member_type, member, strict=strict)
         except TypeMismatch as mismatch:
-            raise TypeMismatch(f".{name}{mismatch}") from None
+            problems += mismatch.below(f".{name}")
+            continue
         if below is None:
             fields[f"f:{name}"] = {}
         elif member is None or member == {} or type_.kind is _DEDUCED or not type_.is_field(name):
             fields[f"f:{name}"] = {MEMBER: {}, **below} if below else {}
         elif below:
             fields[f"f:{name}"] = below
+    if problems:
+        raise TypeMismatch(*problems)
     return fields
 
 
 def _items_set(type_: Type, value: list[Any], *, strict: bool) -> FieldSet:
     fields: FieldSet = {}
+    problems: list[str] = []
     for position, item in enumerate(value):
         try:
             element = item_element(type_, item)
         except TypeMismatch as mismatch:
             if strict:
-                raise TypeMismatch(f": element {position}{mismatch}") from None
+                problems.append(f": element {position}{mismatch}")
+                break  # The items behind it are not looked at.
             continue
         if element in fields:
-            if strict:
-                raise TypeMismatch(f": duplicate entries for key {fieldset.path_text((element,))}")
-            continue
+            if not strict:
+                continue
+            problems.append(f": duplicate entries for key {fieldset.path_text((element,))}")
         try:
             below = _fields_below(type_.item, item, strict=strict)
         except TypeMismatch as mismatch:
-            raise TypeMismatch(f"{fieldset.path_text((element,))}{mismatch}") from None
+            problems += mismatch.below(fieldset.path_text((element,)))
+            below = None
         fields[element] = {MEMBER: {}, **below} if below else {}
+    if problems:
+        raise TypeMismatch(*problems)
     return fieldset.items_ordered(fields)
 
 
@@ -184,6 +207,7 @@ def check(type_: Type, value: Any) -> None:
     """
     if value is None or type_.kind is _DEDUCED:
         return
+    problems: list[str] = []
     if type_.is_list:
         if not isinstance(value, list):
             raise TypeMismatch(f": expected list, got &{{{shown(value)}}}")
@@ -193,22 +217,25 @@ def check(type_: Type, value: Any) -> None:
             try:
                 check(type_.item, item)
             except TypeMismatch as mismatch:
-                raise TypeMismatch(f"[{position}]{mismatch}") from None
+                problems += mismatch.below(f"[{position}]")
     elif type_.is_map:
         if not isinstance(value, dict):
             raise TypeMismatch(f": expected map, got &{{{shown(value)}}}")
         for name, member in value.items():
             member_type = type_.member(name)
             if member_type is None:
-                raise TypeMismatch(f".{name}: field not declared in schema")
+                problems.append(f".{name}: field not declared in schema")
+                continue
             try:
                 check(member_type, member)
             except TypeMismatch as mismatch:
-                raise TypeMismatch(f".{name}{mismatch}") from None
+                problems += mismatch.below(f".{name}")
     elif scalar := type_.scalar:
         name, allowed = scalar
         if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
             raise TypeMismatch(f": expected {name}, got {_found(value, name)}")
+    if problems:
+        raise TypeMismatch(*problems)
 
 
 def _found(value: Any, wanted: str) -> str:

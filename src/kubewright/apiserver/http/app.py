@@ -27,6 +27,7 @@ from kubewright.apiserver.metrics import CONTENT_TYPE, Metrics
 from kubewright.apiserver.registry.builtin import builtin_resources
 from kubewright.apiserver.registry.cluster import LogicalCluster
 from kubewright.apiserver.registry.options import Query, first
+from kubewright.apiserver.registry.resource import Resource
 from kubewright.apiserver.request import RequestInfo, UserInfo
 from kubewright.apiserver.storage.protocol import StorageError
 from kubewright.cel.errors import EvaluationError
@@ -39,7 +40,7 @@ from kubewright.objects.errors import (
     RequestEntityTooLarge,
     Timeout,
 )
-from kubewright.objects.names import GroupVersionResource
+from kubewright.objects.names import GroupResource, GroupVersionResource
 from kubewright.transport import ClientDisconnected, Receive, Scope, Send
 
 REQUEST_TIMEOUT = 60.0
@@ -157,7 +158,7 @@ class App:
                 raise resource_not_found()
             return await subresource_handler(resource, info)(Call(request, info, user, store))
         if info.verb not in resource.verbs or info.verb not in VERBS:
-            raise _not_allowed(info, custom=resource.custom)
+            raise _not_allowed(info, resource)
         if resource.custom:  # Their verbs are known from the request alone, whatever the form of the URL.
             if info.verb in ("update", "patch") and not _at_name(request, info):
                 raise BadRequest("name must be provided")
@@ -232,11 +233,9 @@ def _ends_with(request: Request, parts: str) -> bool:
     return bool(request.scope["path"].rstrip("/").endswith(f"/{parts}"))
 
 
-def _not_allowed(info: RequestInfo, *, custom: bool) -> MethodNotAllowed:
-    if not custom:
+def _not_allowed(info: RequestInfo, resource: Resource) -> MethodNotAllowed:
+    if not resource.custom and not (info.verb == "watch" and "list" in resource.verbs):
         return method_not_allowed()
-    target = f"{info.resource}.{info.group}"
-    return MethodNotAllowed(
-        f'{info.verb} is not supported on resources of kind "{target}"',
-        details={"group": info.group, "kind": info.resource},
-    )
+    target = GroupResource(info.group, info.resource)
+    details = {"group": info.group, "kind": info.resource} if info.group else {"kind": info.resource}
+    return MethodNotAllowed(f'{info.verb} is not supported on resources of kind "{target}"', details=details)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from email.utils import formatdate
+from typing import Any, Final
 
 from kubewright.apiserver import openapi_protobuf
 from kubewright.apiserver.discovery import Discovery
@@ -19,6 +21,8 @@ from kubewright.objects.errors import NotAcceptable
 
 _TEXT = "text/plain; charset=utf-8"
 _AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+_UNSHARED: Final = "no-cache, private"
+_YEAR: Final = 365 * 86400
 
 HealthCheck = Callable[[], Awaitable[str]]
 """Gives what is wrong, or the empty string."""
@@ -97,9 +101,11 @@ def openapi(path: str, request: Request, documents: OpenAPI) -> Response:
     if path == "/openapi/v2":
         match _openapi_form(request, "proto-openapi.spec.v2"):
             case "json":
-                return Response(documents.v2())
+                return _tagged(request, documents.v2(), documents.v2_hash(), cache=_UNSHARED)
             case "protobuf":
-                return Response(documents.v2_protobuf(), media_type=openapi_protobuf.MEDIA_TYPE)
+                body = documents.v2_protobuf()
+                media_type = openapi_protobuf.MEDIA_TYPE
+                return _tagged(request, body, documents.v2_hash(), media_type=media_type, cache=_UNSHARED)
         return _nothing_acceptable()
     path = path.removeprefix("/openapi/v3/")
     found = documents.v3(path)
@@ -112,8 +118,12 @@ def openapi(path: str, request: Request, documents: OpenAPI) -> Response:
         moved = Response(b"", status=301)
         moved.headers.append((b"location", f"{request.scope['path']}?hash={tag}".encode()))
         return moved
-    # What the hash names never changes, so that it may be kept for good.
-    return _tagged(request, found, tag, cache="public, immutable" if asked else "no-cache, private")
+    if not asked:
+        return _tagged(request, found, tag, cache=_UNSHARED)
+    # What the hash names never changes, so that it may be kept for good: at most a year, says HTTP.
+    answer = _tagged(request, found, tag, cache="public, immutable")
+    answer.headers.append((b"expires", formatdate(time.time() + _YEAR, usegmt=True).encode()))
+    return answer
 
 
 def _openapi_form(request: Request, protobuf: str) -> str:
@@ -136,7 +146,8 @@ def _nothing_acceptable() -> Response:
 def _tagged(request: Request, body: bytes, tag: str, *, media_type: str = JSON, cache: str = "public") -> Response:
     """An answer that the client need not be sent again while it has it."""
     quoted = f'"{tag}"'
-    known = request.headers.get("if-none-match") == quoted
+    asked = request.headers.get("if-none-match", "").split(",")
+    known = any(one.strip().removeprefix("W/") in (quoted, "*") for one in asked)
     response = Response(b"" if known else body, status=304 if known else 200, media_type=media_type)
     response.headers[0] = (b"cache-control", cache.encode())
     response.headers += [(b"etag", quoted.encode()), (b"vary", b"Accept")]

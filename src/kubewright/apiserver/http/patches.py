@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kubewright.apiserver.patch import json_patch, merge_patch, strategic_merge
-from kubewright.apiserver.registry.body import Repeated, duplicates, parse, parse_object
+from kubewright.apiserver.registry.body import Repeated, duplicates, parse, parse_object, with_integers
 from kubewright.apiserver.registry.options import Write
 from kubewright.apiserver.registry.resource import Resource
 from kubewright.apiserver.registry.strategy import Object
@@ -54,7 +54,7 @@ class Patch:
             return json_patch(live, patch)
         if self._media_type == MERGE_PATCH:
             return merge_patch(live, patch)
-        return strategic_merge(live, {} if patch is None else patch, self._node)
+        return strategic_merge(live, {} if patch is None else with_integers(patch, self._body), self._node)
 
 
 def _unknown_members(operations: Any) -> Iterator[str]:
@@ -90,7 +90,7 @@ def applied_configuration(body: bytes) -> tuple[Object, Repeated | None]:
             pass  # YAML's flow style begins like JSON.
         else:
             if pairs is None:
-                return config, None
+                return with_integers(config, body), None
     config, repeated = parse_object(body, "application/yaml")
     return config, repeated if isinstance(repeated, Repeated) else None
 

@@ -7,6 +7,7 @@ of the subresource that it was sent to.  What it means is for its handler to say
 from __future__ import annotations
 
 from functools import cache
+from typing import Final
 
 from kubewright.apiserver.admission.attributes import Attributes, Operation
 from kubewright.apiserver.http.resources import Call
@@ -18,6 +19,9 @@ from kubewright.apiserver.registry.options import Write
 from kubewright.apiserver.registry.resource import Resource
 from kubewright.apiserver.registry.strategy import Object
 from kubewright.objects.names import GroupVersionKind
+
+_FORMER: Final = {GroupVersionKind("policy", "v1", "Eviction"): ("policy/v1beta1",)}
+"""Versions that are no longer served, in which clients may send their objects all the same."""
 
 
 @cache
@@ -34,7 +38,7 @@ def codec_of(kind: GroupVersionKind) -> Codec:
         strategy_source=lambda: strategy,
         storage_version=kind.version,
     )
-    return Codec(resource)
+    return Codec(resource, _FORMER.get(kind, ()))
 
 
 async def read(call: Call, kind: GroupVersionKind, write: Write) -> Object:

@@ -1,13 +1,16 @@
 """Request bodies: bytes in one of the accepted media types in, a JSON object and its duplicate fields out.
 
-Bad syntax, bad UTF-8, absurd nesting and anything that is no object are refused here as ``BadRequest``.
+Bad syntax, absurd nesting and anything that is no object are refused here as ``BadRequest``.  What no text of Unicode
+can hold is replaced in JSON, as Go's decoder does it: bytes that are no UTF-8, and halves of surrogate pairs.
 """
 
 from __future__ import annotations
 
+import codecs
 import json
+import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -58,7 +61,10 @@ def parse(body: bytes, media_type: str) -> tuple[Any, Pairs | Repeated | None]:
     try:
         value = _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest(f"couldn't get version/kind; json parse error: {error}") from None
+        body, broken = _as_unicode(body), body
+        if body == broken:
+            raise BadRequest(f"couldn't get version/kind; json parse error: {error}") from None
+        return parse(body, media_type)
     if body.count(b"{") + body.count(b"[") > MAX_DEPTH:
         check_depth(value)
     if _has_duplicates(body, value):
@@ -66,13 +72,35 @@ def parse(body: bytes, media_type: str) -> tuple[Any, Pairs | Repeated | None]:
     return value, None
 
 
+_SURROGATE: Final = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"  # A pair, and
+    rb"|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"  # what is left of one; other escapes are passed over whole.
+    rb"|\\.",
+    re.DOTALL,
+)
+
+
+def _each_byte_replaced(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    return "\ufffd" * (error.end - error.start), error.end
+
+
+codecs.register_error("kubewright.each-byte-replaced", _each_byte_replaced)
+
+
+def _as_unicode(body: bytes) -> bytes:
+    """A JSON document with U+FFFD for each byte that is no UTF-8, and for each half of a surrogate pair."""
+    text = body.decode(errors="kubewright.each-byte-replaced").encode()
+    return _SURROGATE.sub(lambda found: rb"\ufffd" if found["half"] else found[0], text)
+
+
 def parse_object(body: bytes, media_type: str) -> tuple[Object, Pairs | Repeated | None]:
-    """Decode a body that has to be an object.
+    """Decode a body that has to be an object; null stands for one without members, as it leaves a Go struct empty.
 
     :raises BadRequest: it is something else.
     """
     value, pairs = parse(body, media_type)
-    return check_object(value), pairs
+    return {} if value is None else check_object(value), pairs
 
 
 def check_object(value: Any) -> Object:
@@ -83,6 +111,29 @@ def check_object(value: Any) -> Object:
         "couldn't get version/kind; json parse error: json: cannot unmarshal "
         f"{json_type(value)} into Go value of type struct"
     )
+
+
+_MAYBE_WHOLE: Final = re.compile(rb"[:\[,]\s*-?\d+(?:\.|[eE])")
+"""Before a number with a fraction or an exponent, of which some are integers nevertheless."""
+
+
+def with_integers(value: Any, body: bytes) -> Any:
+    """A value whose numbers without a fraction are all integers, however the body writes them: ``2.0`` is 2.
+
+    So they are to whom a document comes by way of YAML, or as a Go map, and not by Go's JSON decoder alone.
+    """
+    return _with_integers(value) if _MAYBE_WHOLE.search(body) else value
+
+
+def _with_integers(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: _with_integers(member) for name, member in value.items()}
+        case list():
+            return [_with_integers(item) for item in value]
+        case float() if value.is_integer() and -(2.0**63) <= value < 2.0**63:
+            return int(value)
+    return value
 
 
 def json_type(value: Any) -> str:

@@ -7,13 +7,14 @@ the resource version is put into an answer without decoding it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from kubewright.apiserver.admission.refusal import internal_error
 from kubewright.apiserver.registry import body as bodies
+from kubewright.apiserver.registry.builtin.definitions import is_defined
 from kubewright.apiserver.registry.options import Write
 from kubewright.apiserver.registry.resource import Resource
 from kubewright.apiserver.registry.strategy import DecodeError, Object
@@ -31,10 +32,14 @@ _ORDER = dict.fromkeys(("kind", "apiVersion", "metadata"))
 
 
 class Codec:
-    """Reads and writes the objects of one resource version."""
+    """Reads and writes the objects of one resource version.
 
-    def __init__(self, resource: Resource) -> None:
+    :param former: other versions in which requests may bring the same objects.
+    """
+
+    def __init__(self, resource: Resource, former: Collection[str] = ()) -> None:
         self.resource = resource
+        self._former = former
         self._head = head(resource.gvk)
         self._same_type = resource.stored_gvk == resource.gvk
         self._shape = f"{resource.gvk.api_version}@{resource.schema_revision}"
@@ -112,19 +117,17 @@ class Codec:
                 )
         wanted = self.resource.gvk
         found = GroupVersionKind.parse(api_version or wanted.api_version, kind or wanted.kind)
-        if found == wanted:
+        if found == wanted or (found.kind == wanted.kind and found.api_version in self._former):
             obj["kind"], obj["apiVersion"] = wanted.kind, wanted.api_version
-        elif found.api_version == wanted.api_version:
-            raise BadRequest(
-                f'{found.kind} in version "{wanted.version}" cannot be handled as a {wanted.kind}: converting '
-                f"({_go_name(found)}) to ({_internal_name(wanted)}): unknown conversion"
-            )
+            return
+        if is_defined(found) and (found.group, found.kind) == (wanted.group, wanted.kind):
+            raise _another_version(found.api_version, wanted)
+        if is_defined(found):
+            why = f"converting ({_go_name(found)}) to ({_internal_name(wanted)}): unknown conversion"
         else:
-            raise BadRequest(
-                f'{found.kind} in version "{wanted.version}" cannot be handled as a {wanted.kind}: no kind '
-                f'"{found.kind}" is registered for version "{found.api_version}" in scheme '
-                '"pkg/api/legacyscheme/scheme.go:30"'
-            )
+            scheme = "pkg/api/legacyscheme/scheme.go:30"
+            why = f'no kind "{found.kind}" is registered for version "{found.api_version}" in scheme "{scheme}"'
+        raise BadRequest(f'{found.kind} in version "{found.version}" cannot be handled as a {wanted.kind}: {why}')
 
     def _check_custom_type(self, obj: Object, kind: Any, api_version: Any) -> None:
         wanted = self.resource.gvk
@@ -133,10 +136,7 @@ class Codec:
         if not isinstance(api_version, str) or not api_version:
             raise BadRequest(f"Object 'apiVersion' is missing in '{_encode(obj).decode()}'")
         if api_version != wanted.api_version:
-            raise BadRequest(
-                f"the API version in the data ({api_version}) does not match the expected API version "
-                f"({wanted.api_version})"
-            )
+            raise _another_version(api_version, wanted)
         if kind != wanted.kind:
             name = obj["metadata"].get("name", "") if isinstance(obj.get("metadata"), dict) else ""
             cause = field_errors.invalid("kind", kind, f"must be {wanted.kind}")
@@ -277,6 +277,12 @@ class Codec:
             strategy = self.resource.versions.strategy(stored) if self.resource.versions is not None else None
             obj = strategy.decode(obj, []) if strategy is not None else obj
         return obj
+
+
+def _another_version(found: str, wanted: GroupVersionKind) -> BadRequest:
+    return BadRequest(
+        f"the API version in the data ({found}) does not match the expected API version ({wanted.api_version})"
+    )
 
 
 def head(gvk: GroupVersionKind) -> bytes:

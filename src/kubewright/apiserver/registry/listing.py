@@ -65,8 +65,9 @@ async def list_page(store: Store, namespace: str, options: ReadOptions) -> ListP
             candidates = await _past(store, namespace, revision, after)
         except Gone as error:
             raise _expired_page(position) if position is not None else error from None
-    # Kubernetes' watch cache, asked for whatever it has, gives all of it (``computeListLimit``).
-    limit = 0 if options.resource_version == "0" else options.limit
+    # Kubernetes' watch cache, asked for whatever it has, gives all of it (``computeListLimit``); Events have none.
+    cached = store.resource.plural != "events" or store.resource.custom
+    limit = 0 if options.resource_version == "0" and cached else options.limit
     return _cut(store.cache.prefix, candidates, selection, limit, revision)
 
 

@@ -105,6 +105,11 @@ def _names() -> dict[GroupVersionKind, str]:
     return names
 
 
+def is_defined(kind: GroupVersionKind) -> bool:
+    """Whether the Kubernetes version that the server speaks knows a kind."""
+    return kind in _names()
+
+
 def definition_name(kind: GroupVersionKind) -> str:
     """The name of a kind's definition, such as ``io.k8s.api.apps.v1.Deployment``.
 

@@ -157,7 +157,7 @@ class PodStrategy(BuiltinStrategy):
             "spec.hostNetwork": "true" if spec.get("hostNetwork") else "false",
             "status.phase": status.get("phase", ""),
             "status.podIP": status.get("podIP", ""),
-            "status.podIPs": status.get("podIP", ""),
+            "status.podIPs": "",  # The name is accepted, but no value is ever found under it.
             "status.nominatedNodeName": status.get("nominatedNodeName", ""),
         }
 

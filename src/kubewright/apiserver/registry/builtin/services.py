@@ -202,10 +202,10 @@ class ServiceStrategy(BuiltinStrategy):
             given = [field for field in ("loadBalancerIP", "externalIPs") if spec.get(field)]
             given += ["SessionAffinity"] if spec.get("sessionAffinity") != "None" else []
             found += [f"spec.{field} is ignored for headless services" for field in given]
-        elif spec.get("externalIPs") and not external:
-            found.append("spec.externalIPs is deprecated and may no longer be implemented in some clusters")
         for index, ip in enumerate(spec.get("externalIPs") or ()):
             found += ip_warnings(ip, f"spec.externalIPs[{index}]")
+        if spec.get("externalIPs") and not headless and not external:
+            found.append("spec.externalIPs is deprecated and may no longer be implemented in some clusters")
         if spec.get("loadBalancerIP"):
             found += ip_warnings(spec["loadBalancerIP"], "spec.loadBalancerIP")
         for index, cidr in enumerate(spec.get("loadBalancerSourceRanges") or ()):
