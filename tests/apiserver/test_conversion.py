@@ -6,6 +6,7 @@ import pytest
 from tests.apiserver.admission.attributes import Objects
 
 from kubewright.apiserver.conversion import NoConversion, WebhookConversion
+from kubewright.apiserver.registry.metadata_rules import LABEL_VALUE_ERROR, QUALIFIED_ERROR
 from kubewright.apiserver.registry.strategy import Object, Reader
 from kubewright.apiserver.webhook_client import CallFailed, WebhookClient
 from kubewright.objects.errors import APIError
@@ -98,11 +99,29 @@ async def test_only_labels_and_annotations_of_the_metadata_are_the_webhooks() ->
             Converting(lambda obj: to_v2(widget(labels={"a": 1}))),
             "returned invalid metadata: metadata.labels[a] must be a string, but is int64 in converted object",
         ),
+        (
+            Converting(lambda obj: to_v2(widget(labels={"a": "!", "b": "ok"}))),
+            f'returned invalid metadata: metadata.labels: Invalid value: "!": {LABEL_VALUE_ERROR}',
+        ),
+        (
+            Converting(lambda obj: to_v2(widget(annotations={"a!": "", "b!": "", "A.B/c": ""}))),
+            "returned invalid metadata: ["
+            + ", ".join(f'metadata.annotation: Invalid value: "{key}!": name part {QUALIFIED_ERROR}' for key in "ab")
+            + "]",
+        ),
+        (Converting(lambda obj: None), "returned invalid object: invalid type, expected=Unstructured, got=<nil>"),
+        (
+            Converting(lambda obj: to_v2(obj) | {"metadata": []}),
+            "returned invalid metadata: invalid metadata of type []interface {} in converted object",
+        ),
+        (Converting(lambda obj: to_v2(widget(uid="2"))), "returned invalid object: must have the same UID: 1 != 2"),
+        (Converting(to_v2, uid="3"), 'failed: expected response.uid="UID", got "3"'),
     ],
 )
 async def test_a_failing_conversion_says_what_the_webhook_did(client: Converting, why: str) -> None:
     with pytest.raises(APIError) as error:
         await conversion(client).convert([widget()], "example.com/v2")
+    why = why.replace("UID", client.reviews[0]["request"]["uid"]) if "response.uid" in why else why
     assert error.value.message == f"conversion webhook for example.com/v1, Kind=Widget {why}"
     assert error.value.status_code == 500
 

@@ -13,12 +13,12 @@ from typing import Any, Protocol
 
 import msgspec
 
+from kubewright.apiserver.registry.metadata_rules import validate_annotations, validate_labels
 from kubewright.apiserver.registry.strategy import Object, Reader
 from kubewright.apiserver.webhook_client import CallFailed, WebhookClient
 from kubewright.objects.errors import APIError
 from kubewright.objects.go_values import type_name
 from kubewright.objects.names import GroupVersion, GroupVersionKind
-from kubewright.objects.selectors import label_key_problem, label_value_problem
 
 _GROUP = "apiextensions.k8s.io"
 _SUPPORTED_VERSIONS = ("v1", "v1beta1")
@@ -193,11 +193,11 @@ def _metadata_problem(original: Object, converted: Object) -> str | None:
     return None
 
 
-def _texts_problem(key: str, texts: Mapping[str, str]) -> str | None:
+def _texts_problem(key: str, texts: Mapping[str, str]) -> str:
     """Labels and annotations that the webhook changed must be ones that a client could have written."""
-    for name, text in texts.items():
-        if problem := label_key_problem(name if key == "labels" else name.lower()):  # as Kubernetes: case is free here
-            return f'metadata.{key}: Invalid value: "{name}": {problem}'
-        if key == "labels" and (problem := label_value_problem(text)):
-            return f'metadata.labels: Invalid value: "{text}": {problem}'
-    return None
+    if key == "labels":
+        causes = validate_labels(texts, "metadata.labels")
+    else:
+        causes = validate_annotations(texts, "metadata.annotation")  # So Kubernetes calls them here.
+    problems = list(dict.fromkeys(f"{cause.field}: {cause.message}" for cause in causes))
+    return f"[{', '.join(problems)}]" if len(problems) > 1 else "".join(problems)

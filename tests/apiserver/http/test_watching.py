@@ -25,17 +25,19 @@ async def server() -> AsyncIterator[ApiServer]:
 
 
 class Client:
-    """Watches ConfigMaps; takes down how each line came.
+    """Watches a resource; takes down how each line came.
 
     :param refusals: how many lines it will not have pushed.
     """
 
-    def __init__(self, server: ApiServer, *, accept: bytes = b"application/json", refusals: int = 0) -> None:
+    def __init__(
+        self, server: ApiServer, *, path: str = MAPS, accept: bytes = b"application/json", refusals: int = 0
+    ) -> None:
         self.lines: list[tuple[str, bytes]] = []
         self.changed = asyncio.Event()
         self.refusals = refusals
         headers = [(b"authorization", b"Bearer admin"), (b"accept", accept)]
-        scope = {"type": "http", "method": "GET", "path": MAPS, "query_string": b"watch=true", "headers": headers}
+        scope = {"type": "http", "method": "GET", "path": path, "query_string": b"watch=true", "headers": headers}
         self.task = asyncio.ensure_future(server.app(scope, self.receive, self.send))
 
     async def receive(self) -> MutableMapping[str, Any]:
@@ -118,3 +120,27 @@ async def test_a_watch_that_ends_is_ended_by_its_task(server: ApiServer) -> None
     server.end_watches()
     await asyncio.wait_for(client.task, 5)
     assert client.lines[-1] == ("sent", b"")
+
+
+async def test_a_watch_ends_with_the_error_of_a_conversion_that_fails(server: ApiServer) -> None:
+    schema = {"openAPIV3Schema": {"type": "object"}}
+    versions = [{"name": name, "served": True, "storage": name == "v1", "schema": schema} for name in ("v1", "v2")]
+    webhook = {"conversionReviewVersions": ["v1"], "clientConfig": {"url": "https://127.0.0.1:1/"}}
+    spec = {
+        "group": "e.com",
+        "scope": "Cluster",
+        "names": {"plural": "things", "kind": "Thing"},
+        "conversion": {"strategy": "Webhook", "webhook": webhook},
+        "versions": versions,
+    }
+    path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    assert (await ask(server, "POST", path, {"metadata": {"name": "things.e.com"}, "spec": spec}))[0] == 201
+    thing = {"apiVersion": "e.com/v1", "kind": "Thing", "metadata": {"name": "a"}}
+    async with asyncio.timeout(5):
+        while (await ask(server, "POST", "/apis/e.com/v1/things", thing))[0] != 201:  # noqa: ASYNC110  when it is served
+            await asyncio.sleep(0)
+    client = Client(server, path="/apis/e.com/v2/things")
+    await asyncio.wait_for(client.task, 5)
+    [event] = [json.loads(line) for _, line in client.lines if line]
+    assert (event["type"], event["object"]["kind"], event["object"]["code"]) == ("ERROR", "Status", 500)
+    assert event["object"]["message"].startswith("conversion webhook for e.com/v1, Kind=Thing failed: ")

@@ -85,6 +85,8 @@ class WatchStream:
                 self._wake.clear()
                 while watcher.pending:
                     yield await self._batch(watcher)
+                    if self._error is not None:
+                        return
                 if self._send_initial_end:
                     self._send_initial_end = False
                     yield self._representation.bookmark(self._store.cluster.caches.revision, initial_end=True)
@@ -151,12 +153,15 @@ class WatchStream:
         self._wake.set()
 
     async def _batch(self, watcher: Watcher) -> bytes:
-        """The lines that wait now, up to a bound."""
-        if len(watcher.pending) == 1:
-            return await self._representation.event(*watcher.pending.popleft())
+        """The lines that wait now, up to a bound; one about an error is the last."""
         lines, size = [], 0
         while watcher.pending and size < _BATCH_BYTES:
-            line = await self._representation.event(*watcher.pending.popleft())
+            try:
+                line = await self._representation.event(*watcher.pending.popleft())
+            except APIError as error:  # The object cannot be converted.
+                self._error = error
+                lines.append(self._representation.error(error.status()))
+                break
             lines.append(line)
             size += len(line)
         return b"".join(lines)

@@ -93,6 +93,16 @@ def test_a_label_that_is_generated_cannot_be_given_otherwise() -> None:
         ({"completedIndexes": "0"}, {}, [("completedIndexes", "Invalid")]),
         ({}, {"startTime": "2026-01-01T00:00:00Z"}, [("startTime", "Required")]),
         (
+            {"startTime": "2026-01-02T00:00:00Z"},
+            {"startTime": "2026-01-01T00:00:00Z"},
+            [("startTime", "Required")],
+        ),
+        (
+            {"startTime": "2026-01-02T00:00:00Z", "conditions": [{"type": "Suspended", "status": "False"}]},
+            {"startTime": "2026-01-01T00:00:00Z", "conditions": [{"type": "Suspended", "status": "True"}]},
+            [],
+        ),
+        (
             {"conditions": [{"type": "Failed", "status": "True"}]},
             {},
             [("conditions", "Invalid"), ("startTime", "Required")],

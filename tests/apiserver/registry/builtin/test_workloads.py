@@ -190,8 +190,17 @@ def test_fields_of_features_that_are_off_are_dropped() -> None:
     signals = {"stopSignal": "SIGTERM", "preStop": {"sleep": {"seconds": 1}}}
     containers = [{"name": "a", "image": "i", "lifecycle": {"stopSignal": "SIGTERM"}},
                   {"name": "b", "image": "i", "lifecycle": signals}]  # fmt: skip
-    spec = created("v1", "Pod", {"spec": {"containers": containers, "schedulingGroup": {"podGroupName": "g"}}})["spec"]
+    token = {"serviceAccountToken": {"path": "t", "expirationSeconds": 600}}
+    sources = [{"clusterTrustBundle": {"path": "b"}}, {"podCertificate": {"signerName": "a.b/c"}}, token]
+    spec = {
+        "containers": containers,
+        "schedulingGroup": {"podGroupName": "g"},
+        "serviceAccountName": "s",
+        "volumes": [{"name": "v", "projected": {"sources": sources}}],
+    }
+    spec = created("v1", "Pod", {"spec": spec})["spec"]
     assert "schedulingGroup" not in spec
+    assert spec["volumes"][0]["projected"]["sources"] == [{}, {}, token]
     assert [container.get("lifecycle") for container in spec["containers"]] == [
         None,
         {"preStop": {"sleep": {"seconds": 1}}},

@@ -404,7 +404,8 @@ def _times(job: Object, before: Spec, changed: set[str]) -> list[Cause]:
         causes.append(invalid("status.completionTime", end, "must be equal to or after `startTime`"))
     if end and before.get("completionTime") and "completionTime" in changed:
         causes.append(invalid("status.completionTime", end, "field is immutable"))
-    if before.get("startTime") and "startTime" in changed and not job["spec"].get("suspend"):
+    resumed = "Suspended" in true_conditions(before) - true_conditions(status)
+    if before.get("startTime") and "startTime" in changed and not resumed and not job["spec"].get("suspend"):
         causes.append(required("status.startTime", "startTime cannot be removed for unsuspended job"))
     return causes
 

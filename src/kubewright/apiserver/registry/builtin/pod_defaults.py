@@ -43,8 +43,15 @@ def default_pod_spec(spec: Spec) -> None:
 
 
 def _drop_disabled(spec: Spec) -> None:
-    """Take away what belongs to features that are off (GenericWorkload, ContainerStopSignals)."""
+    """Take away what belongs to features that are off.
+
+    They are GenericWorkload, ContainerStopSignals, ClusterTrustBundleProjection and PodCertificateRequest.
+    """
     spec.pop("schedulingGroup", None)
+    for volume in spec.get("volumes") or ():
+        for projection in (volume.get("projected") or {}).get("sources") or ():
+            projection.pop("clusterTrustBundle", None)
+            projection.pop("podCertificate", None)
     for container in containers_of(spec):
         if "stopSignal" in (container.get("lifecycle") or {}):
             del container["lifecycle"]["stopSignal"]

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from kubewright.apiserver.registry.builtin.certificates import validate_signer_name
 from kubewright.apiserver.registry.builtin.claim_rules import validate_claim_spec
 from kubewright.apiserver.registry.builtin.field_references import validate_pod_field, validate_resource_field
 from kubewright.apiserver.registry.builtin.field_rules import (
-    label_selector,
     no_backsteps,
     one_of,
-    optional_one_of,
     problems,
 )
 from kubewright.apiserver.registry.builtin.volume_sources import validate_volume_source
@@ -43,7 +40,6 @@ _MODE = "must be a number between 0 and 0777 (octal), both inclusive"
 _DOWNWARD_FIELDS = (
     "metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid",
 )  # fmt: skip
-_KEY_TYPES = ("RSA3072", "RSA4096", "ECDSAP256", "ECDSAP384", "ECDSAP521", "ED25519")
 _HOUR = 3600
 
 
@@ -203,51 +199,4 @@ def _projection(kind: str, source: Spec, path: str, volume: str, files: _Files) 
                 text = "may not specify a duration larger than 2^32 seconds"
                 causes.append(invalid(f"{path}.expirationSeconds", seconds, text))
             causes += _file_path(file, f"{volume}.path") if file else [required(f"{volume}.path")]
-        case "clusterTrustBundle":
-            causes += _trust_bundle(source, path) + files.add(source.get("path", ""))
-        case "podCertificate":
-            causes += _pod_certificate(source, path, files)
-    return causes
-
-
-def _trust_bundle(source: Spec, path: str) -> list[Cause]:
-    name, signer, selector = source.get("name"), source.get("signerName"), source.get("labelSelector")
-    causes: list[Cause] = []
-    if name is not None and signer is not None:
-        causes.append(invalid(path, source, "only one of name and signerName may be used"))
-    elif name is not None:
-        causes += [] if name else [required(f"{path}.name", "must be a valid object name")]
-        texts = (f"not a valid clustertrustbundlename: {text}" for text in is_dns_subdomain(name.rpartition(":")[2]))
-        causes += problems(texts, name, f"{path}.name")
-        if selector is not None:
-            text = "labelSelector must be unset if name is specified"
-            causes.append(invalid(f"{path}.labelSelector", selector, text))
-    elif signer is not None:
-        causes += [] if signer else [required(f"{path}.signerName", "must be a valid signer name")]
-        causes += validate_signer_name(signer, f"{path}.signerName")
-        causes += label_selector(selector, f"{path}.labelSelector")
-    else:
-        causes.append(required(path, "either name or signerName must be specified"))
-    file = source.get("path", "")
-    return causes + ([] if file else [required(f"{path}.path")]) + _file_path(file, f"{path}.path")
-
-
-def _pod_certificate(source: Spec, path: str, files: _Files) -> list[Cause]:
-    signer, seconds = source.get("signerName", ""), source.get("maxExpirationSeconds")
-    causes = validate_signer_name(signer, f"{path}.signerName")
-    causes += optional_one_of(source.get("keyType", ""), _KEY_TYPES, f"{path}.keyType")
-    if seconds is not None:
-        at, domain = f"{path}.maxExpirationSeconds", signer.partition("/")[0]
-        longest = 24 * _HOUR if f".{domain}".endswith(".kubernetes.io") else 91 * 24 * _HOUR
-        if seconds < _HOUR:
-            causes.append(invalid(at, seconds, f"if provided, maxExpirationSeconds must be >= {_HOUR}"))
-        if seconds > longest:
-            causes.append(invalid(at, seconds, f"if provided, maxExpirationSeconds must be <= {longest}"))
-    fields = ("credentialBundlePath", "keyPath", "certificateChainPath")
-    for field in fields:
-        if file := source.get(field):
-            causes += _file_path(file, f"{path}.{field}") + files.add(file)
-    if not any(source.get(field) for field in fields):
-        text = "specify at least one of credentialBundlePath, keyPath, and certificateChainPath"
-        causes.append(required(path, text))
     return causes
