@@ -415,8 +415,12 @@ def test_a_configuration_that_does_not_fit_the_schema_is_an_error(config_map: St
 def test_a_configuration_of_another_kind_or_with_managed_fields_is_refused(config_map: Store) -> None:
     with pytest.raises(BadRequest, match=r"metadata\.managedFields must be nil"):
         config_map.apply("one", metadata={"managedFields": []})
-    for wrong in ({"kind": "Secret"}, {"apiVersion": "v2"}, {"kind": None}):
-        with pytest.raises(BadRequest):
+    for wrong, shown in (
+        ({"kind": "Secret"}, "/v1, Kind=Secret"),
+        ({"apiVersion": "a/v2"}, "a/v2, Kind=ConfigMap"),
+        ({"kind": None}, "/v1, Kind="),
+    ):
+        with pytest.raises(BadRequest, match=f"invalid object type: {shown}\\Z"):
             config_map.apply("one", **wrong)
 
 

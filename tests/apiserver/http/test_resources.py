@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,6 +12,7 @@ from tests.apiserver.test_access import ask
 from kubewright.apiserver.server import ADMIN, ApiServer
 from kubewright.apiserver.storage.protocol import Entry, RevisionMismatch
 from kubewright.apiserver.storage.sqlite import SqliteStorage
+from kubewright.client import AsgiTransport
 
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 THINGS = "/apis/example.com/v1/things"
@@ -117,3 +120,27 @@ async def test_pods_are_selected_by_their_first_address_only(server: ApiServer) 
     for field, count in (("podIP", 1), ("podIPs", 0)):
         _, found = await ask(server, "GET", f"{path}?fieldSelector=status.{field}=10.0.0.1")
         assert len(found["items"]) == count
+
+
+@pytest.mark.parametrize(
+    ("media_type", "body", "text"),
+    [
+        ("json", b"", "(must be of type ConfigMap): couldn't get version/kind; json parse error: .* (<empty>)"),
+        ("json", b'{"kind":', """(must be of type ConfigMap): .* ({"kind":)"""),
+        ("json", b'{"kind":"a text that goes on', """: .* ({"kind":"a text that goes on)"""),
+        ("json", b'{"kind":"a text that goes on and on', """: .* ({"kind":"a text that goes on a ...)"""),
+        ("json", b"[]", "json: cannot unmarshal array into Go value of type struct (5b5d)"),
+        ("yaml", b"a: [", "(must be of type ConfigMap): error converting YAML to JSON: .* (613a205b)"),
+        ("vnd.kubernetes.protobuf", b"xyz", "(must be of type ConfigMap): .* (78797a)"),
+    ],
+)
+async def test_a_body_that_cannot_be_read_is_shown_by_its_beginning(
+    server: ApiServer, media_type: str, body: bytes, text: str
+) -> None:
+    transport = AsgiTransport(server.app, headers={"authorization": "Bearer admin"})
+    path, headers = "/api/v1/namespaces/default/configmaps", {"content-type": f"application/{media_type}"}
+    answer = await transport.request("POST", path, headers=headers, body=body)
+    message = json.loads(answer.body)["message"]
+    assert answer.status == 400
+    assert message.startswith("the object provided is unrecognized ")
+    assert re.search(re.escape(text).replace(r"\.\*", ".*") + r"\Z", message, re.DOTALL), message

@@ -163,8 +163,9 @@ class FieldManager:
         api_version, kind = config.get("apiVersion") or "", config.get("kind") or ""
         if not isinstance(api_version, str) or not isinstance(kind, str):
             raise BadRequest("apiVersion and kind have to be strings")
-        if GroupVersionKind(*GroupVersion.parse(api_version), kind) != self._gvk:
-            raise BadRequest(f"invalid object type: {api_version}, Kind={kind}")
+        found = GroupVersionKind(*GroupVersion.parse(api_version), kind)
+        if found != self._gvk:
+            raise BadRequest(f"invalid object type: {found.group}/{found.version}, Kind={kind}")
         metadata = config.get("metadata")
         if isinstance(metadata, dict) and metadata.get("managedFields") is not None:
             raise BadRequest("metadata.managedFields must be nil")

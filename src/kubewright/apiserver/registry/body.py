@@ -57,7 +57,7 @@ def parse(body: bytes, media_type: str) -> tuple[Any, Pairs | Repeated | None]:
         try:
             return protobuf.decode(body), None
         except protobuf.DecodeError as error:
-            raise BadRequest(f"couldn't get version/kind; {error}") from None
+            raise BadRequest(str(error)) from None
     try:
         value = _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -8,7 +8,7 @@ the resource version is put into an answer without decoding it.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -26,6 +26,9 @@ from kubewright.objects.names import GroupKind, GroupVersionKind
 _encode = msgspec.json.encode
 _decode = msgspec.json.decode
 
+
+_SHOWN: Final = 30
+"""Bytes of a body that messages show."""
 
 _ORDER = dict.fromkeys(("kind", "apiVersion", "metadata"))
 """The members that come first."""
@@ -51,7 +54,12 @@ class Codec:
 
         :raises BadRequest: it is not an object of this kind.
         """
-        obj, repeated = bodies.parse_object(body, media_type)
+        try:
+            obj, repeated = bodies.parse_object(body, media_type)
+        except BadRequest as error:
+            wanted = f"must be of type {self.resource.gvk.kind}"
+            text = f"the object provided is unrecognized ({wanted}): {error.message} ({_beginning(body)})"
+            raise BadRequest(text) from None
         self.check_type(obj)
         coerced, unknown = self._read(obj)
         if write.field_validation != "Ignore" and (unknown or repeated is not None):
@@ -292,6 +300,14 @@ def head(gvk: GroupVersionKind) -> bytes:
 
 def _bad_patch(cause: Cause) -> Invalid:
     return Invalid.of(GroupKind("", ""), "", [cause])
+
+
+def _beginning(body: bytes) -> str:
+    """The first bytes of a body, to recognize it by: as text where it looks like JSON."""
+    if not body:
+        return "<empty>"
+    shown = body[:_SHOWN].decode(errors="replace") if body.startswith(b"{") else body[:_SHOWN].hex()
+    return shown if len(body) <= _SHOWN else f"{shown} ..."
 
 
 def _go_name(gvk: GroupVersionKind) -> str:

@@ -29,9 +29,7 @@ def parse(body: bytes) -> tuple[Any, Repeated]:
         loader = Loader(text)
         value = loader.get_data()
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadRequest(
-            f"couldn't get version/kind; json parse error: error converting YAML to JSON: {error}"
-        ) from None
+        raise BadRequest(f"error converting YAML to JSON: {error}") from None
     return value, Repeated(loader.repeated)
 
 
