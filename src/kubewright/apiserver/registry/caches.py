@@ -27,24 +27,27 @@ class Caches:
     """
 
     def __init__(self, storage: Storage, root: str = "", *, window: int = WINDOW, backlog: int = BACKLOG) -> None:
-        self.revision = 0
         self._oldest = 0
         self._storage = storage
         self._root = root
         self._window = window
         self._backlog = backlog
         self._caches: dict[str, WatchCache] = {}
-        self._waiting: dict[asyncio.Future[None], int] = {}
         self._stop: Stop | None = None
+
+    @property
+    def revision(self) -> int:
+        """The version of the whole store up to which the caches hold what happened below the root."""
+        return self._storage.delivered
 
     async def open(self) -> None:
         """Read everything that is stored and follow the store from there."""
-        page = await self._storage.range(self._root + storage_keys.REGISTRY)
-        self.revision = page.revision
+        below = self._root + storage_keys.REGISTRY
+        page = await self._storage.range(below)
         for prefix, entries in groupby(page.entries, lambda entry: self._prefix_of(entry.key)):
             self.cache(prefix).load(entries, page.revision)
         await self._recall(page.revision)
-        self._stop = await self._storage.watch("", after=page.revision, deliver=self._deliver)
+        self._stop = await self._storage.watch(below, after=page.revision, deliver=self._deliver)
 
     def close(self) -> None:
         if self._stop is not None:
@@ -67,25 +70,28 @@ class Caches:
         """
         if revision is not None and self.revision >= revision:
             return
-        # Now all is here that was written before, even where the last writes were none of this installation's keys.
-        self.revision = max(self.revision, await self._storage.revision())
-        wanted = self.revision if revision is None else revision
-        if self.revision >= wanted:
+        await self._storage.revision()
+        if revision is None or self.revision >= revision:
             return
-        seen = asyncio.get_running_loop().create_future()
-        self._waiting[seen] = wanted
+        seen = asyncio.Event()
+
+        def notice(changes: Sequence[Change]) -> None:
+            if changes[-1].revision >= revision:
+                seen.set()
+
+        stop = await self._storage.watch("", after=self.revision, deliver=notice)
         try:
-            await asyncio.wait_for(seen, FRESH_TIMEOUT)
+            await asyncio.wait_for(seen.wait(), FRESH_TIMEOUT)
         except TimeoutError:
             raise Timeout(
-                f"Too large resource version: {wanted}, current: {self.revision}",
+                f"Too large resource version: {revision}, current: {self.revision}",
                 details={
                     "causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
                     "retryAfterSeconds": 1,
                 },
             ) from None
         finally:
-            del self._waiting[seen]
+            stop()
 
     async def _recall(self, upto: int) -> None:
         """Fill the windows with the changes that the store still has, for watchers that saw the server restart."""
@@ -105,12 +111,7 @@ class Caches:
 
     def _deliver(self, changes: Sequence[Change]) -> None:
         for change in changes:
-            self.revision = change.revision
-            if change.key.startswith(self._root + storage_keys.REGISTRY):
-                self.cache(self._prefix_of(change.key)).apply(change)
-        for seen, wanted in self._waiting.items():
-            if wanted <= self.revision and not seen.done():
-                seen.set_result(None)
+            self.cache(self._prefix_of(change.key)).apply(change)
 
     def _prefix_of(self, key: str) -> str:
         return self._root + storage_keys.prefix_of(key.removeprefix(self._root))

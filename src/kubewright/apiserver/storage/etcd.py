@@ -19,6 +19,7 @@ from typing import Any
 
 import msgspec
 
+from kubewright.apiserver.storage.listeners import Listeners
 from kubewright.apiserver.storage.protocol import (
     Change,
     Compacted,
@@ -127,7 +128,7 @@ class EtcdStorage:
         self._cert_file = cert_file
         self._key_file = key_file
         self._prefix = prefix
-        self._watches: dict[object, tuple[str, Deliver]] = {}
+        self._listeners = Listeners()
         self._history: deque[Change] = deque(maxlen=HISTORY)
         self._oldest = 0
         self._seen = 0
@@ -149,7 +150,7 @@ class EtcdStorage:
             self._follower.cancel()
             with suppress(asyncio.CancelledError):
                 await self._follower
-        self._watches.clear()
+        self._listeners.clear()
         for _, waiter in self._waiting:
             waiter.cancel()
         for transport in self._transports:
@@ -190,9 +191,7 @@ class EtcdStorage:
         past = [self._history[index] for index in range(start, len(self._history))]
         if matching := [change for change in past if change.key.startswith(prefix)]:
             deliver(matching)
-        watch = object()
-        self._watches[watch] = (prefix, deliver)
-        return lambda: self._watches.pop(watch, None) and None
+        return self._listeners.add(prefix, deliver)
 
     async def compact(self, revision: int) -> None:
         try:
@@ -201,6 +200,10 @@ class EtcdStorage:
             if "compacted" not in error.gateway_message:  # another API server was quicker
                 raise
         self._forget(revision)
+
+    @property
+    def delivered(self) -> int:
+        return self._seen
 
     async def oldest(self) -> int:
         return self._oldest
@@ -341,9 +344,7 @@ class EtcdStorage:
         self._history.extend(changes)
         if len(self._history) == HISTORY:
             self._oldest = max(self._oldest, self._history[0].revision)
-        for below, deliver in tuple(self._watches.values()):
-            if matching := [change for change in changes if change.key.startswith(below)]:
-                deliver(matching)
+        self._listeners.tell(changes)
         # A message without events tells that nothing happened up to its revision; the one that opens a watch does not.
         seen = events[-1].kv.mod_revision if events else (0 if line.result.created else line.result.header.revision)
         self._advance(max(self._seen, seen))

@@ -116,12 +116,17 @@ class Storage(Protocol):
     async def revision(self) -> int:
         """The revision of the last write, read consistently; every watch has been given what happened up to it."""
 
+    @property
+    def delivered(self) -> int:
+        """The revision up to which every watch has been given what happened."""
+
     async def watch(self, prefix: str, *, after: int, deliver: Deliver) -> Stop:
         """Hand on all changes below ``prefix`` with a revision greater than ``after``, in order.
 
         What is past is delivered before this returns.  Later changes follow as they happen: a store that lives in
         this process delivers a write before the method that made it returns, so whoever listens is never behind.
 
+        :param prefix: ends with a slash; empty for all keys.
         :param deliver: called with one or more changes; it must not block nor raise.
         :returns: a function that ends the watch.
         :raises Compacted: ``after`` lies before what the store keeps.

@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
+from kubewright.apiserver.storage.listeners import Listeners
 from kubewright.apiserver.storage.protocol import (
     Change,
     Compacted,
@@ -83,7 +84,7 @@ class SqliteStorage:
         self.path = path
         self._lock_timeout = lock_timeout
         self._synchronous = synchronous
-        self._watches: dict[object, tuple[str, Deliver]] = {}
+        self._listeners = Listeners()
         self._newest: dict[str, int] = {}
         """The revision of each key's value.  Writes need not ask the file, which is this process's own: that
         would take a sixth of their time."""
@@ -110,7 +111,7 @@ class SqliteStorage:
         self._revision = max(written, self._oldest)
 
     async def close(self) -> None:
-        self._watches.clear()
+        self._listeners.clear()
         self._db.close()
 
     async def load(self, entries: Sequence[Entry], revision: int) -> None:
@@ -167,6 +168,10 @@ class SqliteStorage:
     async def revision(self) -> int:
         return self._revision
 
+    @property
+    def delivered(self) -> int:
+        return self._revision
+
     async def oldest(self) -> int:
         return self._oldest
 
@@ -178,9 +183,7 @@ class SqliteStorage:
             Change(rev, key, value, Entry(key, was, old) if old else None) for rev, key, value, old, was in rows
         ]:
             deliver(past)
-        watch = object()
-        self._watches[watch] = (prefix, deliver)
-        return lambda: self._watches.pop(watch, None) and None
+        return self._listeners.add(prefix, deliver)
 
     async def compact(self, revision: int) -> None:
         revision = min(revision, self._revision)
@@ -217,10 +220,7 @@ class SqliteStorage:
             self._newest.pop(key, None)
         else:
             self._newest[key] = revision
-        changes = (Change(revision, key, value, previous),)
-        for prefix, deliver in tuple(self._watches.values()):
-            if key.startswith(prefix):
-                deliver(changes)
+        self._listeners.tell((Change(revision, key, value, previous),))
         return revision
 
 
