@@ -19,7 +19,7 @@ from kubewright.apiserver.registry.options import Write
 from kubewright.apiserver.registry.own_writes import own_write
 from kubewright.apiserver.registry.pod_conditions import set_pod_condition
 from kubewright.apiserver.registry.strategy import Object
-from kubewright.objects.errors import APIError, BadRequest, Forbidden, TooManyRequests, resource_details
+from kubewright.objects.errors import APIError, BadRequest, Conflict, Forbidden, TooManyRequests, resource_details
 from kubewright.objects.names import GroupResource, GroupVersionKind, GroupVersionResource
 from kubewright.objects.selectors import LabelSelector
 
@@ -50,7 +50,30 @@ async def evict(call: Call) -> Response:
             # Kubernetes answers as if the eviction had been created, with a Status that tells of a failure.
             return _answer({"status": "Failure", "message": _SEVERAL, "code": 500})
         for budget in budgets:
+            if _unhealthy_may_go(budget, pod):
+                return await _delete_unchanged(call, budget, pod, options, write)
             await _use_up(call, budget, pod, dry_run=dry_run)
+    return await _delete(call, options, write)
+
+
+async def _delete_unchanged(call: Call, budget: Object, pod: Object, options: Object, write: Write) -> Response:
+    """Delete a pod that the budget does not count, unless it has changed meanwhile: it may count now.
+
+    :raises TooManyRequests: it has.
+    :raises Conflict: a precondition of the client's own does not hold.
+    """
+    preconditions = options.get("preconditions") or {}
+    if preconditions.get("resourceVersion"):
+        return await _delete(call, options, write)
+    preconditions = {**preconditions, "resourceVersion": pod["metadata"]["resourceVersion"]}
+    try:
+        return await _delete(call, {**options, "preconditions": preconditions}, write)
+    except Conflict:
+        raise _unprocessed(budget) from None
+
+
+async def _delete(call: Call, options: Object, write: Write) -> Response:
+    info, dry_run = call.info, bool(options.get("dryRun"))
     if not dry_run:
         options = await _announce(call, options)
     deletion = Write(write.user, options, dry_run=dry_run, warnings=write.warnings)
@@ -118,8 +141,6 @@ async def _use_up(call: Call, budget: Object, pod: Object, *, dry_run: bool) -> 
 
     :raises TooManyRequests: none is left.
     """
-    if _unhealthy_may_go(budget, pod):
-        return
     check_budget(budget)
     store = call.store.cluster.store(_BUDGETS)
     assert store is not None
@@ -174,7 +195,7 @@ def check_budget(budget: Object) -> None:
     name, status = budget["metadata"]["name"], budget.get("status") or {}
     allowed = status.get("disruptionsAllowed", 0)
     if status.get("observedGeneration", 0) < budget["metadata"].get("generation", 0):
-        raise _too_many(f"The disruption budget {name} is still being processed by the server.", _RETRY_SECONDS)
+        raise _unprocessed(budget)
     if allowed < 0:
         raise _nonsense(name, "pdb disruptions allowed is negative")
     if len(status.get("disruptedPods") or ()) > _MAX_DISRUPTED:
@@ -190,6 +211,11 @@ def _why_none(name: str, status: Mapping[str, Any]) -> str:
             return f"The disruption budget {name} does not allow evicting pods currently because it failed sync: {why}"
     wanted, have = status.get("desiredHealthy", 0), status.get("currentHealthy", 0)
     return f"The disruption budget {name} needs {wanted} healthy pods and has {have} currently"
+
+
+def _unprocessed(budget: Object) -> TooManyRequests:
+    name = budget["metadata"]["name"]
+    return _too_many(f"The disruption budget {name} is still being processed by the server.", _RETRY_SECONDS)
 
 
 def _too_many(why: str, retry_after: int = 0) -> TooManyRequests:
