@@ -25,6 +25,7 @@ class Converting(WebhookClient):
     def __init__(self, script: Callable[[Object], Any], **response: Any) -> None:
         super().__init__()
         self.script, self.response = script, response
+        self.type: dict[str, str] = {}
         self.reviews: list[dict[str, Any]] = []
 
     async def post(self, config: Mapping[str, Any], body: bytes, *, timeout: float, reader: Reader) -> bytes:
@@ -37,7 +38,7 @@ class Converting(WebhookClient):
             "result": {"status": "Success"},
             **self.response,
         }
-        return msgspec.json.encode({**review, "response": response})
+        return msgspec.json.encode({**review, **self.type, "response": response})
 
 
 def to_v2(obj: Object) -> Object:
@@ -87,6 +88,13 @@ async def test_only_labels_and_annotations_of_the_metadata_are_the_webhooks() ->
             Converting(lambda obj: obj | {"apiVersion": "e.com/v1"}),
             "returned invalid object at index 0: invalid groupVersion (expected example.com/v2, received e.com/v1)",
         ),
+        *(
+            (
+                Converting(lambda obj, version=version: obj | {"apiVersion": version}),  # type: ignore[misc]
+                f"returned invalid object at index 0: invalid groupVersion (expected example.com/v2, received {shown})",
+            )
+            for version, shown in ((5, ""), (None, ""), ("a/b/c", "a/b/c"))
+        ),
         (
             Converting(lambda obj: to_v2(obj) | {"kind": "Gadget"}),
             "returned invalid object at index 0: invalid kind (expected Widget, received Gadget)",
@@ -124,6 +132,28 @@ async def test_a_failing_conversion_says_what_the_webhook_did(client: Converting
     why = why.replace("UID", client.reviews[0]["request"]["uid"]) if "response.uid" in why else why
     assert error.value.message == f"conversion webhook for example.com/v1, Kind=Widget {why}"
     assert error.value.status_code == 500
+
+
+@pytest.mark.parametrize(
+    ("version", "type_", "why"),
+    [
+        ("v1beta1", {"apiVersion": "", "kind": ""}, None),
+        ("v1beta1", {"kind": "Other"}, "apiextensions.k8s.io/v1beta1, Kind=Other"),
+        ("v1", {"apiVersion": "", "kind": ""}, "/, Kind="),
+        ("v1", {"apiVersion": "v1"}, "/v1, Kind=ConversionReview"),
+    ],
+)
+async def test_an_answer_says_what_it_is_but_in_the_first_version(
+    version: str, type_: dict[str, str], why: str | None
+) -> None:
+    client = Converting(to_v2)
+    client.type = type_
+    webhook = WebhookConversion({**WEBHOOK, "conversionReviewVersions": [version]}, client, Objects())
+    if why is None:
+        assert await webhook.convert([widget()], "example.com/v2") == [to_v2(widget())]
+        return
+    with pytest.raises(APIError, match=f"expected webhook response of .*, got {why}\\Z"):
+        await webhook.convert([widget()], "example.com/v2")
 
 
 async def test_an_unreachable_webhook_fails_the_conversion() -> None:

@@ -18,7 +18,7 @@ from kubewright.apiserver.registry.strategy import Object, Reader
 from kubewright.apiserver.webhook_client import CallFailed, WebhookClient
 from kubewright.objects.errors import APIError
 from kubewright.objects.go_values import type_name
-from kubewright.objects.names import GroupVersion, GroupVersionKind
+from kubewright.objects.names import GroupVersionKind
 
 _GROUP = "apiextensions.k8s.io"
 _SUPPORTED_VERSIONS = ("v1", "v1beta1")
@@ -123,8 +123,10 @@ def _read_answer(body: bytes, uid: str, version: str) -> list[Any]:
         raise _InvalidAnswer(f"couldn't get version/kind; json parse error: {error}") from error
     expected = GroupVersionKind(_GROUP, version, "ConversionReview")
     received = GroupVersionKind.parse(review.api_version, review.kind)
-    if received != expected:
-        raise _InvalidAnswer(f"expected webhook response of {expected}, got {received}")
+    untyped = version == "v1beta1" and not review.api_version and not review.kind  # Nor has it to repeat the UID.
+    if received != expected and not untyped:
+        shown = f"{received.group}/{received.version}, Kind={received.kind}"
+        raise _InvalidAnswer(f"expected webhook response of {expected}, got {shown}")
     response = review.response
     if response is None:
         raise _InvalidAnswer("no response provided")
@@ -144,9 +146,10 @@ def _checked(original: Object, converted: Any, api_version: str, invalid: str) -
     """
     if not isinstance(converted, dict):
         raise APIError(f"{invalid} object: invalid type, expected=Unstructured, got={type_name(converted)}")
-    expected, received = GroupVersion.parse(api_version), GroupVersion.parse(converted.get("apiVersion") or "")
-    if received != expected:
-        raise APIError(f"{invalid} object at index 0: invalid groupVersion (expected {expected}, received {received})")
+    received = converted.get("apiVersion")
+    if received != api_version:
+        shown = received if isinstance(received, str) else ""
+        raise APIError(f"{invalid} object at index 0: invalid groupVersion (expected {api_version}, received {shown})")
     kind = converted.get("kind") or ""
     if kind != original.get("kind"):
         raise APIError(f"{invalid} object at index 0: invalid kind (expected {original.get('kind')}, received {kind})")

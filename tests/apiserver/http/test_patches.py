@@ -61,6 +61,12 @@ def test_numbers_of_an_applied_configuration_are_integers_where_they_can_be(body
     assert [type(number) for number in numbers] == [int, int, float, float, str]
 
 
+@pytest.mark.parametrize("body", [b'{"a":"\xff"}', rb'{"a":"\ud800"}'])
+def test_an_applied_configuration_has_to_be_unicode(body: bytes) -> None:
+    with pytest.raises(BadRequest, match="converting YAML to JSON"):
+        applied_configuration(body)
+
+
 @pytest.mark.parametrize("body", [b"a: 1\na: 2", b'{"a":1,\n"a":2}'])
 def test_an_applied_configuration_is_always_read_as_yaml(body: bytes) -> None:
     config, repeated = applied_configuration(body)

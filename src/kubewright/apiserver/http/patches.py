@@ -85,7 +85,7 @@ def applied_configuration(body: bytes) -> tuple[Object, Repeated | None]:
     """
     if body.lstrip()[:1] == b"{":
         try:
-            config, pairs = parse_object(body, "application/json")
+            config, pairs = parse_object(body, "application/json", mend=False)
         except BadRequest:
             pass  # YAML's flow style begins like JSON.
         else:

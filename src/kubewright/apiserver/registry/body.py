@@ -39,10 +39,11 @@ class Repeated(list[str]):
         return "yaml: unmarshal errors:\n  " + "\n  ".join(self)
 
 
-def parse(body: bytes, media_type: str) -> tuple[Any, Pairs | Repeated | None]:
+def parse(body: bytes, media_type: str, *, mend: bool = True) -> tuple[Any, Pairs | Repeated | None]:
     """Decode a body.
 
     :param media_type: JSON's, YAML's or that of Kubernetes' protobuf.
+    :param mend: replace in JSON what no text of Unicode can hold.
     :returns: the value, and where members occur more than once: the JSON document with all of them kept, or what
         is wrong with the YAML document.
     :raises BadRequest: the body is not well-formed.
@@ -61,10 +62,10 @@ def parse(body: bytes, media_type: str) -> tuple[Any, Pairs | Repeated | None]:
     try:
         value = _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        body, broken = _as_unicode(body), body
-        if body == broken:
+        mended = _as_unicode(body) if mend else body
+        if mended == body:
             raise BadRequest(f"couldn't get version/kind; json parse error: {error}") from None
-        return parse(body, media_type)
+        return parse(mended, media_type)
     if body.count(b"{") + body.count(b"[") > MAX_DEPTH:
         check_depth(value)
     if _has_duplicates(body, value):
@@ -94,12 +95,12 @@ def _as_unicode(body: bytes) -> bytes:
     return _SURROGATE.sub(lambda found: rb"\ufffd" if found["half"] else found[0], text)
 
 
-def parse_object(body: bytes, media_type: str) -> tuple[Object, Pairs | Repeated | None]:
+def parse_object(body: bytes, media_type: str, *, mend: bool = True) -> tuple[Object, Pairs | Repeated | None]:
     """Decode a body that has to be an object; null stands for one without members, as it leaves a Go struct empty.
 
     :raises BadRequest: it is something else.
     """
-    value, pairs = parse(body, media_type)
+    value, pairs = parse(body, media_type, mend=mend)
     return {} if value is None else check_object(value), pairs
 
 
