@@ -144,3 +144,13 @@ async def test_a_body_that_cannot_be_read_is_shown_by_its_beginning(
     assert answer.status == 400
     assert message.startswith("the object provided is unrecognized ")
     assert re.search(re.escape(text).replace(r"\.\*", ".*") + r"\Z", message, re.DOTALL), message
+
+
+async def test_metadata_that_comes_twice_is_that_of_both(server: ApiServer) -> None:
+    transport = AsgiTransport(server.app, headers={"authorization": "Bearer admin"})
+    body = b'{"metadata":{"name":"a"},"metadata":{"labels":{"b":"c"}}}'
+    path, headers = "/api/v1/namespaces/default/configmaps", {"content-type": "application/json"}
+    answer = await transport.request("POST", path, headers=headers, body=body)
+    metadata = json.loads(answer.body)["metadata"]
+    assert (metadata["name"], metadata["labels"]) == ("a", {"b": "c"})
+    assert 'duplicate field \\"metadata\\"' in answer.headers["warning"]

@@ -131,6 +131,25 @@ def test_problems_come_in_the_order_of_the_document() -> None:
     ]
 
 
+def test_structs_and_maps_that_occur_twice_are_merged_as_in_go() -> None:
+    text = {"type": "string"}
+    part = {"properties": {"x": text, "y": text}}
+    map_ = {"type": "object", "additionalProperties": part}
+    properties = {"part": part, "map": map_, "free": {"type": "object"}, "list": {"type": "array", "items": part}}
+    _, pairs = body.parse_object(
+        b'{"part":{"x":"1"},"part":{"y":"2","x":"3"},"map":{"a":{"x":"1"},"b":{}},"map":{"a":{"y":"2"}},'
+        b'"free":{"x":1},"free":{"y":2},"list":[{"x":"1"}],"list":[{"x":"2","x":"3"}],"other":{"x":1},"other":{"y":2}}',
+        JSON,
+    )
+    assert body.as_struct(pairs, Node({"properties": properties})) == {
+        "part": {"x": "3", "y": "2"},
+        "map": {"a": {"y": "2"}, "b": {}},
+        "free": {"y": 2},
+        "list": [{"x": "3"}],
+        "other": {"y": 2},
+    }
+
+
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),

@@ -173,6 +173,26 @@ def duplicates(pairs: Any) -> list[str]:
     return [f'duplicate field "{path}"' for path in duplicate_fields(pairs)]
 
 
+def as_struct(value: Any, node: Node | None) -> Any:
+    """What Go's decoder leaves of a document in a struct: of structs and maps that occur twice, the members of both.
+
+    Of anything else the last one counts.
+    """
+    if isinstance(value, Pairs):
+        members: dict[str, Any] = {}
+        children = {name: node.field(name) if node is not None else None for name, _ in value}
+        for name, member in value:
+            before, child = members.get(name), children[name]
+            kept = node is not None and node.properties and child is not None and (child.properties or child.additional)
+            if kept and isinstance(before, Pairs) and isinstance(member, Pairs):
+                member = Pairs([*before, *member])
+            members[name] = member
+        return {name: as_struct(member, children[name]) for name, member in members.items()}
+    if isinstance(value, list):
+        return [as_struct(item, node.items if node is not None else None) for item in value]
+    return value
+
+
 def strict_problems(value: Any, node: Node | None, path: str = "") -> Iterator[str]:
     """``unknown field "x"`` and ``duplicate field "y"``, in the order of the document."""
     if isinstance(value, Pairs):

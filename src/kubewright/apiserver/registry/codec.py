@@ -60,6 +60,8 @@ class Codec:
             wanted = f"must be of type {self.resource.gvk.kind}"
             text = f"the object provided is unrecognized ({wanted}): {error.message} ({_beginning(body)})"
             raise BadRequest(text) from None
+        if isinstance(repeated, bodies.Pairs) and not self.resource.custom:
+            obj = bodies.as_struct(repeated, self.resource.node)
         self.check_type(obj)
         coerced, unknown = self._read(obj)
         if write.field_validation != "Ignore" and (unknown or repeated is not None):
