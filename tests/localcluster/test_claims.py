@@ -1,4 +1,3 @@
-import asyncio
 from typing import Any
 
 from tests.localcluster.waiting import eventually, gone
@@ -114,8 +113,12 @@ async def test_a_claim_that_a_pod_uses_stays_until_the_pod_has_gone(client: Clie
     await client.create(claim())
     await client.create(pod())
     await in_phase(client, "Running", Pod, "p")
+    unused = claim()
+    unused.metadata.name = "other"
+    await client.create(unused)
     await client.delete(PersistentVolumeClaim, "data")
-    await asyncio.sleep(0.3)
+    await client.delete(PersistentVolumeClaim, "other")
+    await gone(lambda: client.get(PersistentVolumeClaim, "other"))
     assert (await client.get(PersistentVolumeClaim, "data")).metadata.deletion_timestamp
     await client.delete(Pod, "p")
     await gone(lambda: client.get(PersistentVolumeClaim, "data"))

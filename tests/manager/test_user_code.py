@@ -26,7 +26,7 @@ def traced(*filenames: str) -> list[str]:
 
 OURS = str(Path(kubewright.__file__).parent / "controller/controller.py")
 POOL = str(Path(traceback.__file__).parent / "concurrent/futures/thread.py")
-THEIRS = "/home/me/website.py"
+THEIRS = "/site/website.py"
 
 
 def test_a_traceback_begins_where_it_enters_the_users_code() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from tests.virtual_time import run
 
 from kubewright.apiserver.http.time_limit import TimeLimit
 
@@ -15,35 +16,44 @@ async def test_a_block_that_takes_too_long_ends_with_an_error() -> None:
     await asyncio.sleep(0)  # The task goes on: nothing is left of the cancellation.
 
 
-async def test_each_block_has_its_own_time() -> None:
-    limit = TimeLimit(0.1)
+def test_each_block_has_its_own_time() -> None:
+    async def main() -> None:
+        limit = TimeLimit(0.1)
 
-    async def one() -> float:
-        started = asyncio.get_running_loop().time()
-        with pytest.raises(TimeoutError), limit.block():
+        async def one() -> float:
+            started = asyncio.get_running_loop().time()
+            with pytest.raises(TimeoutError), limit.block():
+                await asyncio.Event().wait()
+            return asyncio.get_running_loop().time() - started
+
+        first = asyncio.create_task(one())
+        await asyncio.sleep(0.05)
+        assert min(await asyncio.gather(first, one())) >= 0.1
+
+    run(main)
+
+
+def test_a_block_may_give_itself_less_time() -> None:
+    async def main() -> None:
+        limit = TimeLimit(10)
+        with pytest.raises(TimeoutError), limit.block() as block:
+            block.shorten(0.01)
             await asyncio.Event().wait()
-        return asyncio.get_running_loop().time() - started
+        with limit.block() as block:
+            block.shorten(0.01)
+        await asyncio.sleep(0.03)  # What ended before is left alone.
 
-    first = asyncio.create_task(one())
-    await asyncio.sleep(0.05)
-    assert min(await asyncio.gather(first, one())) >= 0.1
-
-
-async def test_a_block_may_give_itself_less_time() -> None:
-    limit = TimeLimit(10)
-    with pytest.raises(TimeoutError), limit.block() as block:
-        block.shorten(0.01)
-        await asyncio.Event().wait()
-    with limit.block() as block:
-        block.shorten(0.01)
-    await asyncio.sleep(0.03)  # What ended before is left alone.
+    run(main)
 
 
-async def test_what_is_done_in_time_is_left_alone() -> None:
-    limit = TimeLimit(0.01)
-    with limit.block():
-        pass
-    await asyncio.sleep(0.03)
+def test_what_is_done_in_time_is_left_alone() -> None:
+    async def main() -> None:
+        limit = TimeLimit(0.01)
+        with limit.block():
+            pass
+        await asyncio.sleep(0.03)
+
+    run(main)
 
 
 async def test_another_cancellation_stays_one() -> None:
