@@ -46,7 +46,9 @@ class Caches:
         page = await self._storage.range(below)
         for prefix, entries in groupby(page.entries, lambda entry: self._prefix_of(entry.key)):
             self.cache(prefix).load(entries, page.revision)
-        await self._recall(page.revision)
+        self._oldest = await self._storage.oldest()
+        if page.entries:  # A cluster keeps its namespaces: where nothing is, there never was anything to remember.
+            await self._recall(page.revision)
         self._stop = await self._storage.watch(below, after=page.revision, deliver=self._deliver)
 
     def close(self) -> None:
@@ -95,7 +97,7 @@ class Caches:
 
     async def _recall(self, upto: int) -> None:
         """Fill the windows with the changes that the store still has, for watchers that saw the server restart."""
-        oldest = self._oldest = await self._storage.oldest()
+        oldest = self._oldest
         past: list[Change] = []
         stop = await self._storage.watch(self._root + storage_keys.REGISTRY, after=oldest, deliver=past.extend)
         stop()
